@@ -1,0 +1,15 @@
+/**
+ * Everything a hidden test may use. A test imports from `#kit` and from components' `#surfaces`.
+ *
+ * The same tests run under Vitest (`npm test`) and under the judge's runner (`npm run grade`).
+ * How to write them: `describe`, `it` and `it.core` in `cases.ts`; `expect` in `expect.ts`;
+ * `trace` in `trace.ts`; `property` in `property.ts`; `settle` in `settle.ts`.
+ */
+
+export { default as fc } from 'fast-check';
+export { it } from './cases.ts';
+export { expect } from './expect.ts';
+export { afterEach, beforeEach, describe } from './framework.ts';
+export { property } from './property.ts';
+export { settle } from './settle.ts';
+export { trace } from './trace.ts';

@@ -1,0 +1,148 @@
+/**
+ * Values as TypeScript text: arguments in the steps so far, expected and actual in a failure.
+ *
+ * What is written can be pasted into a file and means the same value, as far as data goes; `bytes`
+ * is the one word that needs a definition (`BYTES_DEFINITION`).
+ */
+
+import { types } from 'node:util';
+import { snapshot } from './snapshot.ts';
+
+const WIDTH = 96;
+const MAX_TEXT = 4_000;
+
+/** Defines the `bytes('…')` that rendered byte strings use. */
+export const BYTES_DEFINITION = 'const bytes = (text: string) => new TextEncoder().encode(text);';
+
+/** Knows names of variables: an object that has one is written as it. */
+export type NameOf = (value: object) => string | undefined;
+
+/**
+ * Writes a value as a TypeScript literal on one line.
+ *
+ * @param value - an argument a test passes; it is read, never changed
+ * @param nameOf - names of objects that the steps so far have put into variables
+ */
+export function literal(value: unknown, nameOf: NameOf = () => undefined): string {
+  try {
+    return write(value, nameOf, 0);
+  } catch {
+    return '/* a value that cannot be read */ undefined';
+  }
+}
+
+/** Writes a plain copy for a person: over several lines when long, cut when very long. */
+export function inspect(value: unknown): string {
+  const oneLine = literal(value);
+  const text = oneLine.length <= WIDTH ? oneLine : literalLines(value, '');
+  return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)} … (cut)`;
+}
+
+function write(value: unknown, nameOf: NameOf, depth: number): string {
+  if (typeof value === 'string') return quote(value);
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'symbol') return 'Symbol()';
+  if (typeof value === 'function') return nameOf(value) ?? '() => undefined';
+  if (typeof value !== 'object' || value === null)
+    return Object.is(value, -0) ? '-0' : String(value);
+  const name = nameOf(value);
+  if (name !== undefined) return name;
+  if (depth > 12) return '/* … */ {}';
+  const special = writeSpecial(value, nameOf, depth);
+  if (special !== undefined) return special;
+  const parts = entries(value).map(([key, item]) => `${key}${write(item, nameOf, depth + 1)}`);
+  return bracket(value, parts, ' ');
+}
+
+function writeSpecial(value: object, nameOf: NameOf, depth: number): string | undefined {
+  if (types.isProxy(value)) return write(snapshot(value), nameOf, depth + 1);
+  if (types.isUint8Array(value)) return writeBytes(value);
+  if (types.isDate(value)) return `new Date(${quote(dateText(value))})`;
+  if (types.isRegExp(value)) return String(value);
+  if (types.isMap(value)) return `new Map(${write([...value], nameOf, depth + 1)})`;
+  if (types.isSet(value)) return `new Set(${write([...value], nameOf, depth + 1)})`;
+  if (types.isPromise(value)) return 'Promise.resolve()';
+  if (types.isNativeError(value)) return writeError(value, nameOf, depth);
+  if (value instanceof AbortSignal) return 'new AbortController().signal';
+  if ('toAsymmetricMatcher' in value && typeof value.toAsymmetricMatcher === 'function') {
+    return `/* ${String(value.toAsymmetricMatcher())} */`;
+  }
+  return undefined;
+}
+
+function writeError(value: Error, nameOf: NameOf, depth: number): string {
+  const own = Object.keys(value).filter((key) => key !== 'name');
+  const fields = Object.fromEntries(own.map((key) => [key, Reflect.get(value, key)]));
+  const text = `${value.name}: ${value.message}`;
+  const more = own.length === 0 ? '' : ` ${write(fields, nameOf, depth + 1)}`;
+  return `/* ${text.replaceAll('*/', '* /')}${more.replaceAll('*/', '* /')} */ new Error(${quote(value.message)})`;
+}
+
+function dateText(value: Date): string {
+  const time = value.getTime();
+  return Number.isNaN(time) ? 'invalid' : value.toISOString();
+}
+
+function entries(value: object): [string, unknown][] {
+  if (Array.isArray(value)) return value.map((item): [string, unknown] => ['', item]);
+  return Object.entries(value).map(([key, item]) => [`${propertyName(key)}: `, item]);
+}
+
+function propertyName(key: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(key) ? key : quote(key);
+}
+
+function bracket(value: object, parts: readonly string[], space: string): string {
+  if (Array.isArray(value)) return `[${parts.join(', ')}]`;
+  return parts.length === 0 ? '{}' : `{${space}${parts.join(', ')}${space}}`;
+}
+
+function literalLines(value: unknown, indent: string): string {
+  const oneLine = literal(value);
+  const fits = indent.length + oneLine.length <= WIDTH;
+  if (fits || typeof value !== 'object' || value === null) return oneLine;
+  const plain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+  if (!plain) return oneLine;
+  const deeper = `${indent}  `;
+  const lines = entries(value).map(
+    ([key, item]) => `${deeper}${key}${literalLines(item, deeper)},`,
+  );
+  const [open, close] = Array.isArray(value) ? ['[', ']'] : ['{', '}'];
+  return `${open}\n${lines.join('\n')}\n${indent}${close}`;
+}
+
+/** Single quotes, as the course writes strings; a long run of one character as `repeat`. */
+function quote(text: string): string {
+  const first = text.slice(0, 1);
+  if (text.length > 64 && text === first.repeat(text.length)) {
+    return `${quote(first)}.repeat(${text.length})`;
+  }
+  const json = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'");
+  return `'${json.replace(/[\u007f-\u009f\u2028\u2029]/g, escapeCharacter)}'`;
+}
+
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+function writeBytes(value: Uint8Array): string {
+  const bytes = Uint8Array.from(value);
+  const first = bytes[0] ?? 0;
+  if (bytes.length > 64 && bytes.every((byte) => byte === first)) {
+    return `new Uint8Array(${bytes.length}).fill(${first})`;
+  }
+  const text = printable(bytes);
+  if (text !== undefined) return `bytes(${quote(text)})`;
+  return `Uint8Array.of(${bytes.join(', ')})`;
+}
+
+function printable(bytes: Uint8Array): string | undefined {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    // A few control characters read well as \0 or \n; more than that is not text.
+    const controls = [...text].filter((character) => character < ' ').length;
+    return controls * 4 > text.length ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * `trace`: an object whose method calls are the "steps so far" of a failing test.
+ *
+ * `const store = trace('store', () => new Store({ clock }))`. Name it as the variable. What the
+ * expression needs besides imports (here `clock`) should be traced too, so that the runnable file
+ * has it. Results that have methods are traced in turn (`const watch1 = store.watch(…)`).
+ */
+
+import { originalOf, standFor } from './originals.ts';
+import { currentRecording, type Recording, type Source, type Step } from './recording.ts';
+import { literal } from './render.ts';
+
+/**
+ * Creates an object and records the calls of its methods.
+ *
+ * @param name - the variable's name in the steps
+ * @param create - makes the object, or a promise of it; one expression, written as in a program
+ * @param source - the text of `create`; the grader fills it in, tests never pass it
+ * @returns a stand-in that behaves as the object; `expect` and traced calls see the object itself
+ */
+export function trace<T extends object>(name: string, create: () => T, source?: Source): T {
+  const recording = currentRecording();
+  const variable = recording.claim(name);
+  const text = source ?? sourceOf(create);
+  recording.use(text);
+  const step = recording.add(text.code);
+  step.variable = variable;
+  return deliver(create(), { recording, step, variable: () => variable }) as T;
+}
+
+/** Without the grader's help the text is the compiled function's, less the compiler's additions. */
+function sourceOf(create: () => unknown): Source {
+  const code = String(create)
+    .replace(/^(async\s*)?\(\)\s*=>\s*/, '')
+    .replace(/\(0,\s*__vi_import_\d+__\.(\w+)\)/g, '$1')
+    .replace(/__vi_import_\d+__\./g, '');
+  return { code, imports: {} };
+}
+
+interface Delivery {
+  readonly recording: Recording;
+  readonly step: Step;
+  /** The variable for the result, claimed only when the result needs one. */
+  readonly variable: () => string;
+}
+
+/** What a test receives for the result of a recorded call. */
+function deliver(result: unknown, delivery: Delivery): unknown {
+  if (result instanceof Promise) {
+    const arrived = result.then((value: unknown) => {
+      // Only a promise that was there before the next step can have been awaited by the test.
+      if (delivery.recording.steps.at(-1) === delivery.step) delivery.step.awaited = true;
+      return follow(value, delivery);
+    });
+    return arrived;
+  }
+  return follow(result, delivery);
+}
+
+function follow(result: unknown, delivery: Delivery): unknown {
+  if (!hasMethods(result)) return result;
+  const known = proxies.get(result);
+  if (known !== undefined && delivery.recording.nameOf(result) !== undefined) return known;
+  delivery.step.variable ??= delivery.variable();
+  delivery.recording.nameObject(result, delivery.step.variable);
+  return standIn(result, delivery.step.variable, delivery.recording);
+}
+
+const proxies = new WeakMap<object, object>();
+
+function standIn(target: object, variable: string, recording: Recording): object {
+  const methods = new Map<unknown, unknown>();
+  const read = (key: string | symbol): unknown => {
+    const value: unknown = Reflect.get(target, key, target);
+    if (typeof value !== 'function' || key === 'constructor') return value;
+    if (!methods.has(value)) methods.set(value, recorded(target, variable, key, value, recording));
+    return methods.get(value);
+  };
+  // The proxy stands on an object of its own: a frozen target would forbid it to answer for it.
+  const shadow = Object.create(Object.getPrototypeOf(target) as object | null) as object;
+  const proxy = new Proxy(shadow, {
+    get: (_, key) => read(key),
+    set: (_, key, value) => Reflect.set(target, key, originalOf(value), target),
+    has: (_, key) => Reflect.has(target, key),
+    ownKeys: () => Reflect.ownKeys(target),
+    getOwnPropertyDescriptor: (_, key) => {
+      const found = Reflect.getOwnPropertyDescriptor(target, key);
+      return found && { ...found, configurable: true };
+    },
+  });
+  standFor(proxy, target);
+  recording.nameObject(proxy, variable);
+  proxies.set(target, proxy);
+  return proxy;
+}
+
+function recorded(
+  target: object,
+  variable: string,
+  key: string | symbol,
+  method: unknown,
+  recording: Recording,
+): unknown {
+  const iterates = key === Symbol.asyncIterator || key === Symbol.asyncDispose;
+  if (typeof key === 'symbol' && !iterates) return (method as () => void).bind(target);
+  const callee = typeof key === 'string' ? `${variable}.${key}` : `${variable}[${key.description}]`;
+  return (...args: unknown[]) => {
+    const given = args.map(originalOf);
+    const text = given.map((item) => literal(item, recording.nameOf)).join(', ');
+    const step = recording.add(`${callee}(${text})`);
+    const result: unknown = Reflect.apply(method as () => unknown, target, given);
+    const name = typeof key === 'string' ? key : 'iterator';
+    return deliver(result, { recording, step, variable: () => recording.claim(name, true) });
+  };
+}
+
+/** Objects a student made that can be called on; not data, not what the platform provides. */
+function hasMethods(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value) || isPlatforms(value)) return false;
+  if (Symbol.iterator in value) return false;
+  let holder: object | null = value;
+  while (holder !== null && holder !== Object.prototype) {
+    for (const [key, property] of Object.entries(Object.getOwnPropertyDescriptors(holder))) {
+      if (key !== 'constructor' && typeof property.value === 'function') return true;
+    }
+    holder = Object.getPrototypeOf(holder) as object | null;
+  }
+  return false;
+}
+
+const platformPrototypes = new Set<unknown>(
+  Object.getOwnPropertyNames(globalThis).flatMap((name) => {
+    // Node warns about, and loads much for, some globals when they are read; none of those matter.
+    const property = Object.getOwnPropertyDescriptor(globalThis, name);
+    const value: unknown = property?.value;
+    return typeof value === 'function' ? [(value as { prototype?: unknown }).prototype] : [];
+  }),
+);
+
+function isPlatforms(value: object): boolean {
+  if (value instanceof Error || value instanceof AbortSignal) return true;
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  return prototype !== Object.prototype && platformPrototypes.has(prototype);
+}
