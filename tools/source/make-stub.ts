@@ -8,7 +8,7 @@
 import { join } from 'node:path';
 import ts from 'typescript';
 import { applyEdits, type Edit, indentAt, lineStart } from './edits.ts';
-import { type ExerciseDeclaration, findDeclarations, sourceError } from './exercises.ts';
+import { type ExerciseDeclaration, findDeclarations, sourceError, superCall } from './exercises.ts';
 import { reduceImport } from './imports.ts';
 import { createProgram } from './program.ts';
 import { findNeeded, type Needed } from './reachability.ts';
@@ -104,7 +104,7 @@ class FileStub {
 
   #empty(exercise: ExerciseDeclaration): void {
     const { node, body, id, member } = exercise;
-    if (ts.isConstructorDeclaration(node) && node.parent.heritageClauses && !isPlain(node)) {
+    if (ts.isConstructorDeclaration(node) && isDerived(node.parent) && !superComesFirst(node)) {
       const reason = 'must call super(…) in its first statement';
       throw sourceError(this.#file, body, `exercise ${id}: ${member} ${reason}`);
     }
@@ -182,15 +182,13 @@ class FileStub {
   }
 }
 
-/** Is `super(…)` the first statement, or not needed because there is none to call? */
-function isPlain(node: ts.ConstructorDeclaration): boolean {
-  const first = node.body?.statements[0];
-  return (
-    first !== undefined &&
-    ts.isExpressionStatement(first) &&
-    ts.isCallExpression(first.expression) &&
-    first.expression.expression.kind === ts.SyntaxKind.SuperKeyword
-  );
+function isDerived(owner: ts.ClassLikeDeclaration): boolean {
+  return owner.heritageClauses?.some((c) => c.token === ts.SyntaxKind.ExtendsKeyword) ?? false;
+}
+
+function superComesFirst(node: ts.ConstructorDeclaration): boolean {
+  const call = superCall(node);
+  return call !== undefined && call === node.body?.statements[0];
 }
 
 function isStatic(member: ts.ClassElement): boolean {

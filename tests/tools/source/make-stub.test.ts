@@ -186,6 +186,19 @@ export class Wrong extends Error {
 `);
   });
 
+  it('is refused when super(...) of a derived class does not come first', () => {
+    const text = `export class Wrong extends Error {
+  /** @exercise sample/wrong */
+  constructor(at: number) {
+    const message = String(at);
+    super(message);
+  }
+}
+`;
+    expect(() => stub(text)).toThrow(/a\.ts:3: .* must call super\(…\) in its first statement/);
+    expect(stub(text.replace('extends Error', 'implements Named'))).toContain('NotImplemented');
+  });
+
   it('must have an explicit return type', () => {
     expect(() =>
       stub('/** @exercise sample/a */\nexport function a() {\n  return 1;\n}\n'),
