@@ -72,7 +72,7 @@ export default defineConfig({
     ...(repository && {
       socialLinks: [{ icon: { svg: repositoryIcon }, link: repository, ariaLabel: 'repository' }],
       editLink: {
-        pattern: ({ filePath }) => `${repository}/edit/HEAD/${filePath}`,
+        pattern: `${repository}/edit/HEAD/:path`,
         text: 'Change this page',
       },
     }),

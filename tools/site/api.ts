@@ -4,7 +4,7 @@
  * It shows signatures and docs, never a body: the pages are read by students.
  */
 
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Application, Converter, OptionDefaults } from 'typedoc';
 import { API_FOLDER, type ApiPage, apiPages } from './api-pages.ts';
@@ -23,6 +23,7 @@ export async function writeApiReference(root: string): Promise<void> {
   mkdirSync(out, { recursive: true });
   await runTypeDoc(root, out, pages);
   writeFileSync(join(out, 'index.md'), overview(pages));
+  for (const page of pages) markAsGenerated(join(root, 'docs', `${page.path}.md`));
 }
 
 async function runTypeDoc(root: string, out: string, pages: readonly ApiPage[]): Promise<void> {
@@ -89,8 +90,17 @@ function nameModules(app: Application, root: string, pages: readonly ApiPage[]):
   );
 }
 
+/** There is nothing to edit on a generated page. */
+function markAsGenerated(file: string): void {
+  writeFileSync(file, `---\neditLink: false\n---\n\n${readFileSync(file, 'utf8')}`);
+}
+
 function overview(pages: readonly ApiPage[]): string {
   return [
+    '---',
+    'editLink: false',
+    '---',
+    '',
     '# API reference',
     '',
     'What each component offers to the others. It is made from the docs in the code.',

@@ -12,6 +12,7 @@ interface Page {
   readonly path: string;
   readonly ids: ReadonlySet<string>;
   readonly links: readonly string[];
+  readonly hasContent: boolean;
 }
 
 /** Elements that make a browser load what they name. `a` does not. */
@@ -40,7 +41,7 @@ function findBrokenLinks(folder: string, base: string, files: readonly string[])
   );
   const problems: string[] = [];
   for (const page of pages.values()) {
-    // The page for "not found" links to the site's start only.
+    if (!page.hasContent) problems.push(`${page.path}: has no heading; it was not rendered whole`);
     for (const link of page.links) {
       const problem = checkLink(link, page, pages, prefix, folder);
       if (problem) problems.push(`${page.path}: ${problem}`);
@@ -52,7 +53,9 @@ function findBrokenLinks(folder: string, base: string, files: readonly string[])
 function readPage(path: string, html: string): Page {
   const ids = new Set([...html.matchAll(/\sid="([^"]*)"/g)].map((m) => decode(m[1] ?? '')));
   const links = [...html.matchAll(/<a\b[^>]*?\shref="([^"]*)"/g)].map((m) => decode(m[1] ?? ''));
-  return { path, ids, links: [...new Set(links)] };
+  // VitePress goes on when a page fails to render, and writes a page without its content.
+  const hasContent = path === '404.html' || /<h1\b/.test(html);
+  return { path, ids, links: [...new Set(links)], hasContent };
 }
 
 function decode(attribute: string): string {
