@@ -23,7 +23,11 @@ function row(exercise: ExerciseRow, numbers: ReadonlyMap<string, string>): VNode
 function table(chapter: ChapterRows, numbers: ReadonlyMap<string, string>): VNode[] {
   const heads = ['', 'Exercise', '', 'Hours', 'Points', 'Builds on'];
   return [
-    h('h2', { id: chapter.id }, linked(`${chapter.id.slice(0, 2)} ${chapter.title}`, chapter.link)),
+    h(
+      'h2',
+      { id: chapter.id, class: 'chapter-heading' },
+      linked(`${chapter.id.slice(0, 2)} ${chapter.title}`, chapter.link),
+    ),
     h('table', { class: 'exercises' }, [
       h(
         'thead',

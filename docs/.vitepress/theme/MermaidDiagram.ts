@@ -6,7 +6,7 @@
  */
 
 import { useData, withBase } from 'vitepress';
-import { defineComponent, h, onMounted, ref, useId, watch } from 'vue';
+import { defineComponent, h, nextTick, onMounted, ref, useId, watch } from 'vue';
 
 interface Mermaid {
   initialize(config: Record<string, unknown>): void;
@@ -36,6 +36,7 @@ function colours(dark: boolean): Record<string, string> {
         lineColor: '#8fb0cf',
         secondaryColor: '#16323a',
         tertiaryColor: '#1b2430',
+        edgeLabelBackground: '#1b1b1f',
         noteBkgColor: '#3a3420',
         noteTextColor: '#f1e9cf',
         noteBorderColor: '#8a7a3f',
@@ -47,10 +48,31 @@ function colours(dark: boolean): Record<string, string> {
         lineColor: '#4a6a8a',
         secondaryColor: '#e0f3f1',
         tertiaryColor: '#f4f7fa',
+        edgeLabelBackground: '#ffffff',
         noteBkgColor: '#fdf6dc',
         noteTextColor: '#4b4017',
         noteBorderColor: '#d8c269',
       };
+}
+
+const MOVES = ['wheel', 'touchmove', 'keydown', 'pointerdown'] as const;
+
+/**
+ * A diagram above the section that the address names pushes it down when it is drawn.
+ *
+ * @returns puts the section back in its place, unless the reader has moved since
+ */
+function holdSection(): () => void {
+  let moved = false;
+  const onMove = () => {
+    moved = true;
+  };
+  for (const name of MOVES) window.addEventListener(name, onMove, { once: true, passive: true });
+  return () => {
+    for (const name of MOVES) window.removeEventListener(name, onMove);
+    const id = decodeURIComponent(location.hash.slice(1));
+    if (!moved && id) document.getElementById(id)?.scrollIntoView({ behavior: 'instant' });
+  };
 }
 
 export const MermaidDiagram = defineComponent({
@@ -80,7 +102,12 @@ export const MermaidDiagram = defineComponent({
       }
     }
 
-    onMounted(draw);
+    onMounted(async () => {
+      const release = holdSection();
+      await draw();
+      await nextTick();
+      release();
+    });
     watch([isDark, () => props.source], draw);
     return () => {
       if (svg.value) return h('figure', { class: 'diagram', innerHTML: svg.value });
