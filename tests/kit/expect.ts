@@ -158,11 +158,16 @@ interface Question {
 
 function judge(question: Question): void {
   const { actual, name, args } = question;
-  if (name === 'toThrow') return judgeThrow(question);
-  if (name === 'toBeInstanceOf') return judgeInstance(question);
-  if (name === 'toBe' && isObject(actual) && isObject(args[0])) return judgeSame(question);
-  if (name === 'toContain' && Array.isArray(actual)) return judgeContains(question, actual);
-  const expected = name === 'toSatisfy' ? [...args] : args.map(expectedSide);
+  if (name === 'toThrow') judgeThrow(question);
+  else if (name === 'toBeInstanceOf') judgeInstance(question);
+  else if (name === 'toBe' && isObject(actual) && isObject(args[0])) judgeSame(question);
+  else if (name === 'toContain' && Array.isArray(actual)) judgeContains(question, actual);
+  else judgeCopy(question);
+}
+
+function judgeCopy(question: Question): void {
+  const { actual, name, args } = question;
+  const expected = name === 'toSatisfy' ? args : args.map(expectedSide);
   compare(question, snapshot(actual, { wanted: expected[0] }), expected);
 }
 

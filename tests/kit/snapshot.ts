@@ -8,6 +8,7 @@
 
 import { types } from 'node:util';
 import { originalOf, standFor } from './originals.ts';
+import { isPlatformPrototype } from './platform.ts';
 
 const MAX_VALUES = 300_000;
 const MAX_DEPTH = 400;
@@ -162,11 +163,11 @@ function placeholder(value: object): object {
   return standIn;
 }
 
-/** Names of getters on the classes of `value`, nearest class first; `Object.prototype` has none. */
+/** Names of getters on the classes of `value`, nearest class first, the platform's left out. */
 function getterNames(value: object): string[] {
   const names: string[] = [];
   let prototype = Object.getPrototypeOf(value) as object | null;
-  for (let i = 0; prototype !== null && prototype !== Object.prototype && i < 20; i++) {
+  for (let i = 0; prototype !== null && !isPlatformPrototype(prototype) && i < 20; i++) {
     if (types.isProxy(prototype)) break;
     for (const [key, property] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
       if (property.get !== undefined && key !== '__proto__') names.push(key);

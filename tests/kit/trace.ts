@@ -7,6 +7,7 @@
  */
 
 import { originalOf, standFor } from './originals.ts';
+import { isPlatformPrototype } from './platform.ts';
 import { currentRecording, type Recording, type Source, type Step } from './recording.ts';
 import { literal } from './render.ts';
 
@@ -120,7 +121,7 @@ function hasMethods(value: unknown): value is object {
   if (Array.isArray(value) || isPlatforms(value)) return false;
   if (Symbol.iterator in value) return false;
   let holder: object | null = value;
-  while (holder !== null && holder !== Object.prototype) {
+  while (holder !== null && !isPlatformPrototype(holder)) {
     for (const [key, property] of Object.entries(Object.getOwnPropertyDescriptors(holder))) {
       if (key !== 'constructor' && typeof property.value === 'function') return true;
     }
@@ -129,17 +130,8 @@ function hasMethods(value: unknown): value is object {
   return false;
 }
 
-const platformPrototypes = new Set<unknown>(
-  Object.getOwnPropertyNames(globalThis).flatMap((name) => {
-    // Node warns about, and loads much for, some globals when they are read; none of those matter.
-    const property = Object.getOwnPropertyDescriptor(globalThis, name);
-    const value: unknown = property?.value;
-    return typeof value === 'function' ? [(value as { prototype?: unknown }).prototype] : [];
-  }),
-);
-
 function isPlatforms(value: object): boolean {
   if (value instanceof Error || value instanceof AbortSignal) return true;
-  const prototype = Object.getPrototypeOf(value) as object | null;
-  return prototype !== Object.prototype && platformPrototypes.has(prototype);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype !== Object.prototype && isPlatformPrototype(prototype);
 }
