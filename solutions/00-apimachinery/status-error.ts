@@ -1,0 +1,424 @@
+/**
+ * API errors: one class, a reason for programs, a message for people, and the `Status` object they
+ * travel as.
+ *
+ * The reasons are in `status-reason.ts`, faults of single fields in `field-error.ts`, the tests
+ * (`isNotFound`) and rarer errors in `status-error-kinds.ts`.
+ */
+
+import { type FieldError, fieldErrorBody, fieldErrorText } from './field-error.ts';
+import {
+  type GroupKind,
+  type GroupResource,
+  groupKindText,
+  groupResourceText,
+} from './group-version.ts';
+import type { Status, StatusCause, StatusDetails } from './objects.ts';
+import { reasonForCode, type StatusReason, UNKNOWN_REASON } from './status-reason.ts';
+
+/** What a `StatusError` is made from. */
+export interface StatusErrorInit {
+  /** The HTTP code. */
+  readonly code: number;
+  /** A `StatusReason`, or any other text a server sent, or empty. */
+  readonly reason: StatusReason | (string & {});
+  readonly message: string;
+  readonly details?: StatusDetails | undefined;
+}
+
+/**
+ * A request to the API that failed, and why.
+ *
+ * @see k8s.io/apimachinery/pkg/api/errors/errors.go (1.33)
+ */
+export class StatusError extends Error {
+  override readonly name = 'StatusError';
+  /** The HTTP code. */
+  readonly code: number;
+  /** Why, for programs; a `StatusReason` or what a server sent. Empty: nobody said. */
+  readonly reason: string;
+  /** What it is about: the object's name, group and kind, causes, when to try again. */
+  readonly details: StatusDetails | undefined;
+
+  constructor(init: StatusErrorInit) {
+    super(init.message);
+    this.code = init.code;
+    this.reason = init.reason;
+    this.details = init.details;
+  }
+
+  /**
+   * The `Status` object this error travels as.
+   *
+   * @remarks `kind`, `apiVersion` (`v1`), an empty `metadata`, `status: 'Failure'`, then `message`,
+   * `reason`, `details` and `code`. Left out: `reason` when empty; in `details` what is empty (text,
+   * `causes` without items, `retryAfterSeconds: 0`), and `details` itself when nothing is left.
+   *
+   * ```text
+   * newNotFound({ group: '', resource: 'pods' }, 'web').toStatus()
+   * { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure',
+   *   message: 'pods "web" not found', reason: 'NotFound',
+   *   details: { name: 'web', kind: 'pods' }, code: 404 }
+   * ```
+   *
+   * @returns a new object; changing it does not change the error
+   * @exercise apimachinery/status-error
+   */
+  toStatus(): Status {
+    const details = withoutEmpty(this.details ?? {});
+    return {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message: this.message,
+      ...(this.reason !== UNKNOWN_REASON && { reason: this.reason }),
+      ...(Object.keys(details).length > 0 && { details }),
+      code: this.code,
+    };
+  }
+}
+
+function withoutEmpty(details: StatusDetails): StatusDetails {
+  const { causes, ...rest } = details;
+  const kept = Object.entries(rest).filter(
+    ([, value]) => value !== undefined && value !== '' && value !== 0,
+  );
+  const list = causes?.map((cause) => ({ ...cause }));
+  return { ...Object.fromEntries(kept), ...(list && list.length > 0 && { causes: list }) };
+}
+
+/**
+ * Makes an error of what came over the wire.
+ *
+ * @remarks Never throws: what should say what went wrong must not go wrong itself.
+ *
+ * - A `Status` is an object with `kind: 'Status'`. Its fields count where they have the right type
+ *   (`code` a whole number from 400 to 599; `message` and `reason` text; `details` an object, in it
+ *   `name`, `group`, `kind` and `uid` text, `retryAfterSeconds` a number from 0, `causes` an array of
+ *   objects with text in `reason`, `message` and `field`); all else is dropped, and so is an item of
+ *   `causes` that is no object.
+ * - Without a usable `code` it is `httpCode`; without `reason`, `reasonForCode` of the code.
+ * - Without `message`, and for anything that is no `Status` (text, HTML, `null`), the message is
+ *   `the server responded with the status code 502 but did not return more information`.
+ *
+ * @param body - anything
+ * @param httpCode - the code of the HTTP answer it came in
+ * @exercise apimachinery/status-error
+ */
+export function fromStatus(body: unknown, httpCode = 500): StatusError {
+  const status = isRecord(body) && body.kind === 'Status' ? body : {};
+  const code = isFailureCode(status.code) ? status.code : httpCode;
+  return new StatusError({
+    code,
+    reason: textOr(status.reason, reasonForCode(code)),
+    message: textOr(
+      status.message,
+      `the server responded with the status code ${code} but did not return more information`,
+    ),
+    details: isRecord(status.details) ? readDetails(status.details) : undefined,
+  });
+}
+
+type UnknownRecord = Record<string, unknown>;
+
+function isRecord(value: unknown): value is UnknownRecord {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isFailureCode(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 400 && (value as number) <= 599;
+}
+
+function textOr(value: unknown, otherwise: string): string {
+  return typeof value === 'string' && value !== '' ? value : otherwise;
+}
+
+function readDetails(raw: UnknownRecord): StatusDetails {
+  const details: StatusDetails = textFields(raw, ['name', 'group', 'kind', 'uid']);
+  if (typeof raw.retryAfterSeconds === 'number' && raw.retryAfterSeconds >= 0) {
+    details.retryAfterSeconds = raw.retryAfterSeconds;
+  }
+  if (Array.isArray(raw.causes)) {
+    const causes = raw.causes.filter(isRecord);
+    details.causes = causes.map((cause) => textFields(cause, ['reason', 'message', 'field']));
+  }
+  return details;
+}
+
+function textFields(raw: UnknownRecord, names: readonly string[]): Record<string, string> {
+  const found = names.flatMap((name) => {
+    const value = raw[name];
+    return typeof value === 'string' ? [[name, value]] : [];
+  });
+  return Object.fromEntries(found);
+}
+
+/**
+ * Why something failed, if it is an API error or was caused by one.
+ *
+ * @remarks Looks at the error, then at its `cause`, and so on, and takes the first `StatusError`.
+ * A chain that leads back into itself ends the search.
+ *
+ * @param error - anything a `catch` received
+ * @returns the reason; `UNKNOWN_REASON` when there is no `StatusError`
+ * @exercise apimachinery/status-error
+ */
+export function reasonOf(error: unknown): string {
+  return statusErrorIn(error)?.reason ?? UNKNOWN_REASON;
+}
+
+/**
+ * The API error in something that was thrown: the error itself or the nearest of its causes.
+ *
+ * @returns `undefined` when there is none
+ * @exercise apimachinery/status-error
+ */
+export function statusErrorIn(error: unknown): StatusError | undefined {
+  const seen = new Set<unknown>();
+  let current = error;
+  while (current instanceof Error && !seen.has(current)) {
+    if (current instanceof StatusError) return current;
+    seen.add(current);
+    current = current.cause;
+  }
+  return undefined;
+}
+
+/**
+ * How long the server asks to wait before another try.
+ *
+ * @remarks `details.retryAfterSeconds` when it is above zero. A `ServerTimeout` with details always
+ * asks to try again: without a time, at once.
+ *
+ * @param error - anything a `catch` received; causes count as in `statusErrorIn`
+ * @returns seconds, perhaps 0; `undefined` when nobody asks to try again
+ * @see k8s.io/apimachinery/pkg/api/errors/errors.go (1.33), SuggestsClientDelay
+ * @exercise apimachinery/status-error
+ */
+export function retryAfterSeconds(error: unknown): number | undefined {
+  const found = statusErrorIn(error);
+  if (!found?.details) return undefined;
+  const seconds = found.details.retryAfterSeconds ?? 0;
+  return seconds > 0 || found.reason === 'ServerTimeout' ? seconds : undefined;
+}
+
+function about({ group, resource }: GroupResource, name?: string): StatusDetails {
+  return { ...(name !== undefined && { name }), group, kind: resource };
+}
+
+function titleOf(resource: GroupResource, name: string): string {
+  return `${groupResourceText(resource)} ${JSON.stringify(name)}`;
+}
+
+/**
+ * 404 NotFound: `pods "web" not found`.
+ *
+ * @remarks As in all errors about an object, `details` has its `name`, `group` and, in `kind`, the
+ * resource; the message has `groupResourceText` and the name in double quotes.
+ * @exercise apimachinery/status-error
+ */
+export function newNotFound(resource: GroupResource, name: string): StatusError {
+  const message = `${titleOf(resource, name)} not found`;
+  return new StatusError({
+    code: 404,
+    reason: 'NotFound',
+    message,
+    details: about(resource, name),
+  });
+}
+
+/**
+ * 409 AlreadyExists: `deployments.apps "web" already exists`; details as in `newNotFound`.
+ *
+ * @exercise apimachinery/status-error
+ */
+export function newAlreadyExists(resource: GroupResource, name: string): StatusError {
+  const message = `${titleOf(resource, name)} already exists`;
+  const details = about(resource, name);
+  return new StatusError({ code: 409, reason: 'AlreadyExists', message, details });
+}
+
+/**
+ * 409 Conflict: `Operation cannot be fulfilled on pods "web": <why>`; details as in `newNotFound`.
+ *
+ * @exercise apimachinery/status-error
+ */
+export function newConflict(resource: GroupResource, name: string, why: string): StatusError {
+  const message = `Operation cannot be fulfilled on ${titleOf(resource, name)}: ${why}`;
+  return new StatusError({
+    code: 409,
+    reason: 'Conflict',
+    message,
+    details: about(resource, name),
+  });
+}
+
+/**
+ * 403 Forbidden: `pods "web" is forbidden: <why>`; details as in `newNotFound`.
+ *
+ * @param name - empty when the request names no object: `pods is forbidden: <why>`
+ * @param resource - empty group and resource for a request that is about none:
+ * `forbidden: <why>`, whatever the name
+ * @exercise apimachinery/status-error
+ */
+export function newForbidden(resource: GroupResource, name: string, why: string): StatusError {
+  const details = about(resource, name);
+  const message = `${forbiddenTitle(resource, name)}forbidden: ${why}`;
+  return new StatusError({ code: 403, reason: 'Forbidden', message, details });
+}
+
+function forbiddenTitle(resource: GroupResource, name: string): string {
+  if (resource.group === '' && resource.resource === '') return '';
+  return `${name === '' ? groupResourceText(resource) : titleOf(resource, name)} is `;
+}
+
+/**
+ * 422 Invalid: an object whose fields have faults.
+ *
+ * @remarks `details` has the object's `name`, `group` and `kind`, and in `causes` for each fault, in
+ * order, `{ reason: <its type>, message: <fieldErrorBody>, field: <its field> }`.
+ *
+ * The message lists the faults (`fieldErrorText`), each text once:
+ *
+ * ```text
+ * none   Pod "web" is invalid
+ * one    Pod "web" is invalid: spec.nodeName: Required value
+ * more   Deployment.apps "web" is invalid: [spec.a: Required value, spec.b: Forbidden: not now]
+ * ```
+ *
+ * @exercise apimachinery/status-error
+ */
+export function newInvalid(
+  kind: GroupKind,
+  name: string,
+  errors: readonly FieldError[],
+): StatusError {
+  const texts = [...new Set(errors.map(fieldErrorText))];
+  const list = texts.length > 1 ? `[${texts.join(', ')}]` : texts.join('');
+  const title = `${groupKindText(kind)} ${JSON.stringify(name)} is invalid`;
+  const causes: StatusCause[] = errors.map((error) => ({
+    reason: error.type,
+    message: fieldErrorBody(error),
+    field: error.field,
+  }));
+  return new StatusError({
+    code: 422,
+    reason: 'Invalid',
+    message: list === '' ? title : `${title}: ${list}`,
+    details: { name, group: kind.group, kind: kind.kind, causes },
+  });
+}
+
+/**
+ * 400 BadRequest, with the message as it is and no details.
+ *
+ * @exercise apimachinery/status-error
+ */
+export function newBadRequest(message: string): StatusError {
+  return new StatusError({ code: 400, reason: 'BadRequest', message });
+}
+
+/**
+ * 401 Unauthorized, with the message as it is, `not authorized` when it is empty, and no details.
+ *
+ * @exercise apimachinery/status-error
+ */
+export function newUnauthorized(message: string): StatusError {
+  const text = message === '' ? 'not authorized' : message;
+  return new StatusError({ code: 401, reason: 'Unauthorized', message: text });
+}
+
+/**
+ * 405 MethodNotAllowed: `patch is not supported on resources of kind "pods"`; `details` has `group`
+ * and, in `kind`, the resource.
+ *
+ * @exercise apimachinery/status-error
+ */
+export function newMethodNotAllowed(resource: GroupResource, action: string): StatusError {
+  const kind = JSON.stringify(groupResourceText(resource));
+  const message = `${action} is not supported on resources of kind ${kind}`;
+  return new StatusError({
+    code: 405,
+    reason: 'MethodNotAllowed',
+    message,
+    details: about(resource),
+  });
+}
+
+/**
+ * 429 TooManyRequests, with the message as it is; `details` has `retryAfterSeconds`.
+ *
+ * @exercise apimachinery/status-error
+ */
+export function newTooManyRequests(message: string, retryAfterSeconds: number): StatusError {
+  return new StatusError({
+    code: 429,
+    reason: 'TooManyRequests',
+    message,
+    details: { retryAfterSeconds },
+  });
+}
+
+/**
+ * 500 ServerTimeout: `The list operation against pods could not be completed at this time, please
+ * try again.` (on one line); `details` has `group`, in `kind` the resource, in `name` the operation,
+ * and `retryAfterSeconds`.
+ *
+ * @exercise apimachinery/status-error
+ */
+export function newServerTimeout(
+  resource: GroupResource,
+  operation: string,
+  retryAfterSeconds: number,
+): StatusError {
+  const target = groupResourceText(resource);
+  return new StatusError({
+    code: 500,
+    reason: 'ServerTimeout',
+    message: `The ${operation} operation against ${target} could not be completed at this time, please try again.`,
+    details: { ...about(resource, operation), retryAfterSeconds },
+  });
+}
+
+/**
+ * 504 Timeout: `Timeout: <message>`; `details` has `retryAfterSeconds`. The request may still be
+ * carried out.
+ *
+ * @exercise apimachinery/status-error
+ */
+export function newTimeout(message: string, retryAfterSeconds: number): StatusError {
+  return new StatusError({
+    code: 504,
+    reason: 'Timeout',
+    message: `Timeout: ${message}`,
+    details: { retryAfterSeconds },
+  });
+}
+
+/**
+ * 500 InternalError: `Internal error occurred: <the error's message>`.
+ *
+ * @remarks `details.causes` has one cause with that message and nothing else. The error itself is
+ * the `cause` of the new one, so that its stack is not lost.
+ * @exercise apimachinery/status-error
+ */
+export function newInternalError(error: Error): StatusError {
+  const made = new StatusError({
+    code: 500,
+    reason: 'InternalError',
+    message: `Internal error occurred: ${error.message}`,
+    details: { causes: [{ message: error.message }] },
+  });
+  made.cause = error;
+  return made;
+}
+
+/**
+ * 410 Expired, with the message as it is and no details: the resource version asked for is too old.
+ *
+ * @exercise apimachinery/status-error
+ */
+export function newExpired(message: string): StatusError {
+  return new StatusError({ code: 410, reason: 'Expired', message });
+}
