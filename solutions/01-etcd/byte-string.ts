@@ -10,8 +10,8 @@
 export type ByteString = string;
 
 /** Matches a character that is not one byte. */
-const notOneByte = /[^\u0000-\u00ff]/u;
-const notAscii = /[^\u0000-\u007f]/u;
+const notOneByte = /[\u{100}-\u{10ffff}]/u;
+const notAscii = /[\u{80}-\u{10ffff}]/u;
 
 /** Tells whether every character of `text` is one byte. */
 export function isByteString(text: string): boolean {
@@ -42,7 +42,7 @@ export function byteStringToUtf8(bytes: ByteString): string {
 
 /** Copies bytes into a string, one character per byte. */
 export function toByteString(bytes: Uint8Array): ByteString {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).latin1Slice();
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
 
 /** Copies a byte string into bytes; the inverse of {@link toByteString}. */

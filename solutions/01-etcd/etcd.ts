@@ -96,7 +96,9 @@ export class Etcd {
     const { clock, disk } = options;
     if (disk === undefined) return new Etcd(new Store({ clock }), options, undefined).#start();
     const recovered = await recover(disk);
-    const store = recovered.state ? Store.restore(recovered.state, { clock }) : new Store({ clock });
+    const store = recovered.state
+      ? Store.restore(recovered.state, { clock })
+      : new Store({ clock });
     for (const { data } of recovered.entries) replay(store, decodeEntry(data));
     return new Etcd(store, options, recovered).#start();
   }
@@ -111,17 +113,13 @@ export class Etcd {
 
   /** Calls `run` every `periodMs` until the etcd stops. */
   #every(periodMs: number, run: () => void): void {
-    const next = () => {
-      this.#options.clock.after(
-        periodMs,
-        () => {
-          run();
-          next();
-        },
-        this.#stopped.signal,
-      );
-    };
-    next();
+    const { clock } = this.#options;
+    let timer = clock.after(periodMs, tick);
+    function tick(): void {
+      timer = clock.after(periodMs, tick);
+      run();
+    }
+    this.#stopped.signal.addEventListener('abort', () => timer.cancel());
   }
 
   /** The newest main revision. */

@@ -4,13 +4,16 @@
  * The tree itself is a library's. Values are not here; see `backend.ts`.
  */
 
-import sortedBTree, { type default as BTreeClass } from 'sorted-btree';
+import * as sortedBTree from 'sorted-btree';
 import type { ByteString } from './byte-string.ts';
 import { KeyIndex } from './key-index.ts';
 import type { KeyRange } from './rpc.ts';
 
-// The package is CommonJS: under Node's ES modules its class arrives inside a `default` of its own.
-const BTree = ((sortedBTree as { default?: unknown }).default ?? sortedBTree) as typeof BTreeClass;
+// The package is CommonJS: Node, bundlers and TypeScript disagree on how many `default`s deep its class
+// is, so the first one that can be constructed is taken.
+const BTree = [sortedBTree, sortedBTree.default, sortedBTree.default.default].find(
+  (candidate) => typeof candidate === 'function',
+) as unknown as typeof sortedBTree.default.default;
 
 const byteOrder = (a: ByteString, b: ByteString): number => (a < b ? -1 : a > b ? 1 : 0);
 

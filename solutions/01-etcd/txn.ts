@@ -5,8 +5,8 @@
  * (`txn`). Next: `watch.ts`.
  */
 
-import { deleteRange } from './delete.ts';
 import { checkDeleteRange, checkPut, checkRange } from './checks.ts';
+import { deleteRange } from './delete.ts';
 import { duplicateKey, emptyKey, keyNotFound, tooManyOps } from './errors.ts';
 import { get, put } from './put-get.ts';
 import { range, readRevision } from './range.ts';
