@@ -230,7 +230,7 @@ describe.skipIf(noBrowser)(`in a browser${noBrowser ? ` (NOT RUN: ${noBrowser})`
 
   it('changes between light and dark', async () => {
     await page.goto(`${server.url}student-guide.html`);
-    const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const background = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
     const light = await background();
     await page.getByRole('switch').first().click();
     await expect.poll(background).not.toBe(light);
@@ -243,7 +243,7 @@ describe.skipIf(noBrowser)(`in a browser${noBrowser ? ` (NOT RUN: ${noBrowser})`
     const { chapter } = someExercise();
     for (const path of ['', 'student-guide.html', 'exercises.html', `chapters/${chapter.id}/`]) {
       await page.goto(`${server.url}${path}`);
-      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      const width = await page.evaluate<number>('document.documentElement.scrollWidth');
       expect(width, `${path} does not scroll sideways`).toBeLessThanOrEqual(360);
     }
   });

@@ -26,7 +26,7 @@ export function sidebar(root: string): Item[] {
     },
     { text: 'Chapters', items: chapters(root) },
     {
-      text: 'For instructors and authors',
+      text: 'Teaching and design',
       items: [
         { text: 'Instructor guide', link: '/instructor-guide' },
         { text: 'Architecture', link: '/architecture' },

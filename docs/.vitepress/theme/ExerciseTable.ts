@@ -16,12 +16,13 @@ function row(exercise: ExerciseRow, numbers: ReadonlyMap<string, string>): VNode
     h('td', exercise.core ? 'core' : 'extra'),
     h('td', `${exercise.hours}`),
     h('td', exercise.core ? `${exercise.points}` : `+${exercise.points}`),
-    h('td', needs === undefined ? '' : needs || 'nothing'),
+    needs === undefined ? null : h('td', needs || 'nothing'),
   ]);
 }
 
 function table(chapter: ChapterRows, numbers: ReadonlyMap<string, string>): VNode[] {
-  const heads = ['', 'Exercise', '', 'Hours', 'Points', 'Builds on'];
+  const measured = chapter.exercises.some((exercise) => exercise.needs !== undefined);
+  const heads = ['', 'Exercise', '', 'Hours', 'Points', ...(measured ? ['Builds on'] : [])];
   return [
     h(
       'h2',
