@@ -66,7 +66,7 @@ export function renderProgress(
   const { points, bonus } = countPoints(entries);
   const chapters = new Set(entries.map((entry) => entry.chapter.id)).size;
   const extra = bonus > 0 ? ` + ${bonus} bonus` : '';
-  const words = `${done} of ${core.length} · ${points}/${chapters * 100} points${extra}`;
+  const words = `${done} of ${core.length} core · ${points}/${chapters * 100} points${extra}`;
   const barWidth = Math.min(30, Math.max(width - 2, 4));
   const bar = colours.good(progressBar(done, core.length, barWidth));
   const oneLine = barWidth + 2 + words.length <= width;
@@ -123,8 +123,8 @@ function renderLeft(own: readonly Entry[]): string[] {
   const extras = open.length - core.length;
   if (open.length === 0) return ['nothing left to write'];
   const hours = core.reduce((sum, entry) => sum + entry.exercise.hours, 0);
-  const coreText = core.length > 0 ? `${core.length} core exercises, about ${hours} h` : 'no core';
-  return [`left to write: ${coreText}${extras > 0 ? `; ${extras} extras` : ''}`];
+  const coreText = core.length > 0 ? `${core.length} core, about ${hours} h` : 'no core';
+  return [`left to write: ${coreText}${extras > 0 ? `; ${extras} extra` : ''}`];
 }
 
 function cutEach(lines: readonly string[], width: number): string[] {

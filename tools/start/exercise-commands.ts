@@ -90,6 +90,8 @@ function printLeft(root: string, text: string, print: (line: string) => void): v
   const left = readStandings(root, [chapter], readState(root)).filter((entry) => !isSettled(entry));
   const hours = left.reduce((sum, { exercise }) => sum + exercise.hours, 0);
   print('');
-  print(`left to write in ${chapter.id}: ${left.length} exercises, about ${hours} h`);
+  print(
+    `left to write in ${chapter.id}: ${left.length} of ${chapter.exercises.length} exercises, about ${hours} h`,
+  );
   for (const { exercise } of left) print(`  ${exercise.number} ${exercise.title} (${exercise.id})`);
 }
