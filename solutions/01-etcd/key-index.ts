@@ -86,11 +86,13 @@ export class KeyIndex {
   put(revision: Revision): KeyVersion {
     let life = this.#generations.at(-1);
     if (life === undefined || life.ended) {
-      life = { created: revision, version: 0, revisions: [], ended: false };
-      this.#generations.push(life);
+      life = { created: revision, version: 1, revisions: [revision], ended: false };
+      // Not `push`: an array that grows makes room for 16 more, and most keys live once.
+      this.#generations = [...this.#generations, life];
+    } else {
+      life.revisions.push(revision);
+      life.version += 1;
     }
-    life.revisions.push(revision);
-    life.version += 1;
     return { modified: revision, created: life.created, version: life.version };
   }
 
