@@ -1,0 +1,68 @@
+/**
+ * Keys and values are strings in which every character is one byte (0 to 255).
+ *
+ * Such strings compare as etcd compares bytes, are cheap by the million, and read as text in a
+ * debugger. Bytes come in and go out only at the edges (`grpc/`, the API server's storage).
+ * Next: `revision.ts`.
+ */
+
+/** A string whose characters are bytes, U+0000 to U+00FF: what Buffer calls `latin1`. */
+export type ByteString = string;
+
+/** Matches a character that is not one byte. */
+const notOneByte = /[\u{100}-\u{10ffff}]/u;
+const notAscii = /[\u{80}-\u{10ffff}]/u;
+
+/** Tells whether every character of `text` is one byte. */
+export function isByteString(text: string): boolean {
+  return !notOneByte.test(text);
+}
+
+/**
+ * Turns text into the bytes of its UTF-8 encoding.
+ *
+ * @param text - any JavaScript string
+ * @returns one character per byte; ASCII text comes back as it is
+ */
+export function utf8ToByteString(text: string): ByteString {
+  if (!notAscii.test(text)) return text;
+  return toByteString(new TextEncoder().encode(text));
+}
+
+/**
+ * Reads bytes as UTF-8 text; the inverse of {@link utf8ToByteString}.
+ *
+ * @param bytes - one character per byte
+ * @returns the text; bytes that are not UTF-8 become U+FFFD
+ */
+export function byteStringToUtf8(bytes: ByteString): string {
+  if (!notAscii.test(bytes)) return bytes;
+  return new TextDecoder().decode(fromByteString(bytes));
+}
+
+/** Copies bytes into a string, one character per byte. */
+export function toByteString(bytes: Uint8Array): ByteString {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+}
+
+/** Copies a byte string into bytes; the inverse of {@link toByteString}. */
+export function fromByteString(text: ByteString): Uint8Array {
+  return Buffer.from(text, 'latin1');
+}
+
+/**
+ * The `rangeEnd` that, with `prefix` as key, selects every key beginning with `prefix`.
+ *
+ * @remarks `prefixEnd('/pods/')` is `'/pods0'`: the last byte plus one. Trailing bytes 255 cannot
+ * be raised and are dropped; if nothing is left, every key from `prefix` on is meant.
+ * @param prefix - the common beginning
+ * @returns the first key after all keys with that prefix, or `'\0'` ("to the end")
+ * @see etcd v3.5 client/v3/op.go getPrefix
+ */
+export function prefixEnd(prefix: ByteString): ByteString {
+  for (let i = prefix.length - 1; i >= 0; i--) {
+    const byte = prefix.charCodeAt(i);
+    if (byte < 255) return prefix.slice(0, i) + String.fromCharCode(byte + 1);
+  }
+  return '\0';
+}

@@ -1,0 +1,51 @@
+/**
+ * What the log says happened: a write request, as text.
+ *
+ * The log holds requests, not results: applied in the same order to the same store they give the
+ * same revisions again. An entry is JSON, one byte per character, so that a log can be read.
+ */
+
+import { fromByteString, toByteString } from './byte-string.ts';
+import type {
+  CompactionRequest,
+  DeleteRangeRequest,
+  LeaseId,
+  PutRequest,
+  TxnRequest,
+} from './rpc.ts';
+
+/** One write. */
+export type Entry =
+  | { readonly put: PutRequest }
+  | { readonly deleteRange: DeleteRangeRequest }
+  | { readonly txn: TxnRequest }
+  | { readonly compact: CompactionRequest }
+  | { readonly leaseGrant: { readonly id: LeaseId; readonly ttlSeconds: number } }
+  | { readonly leaseRevoke: { readonly id: LeaseId } };
+
+/** Lease ids are the only numbers JSON cannot hold; these fields carry them, as decimal text. */
+const leaseFields: ReadonlySet<string> = new Set(['lease', 'id']);
+
+/** Any message of `rpc.ts` as JSON, one byte per character. */
+export function encodeJson(message: unknown): Uint8Array {
+  return fromByteString(
+    JSON.stringify(message, (_name, value) => (typeof value === 'bigint' ? String(value) : value)),
+  );
+}
+
+/** The message that {@link encodeJson} was given. */
+export function decodeJson(bytes: Uint8Array): unknown {
+  return JSON.parse(toByteString(bytes), (name, value) =>
+    leaseFields.has(name) && typeof value === 'string' ? BigInt(value) : value,
+  );
+}
+
+/** An entry as the log's bytes. */
+export function encodeEntry(entry: Entry): Uint8Array {
+  return encodeJson(entry);
+}
+
+/** The entry that {@link encodeEntry} was given. */
+export function decodeEntry(bytes: Uint8Array): Entry {
+  return decodeJson(bytes) as Entry;
+}
