@@ -1,8 +1,9 @@
 /**
- * How maintainers' tests run: against the solutions, unless MINE names components to take from
- * `chapters/` (`MINE=etcd npx vitest run tests/01-etcd`).
+ * How tests run under Vitest: `reference` is the maintainers' tests against the solutions, `examples`
+ * the handouts' visible tests against what the student wrote.
  *
- * The grader does not read this file.
+ * `MINE=etcd` takes components of the maintainers' run from `chapters/`; `EXAMPLES=reference` runs the
+ * examples against the solutions, as `npm test` does. The grader does not read this file.
  */
 
 import { defaultServerConditions } from 'vite';
@@ -10,23 +11,33 @@ import { defineConfig } from 'vitest/config';
 import { chooseMine, conditionsFor } from './tools/implementations.ts';
 import { readSyllabus } from './tools/syllabus.ts';
 
-const root = import.meta.dirname;
-const components = readSyllabus(root).map((chapter) => chapter.component);
-const mine = (process.env.MINE ?? '').split(',').filter((name) => name !== '');
-// A solution may be there before its chapter.json is.
-const known = [...new Set([...components, 'apimachinery', 'etcd'])];
+const components = readSyllabus(import.meta.dirname).map((chapter) => chapter.component);
+const named = (process.env.MINE ?? '').split(',').filter((name) => name !== '');
+
+/** Vitest takes conditions from `ssr.resolve` only, and only with Vite's own spread in. */
+function resolveWith(mine: readonly string[]) {
+  return {
+    resolve: {
+      conditions: [...conditionsFor(chooseMine(components, mine)), ...defaultServerConditions],
+    },
+  };
+}
+
+const exclude = ['**/node_modules/**', '.course/**'];
 
 export default defineConfig({
-  // Vitest takes conditions from here only, and only with Vite's own spread in.
-  ssr: {
-    resolve: {
-      conditions: [...conditionsFor(chooseMine(known, mine)), ...defaultServerConditions],
-    },
-  },
   test: {
-    include: ['tests/**/*.test.ts', 'tools/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '.course/**'],
     pool: 'threads',
     passWithNoTests: false,
+    projects: [
+      {
+        ssr: resolveWith(named),
+        test: { name: 'reference', include: ['tests/**/*.test.ts'], exclude },
+      },
+      {
+        ssr: resolveWith(process.env.EXAMPLES === 'reference' ? [] : components),
+        test: { name: 'examples', include: ['chapters/*/examples.test.ts'], exclude },
+      },
+    ],
   },
 });
