@@ -52,9 +52,10 @@ export class FieldSelector {
   /**
    * The same selector with the names a kind uses inside, after a check that it has those fields.
    *
-   * @remarks Each field goes through `internalFieldLabel`: a Pod's `spec.host` becomes
-   * `spec.nodeName`.
-   * @throws StatusError what `unsupportedFieldLabel` makes, for the first field the kind has not
+   * @remarks Each field goes through `internalFieldLabel` of `field-labels.ts`: a Pod's `spec.host`
+   * becomes `spec.nodeName`.
+   * @throws StatusError what `unsupportedFieldLabel` of that file makes, for the first field that the
+   * kind does not have
    * @exercise apimachinery/selector
    */
   forKind(kind: GroupKind): FieldSelector {

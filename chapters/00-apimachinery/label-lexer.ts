@@ -1,5 +1,6 @@
 /**
- * Cuts the text of a label selector into tokens and walks along them. Given; `selector.ts` makes sense of them.
+ * Cuts the text of a label selector into tokens and walks along them. Given; `selector.ts` makes
+ * sense of them.
  *
  * @see k8s.io/apimachinery/pkg/labels/selector.go (1.33), Lexer
  */

@@ -136,8 +136,9 @@ export interface Condition {
  *
  * @param conditions - is changed; its items are replaced, never changed
  * @param next - is not changed
- * @param clock - tells what time it is now (`timestamp` writes it)
- * @returns whether the list is different now (`semanticallyEqual` decides)
+ * @param clock - tells what time it is now (`timestamp` of `time.ts` writes it)
+ * @returns whether the list is different now (`semanticallyEqual` of `equality.ts`
+ * decides)
  * @see k8s.io/apimachinery/pkg/api/meta/conditions.go (1.33), SetStatusCondition
  * @exercise apimachinery/metadata
  */

@@ -20,9 +20,9 @@ import { SelectorError } from './selector-error.ts';
 /**
  * Makes a requirement and checks it.
  *
- * @remarks The key must be a qualified name (`qualifiedNameFaults`), the number and kind of values
- * must fit the operator (`valuesFault`), and every value must be a label value (`labelValueFaults`;
- * the empty text is one).
+ * @remarks The key must be a qualified name (`qualifiedNameFaults` of `names.ts`), the number and
+ * kind of values must fit the operator (`valuesFault` of `requirement.ts`), and every value must be a
+ * label value (`labelValueFaults` of `names.ts`; the empty text is one).
  *
  * @param values - in any order, perhaps with repeats; not changed
  * @returns the requirement, its values sorted by `<` and without repeats
@@ -171,7 +171,8 @@ function requirementText({ key, operator, values }: Requirement): string {
 /**
  * Reads a label selector.
  *
- * @remarks The grammar, on the tokens of `tokenizeLabelSelector`:
+ * @remarks The grammar, on the tokens of `tokenizeLabelSelector` (`label-lexer.ts`, which also has a
+ * `TokenReader` to walk along them):
  *
  * ```text
  * selector     = [ requirement { "," requirement } ]
