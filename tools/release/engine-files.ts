@@ -29,13 +29,15 @@ const BY_NAME = [
 ];
 
 /** Reached only where there are solutions. */
-const MAINTAINERS_ONLY =
-  /^tools\/(source|checks|release\/(?!specifiers)|start\/solution-originals)/;
+const MAINTAINERS_ONLY = /^tools\/start\/solution-originals/;
+
+/** The child that runs student code is put together from these, whole. */
+const WHOLE_FOLDERS = ['tools/judge', 'tests/kit'];
 
 /** @returns `tools/commands/start.ts` and all it needs */
 export function engineFiles(root: string): ReleaseFiles {
   const commands = STUDENT_COMMANDS.map((name) => `tools/commands/${name}.ts`);
-  const wanted = [...commands, ...BY_NAME, ...childFiles(root)];
+  const wanted = [...commands, ...BY_NAME, ...wholeFolders(root)];
   const files: ReleaseFiles = new Map();
   for (let path = wanted.pop(); path !== undefined; path = wanted.pop()) {
     if (files.has(path) || MAINTAINERS_ONLY.test(path) || !existsSync(join(root, path))) continue;
@@ -46,17 +48,13 @@ export function engineFiles(root: string): ReleaseFiles {
   return files;
 }
 
-/** What the judge starts as a process, it names by path. */
-function childFiles(root: string): string[] {
-  const folder = join(root, 'tools', 'judge');
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) =>
-      join(entry.parentPath, entry.name)
-        .slice(root.length + 1)
-        .replaceAll('\\', '/'),
-    );
+function wholeFolders(root: string): string[] {
+  return WHOLE_FOLDERS.filter((folder) => existsSync(join(root, folder))).flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+      .map((path) => path.replaceAll('\\', '/')),
+  );
 }
 
 function reached(path: string, text: string): string[] {

@@ -1,10 +1,23 @@
 /**
- * A release's `hidden/`: the hidden tests as bundles, with the list of tests the judge expects.
+ * A release's `hidden/`: each exercise's tests as one minified bundle, as the judge takes them.
  */
 
+import { compileHidden } from '../judge/hidden.ts';
+import { readSyllabus } from '../syllabus.ts';
 import type { ReleaseFiles } from './release-plan.ts';
 
-/** @returns one bundle per test file and the list */
-export async function hiddenFiles(_root: string): Promise<ReleaseFiles> {
-  return new Map();
+/**
+ * @returns `hidden/01-etcd/range.test.js` and so on
+ * @throws Error when an exercise has no tests: its points could never be earned
+ */
+export async function hiddenFiles(root: string): Promise<ReleaseFiles> {
+  const files: ReleaseFiles = new Map();
+  for (const chapter of readSyllabus(root)) {
+    for (const exercise of chapter.exercises) {
+      const code = await compileHidden(root, chapter, exercise, { minify: true });
+      if (code === undefined) throw new Error(`${exercise.id} has no hidden tests`);
+      files.set(`hidden/${chapter.id}/${exercise.name}.test.js`, code);
+    }
+  }
+  return files;
 }

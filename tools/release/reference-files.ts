@@ -72,15 +72,15 @@ function declarations(root: string, sources: readonly string[]): ReleaseFiles {
     rootDir: join(root, 'solutions'),
     outDir: '/',
   };
+  const wanted = new Set(sources.map((path) => asPath(root, path).replace(/\.ts$/, '.d.ts')));
   const files: ReleaseFiles = new Map();
   ts.createProgram([...sources], options).emit(undefined, (name, text) => {
     const path = name.replaceAll('\\', '/').replace(/^([a-zA-Z]:)?\//, '');
-    files.set(path, rewriteSpecifiers(text, relativeAsJs));
+    // What a solution imports from outside is emitted too; it has no place here.
+    if (wanted.has(path)) files.set(path, rewriteSpecifiers(text, relativeAsJs));
   });
-  const missing = sources.find(
-    (path) => !files.has(asPath(root, path).replace(/\.ts$/, '.d.ts')) && !path.endsWith('.d.ts'),
-  );
-  if (missing !== undefined) throw new Error(`no declarations could be made of ${missing}`);
+  const missing = [...wanted].find((path) => !files.has(path));
+  if (missing !== undefined) throw new Error(`no ${missing} could be made`);
   return files;
 }
 

@@ -10,7 +10,7 @@ import type { Entry } from './standing.ts';
  * owns (given code, `index.ts`) touches the current exercise and what passed in the chapter.
  * Exercises that do not pass yet are not run unasked.
  * @param files - below `chapters/`, with `/`; anything but component code touches nothing
- * @param current - goes first when it is touched
+ * @param current - goes first among those whose files were saved, and among the others
  */
 export function touchedBy(
   files: readonly string[],
@@ -28,10 +28,8 @@ export function touchedBy(
     if (!owner) for (const entry of own) if (entry.exercise.id === current) touched.add(entry);
     for (const entry of own.slice(from)) if (entry.standing === 'passed') touched.add(entry);
   }
-  const rank = (entry: Entry) => {
-    if (entry.exercise.id === current) return 0;
-    return owners.includes(entry) ? 1 : 2;
-  };
+  const rank = (entry: Entry) =>
+    (owners.includes(entry) ? 0 : 2) + (entry.exercise.id === current ? 0 : 1);
   const all = [...owners, ...touched].filter((entry, i, list) => list.indexOf(entry) === i);
   return all.sort((a, b) => rank(a) - rank(b) || entries.indexOf(a) - entries.indexOf(b));
 }
