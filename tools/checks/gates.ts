@@ -1,0 +1,149 @@
+/**
+ * The gates every exercise must pass before a student sees it.
+ *
+ * The skeleton fails its tests as "not written yet"; the solution passes all; the solution without
+ * this exercise fails this exercise's tests; an empty body earns nothing. What the third gate sees
+ * of other exercises' tests is the record in `dependencies.ts`.
+ */
+
+import type { ChapterResult } from '../judge/result.ts';
+import { type Chapter, type Exercise, readSyllabus } from '../syllabus.ts';
+import type { Check } from './check.ts';
+import { coreOnExtras, HOW_TO_WRITE } from './core-needs-no-extras.ts';
+import {
+  DEPENDENCIES_FILE,
+  type Dependencies,
+  dependenciesTable,
+  dependenciesText,
+  readDependencies,
+  writeDependencies,
+} from './dependencies.ts';
+import { gradeSkeleton, gradeSolution, gradeWithout, resultOf } from './variants.ts';
+
+/** How gates are run. */
+export interface GateOptions {
+  /** Writes the record of dependencies instead of comparing it. */
+  readonly write?: boolean;
+  readonly print: (line: string) => void;
+}
+
+/**
+ * The gates of all exercises: one check for each, then the record of what needs what.
+ *
+ * @remarks They run in order; the last one uses what the others measured.
+ */
+export function gatesOf(root: string, options: GateOptions): Check[] {
+  const chapters = readSyllabus(root);
+  const needs = new Map<string, string[]>();
+  for (const { exercises } of chapters) for (const { id } of exercises) needs.set(id, []);
+  const exercises = chapters.flatMap((chapter) => {
+    const whole = wholeChapter(root, chapter);
+    return chapter.exercises.map((exercise) => gateOf(root, chapter, exercise, whole, needs));
+  });
+  return [...exercises, recordGate(chapters, needs, options)];
+}
+
+/** Runs of a whole chapter, made when the first exercise asks. */
+interface WholeChapter {
+  readonly solution: () => Promise<ChapterResult>;
+  readonly skeleton: () => Promise<ChapterResult>;
+  readonly empty: () => Promise<ChapterResult>;
+}
+
+function wholeChapter(root: string, chapter: Chapter): WholeChapter {
+  return {
+    solution: once(() => gradeSolution(root, chapter)),
+    skeleton: once(() => gradeSkeleton(root, chapter, 'stub')),
+    empty: once(() => gradeSkeleton(root, chapter, 'empty')),
+  };
+}
+
+function gateOf(
+  root: string,
+  chapter: Chapter,
+  exercise: Exercise,
+  whole: WholeChapter,
+  needs: Map<string, string[]>,
+): Check {
+  const { id } = exercise;
+  return {
+    name: `gates of ${id}`,
+    run: async () => {
+      const solution = resultOf(await whole.solution(), id);
+      if (solution.tests.total === 0) return ['there are no tests'];
+      const failures = solution.failures.map((f) => `the solution fails "${f.name}": ${f.message}`);
+      if (failures.length > 0) return failures;
+      const without = await gradeWithout(root, chapter, exercise, 'stub');
+      for (const other of without.exercises) {
+        if (other.id !== id && other.status !== 'passed') needs.get(other.id)?.push(id);
+      }
+      const emptied = resultOf(await gradeWithout(root, chapter, exercise, 'empty', [id]), id);
+      return [
+        ...notWritten(resultOf(await whole.skeleton(), id)),
+        ...earnsNothing('without its own body', resultOf(without, id)),
+        ...earnsNothing('with an empty body', emptied),
+        ...earnsNothing('in a chapter of empty bodies', resultOf(await whole.empty(), id)),
+      ];
+    },
+  };
+}
+
+type Result = ChapterResult['exercises'][number];
+
+/** The skeleton's tests fail, and each failure says that something is not written yet. */
+function notWritten(result: Result): string[] {
+  const problems = earnsNothing('as a skeleton', result);
+  const others = result.failures.filter(({ message }) => !message.includes('not written yet'));
+  const [first] = others;
+  if (result.failures.length > 0 && others.length === result.failures.length && first) {
+    problems.push(
+      `as a skeleton it is not "not written yet" but: "${first.name}" ${first.message}`,
+    );
+  }
+  return problems;
+}
+
+function earnsNothing(how: string, { status, points, tests }: Result): string[] {
+  if (status === 'passed') return [`${how}, all of its ${tests.total} tests pass`];
+  if (points > 0) {
+    return [`${how}, it earns ${points} points (${tests.passed} of ${tests.total} tests pass)`];
+  }
+  return [];
+}
+
+function recordGate(
+  chapters: readonly Chapter[],
+  measured: ReadonlyMap<string, string[]>,
+  { write, print }: GateOptions,
+): Check {
+  return {
+    name: 'exercise dependencies',
+    run: (root) => {
+      const exercises = chapters.flatMap((chapter) => chapter.exercises);
+      const needs = inOrder(exercises, measured);
+      for (const line of dependenciesTable(needs)) print(`    ${line}`);
+      if (write) writeDependencies(root, needs);
+      return [...coreOnExtras(exercises, needs), ...drift(readDependencies(root), needs)];
+    },
+  };
+}
+
+function inOrder(
+  exercises: readonly Exercise[],
+  measured: ReadonlyMap<string, string[]>,
+): Dependencies {
+  return Object.fromEntries(exercises.map(({ id }) => [id, measured.get(id) ?? []]));
+}
+
+function drift(recorded: Dependencies | undefined, needs: Dependencies): string[] {
+  if (recorded && dependenciesText(recorded) === dependenciesText(needs)) return [];
+  return [`${DEPENDENCIES_FILE} is not what was measured: ${HOW_TO_WRITE}`];
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
