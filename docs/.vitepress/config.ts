@@ -43,6 +43,10 @@ export default defineConfig({
   description: 'A course in TypeScript in which you build Kubernetes yourself, chapter by chapter.',
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: `${base}logo.svg` }]],
   ignoreDeadLinks: false,
+  transformPageData: (page) => {
+    // Generated pages have no source to edit.
+    if (page.relativePath.startsWith('api/')) page.frontmatter.editLink = false;
+  },
   markdown: {
     anchor: { slugify: slug },
     headers: { slugify: slug },

@@ -82,8 +82,8 @@ describe('check', () => {
 describe('findFences', () => {
   it('gives info, text and line of each block', () => {
     expect(findFences('# A\n\n```ts run\na\n```\n\n~~~text\nb\n```\n~~~\n')).toEqual([
-      { info: 'ts run', text: 'a', line: 4 },
-      { info: 'text', text: 'b\n```', line: 8 },
+      { info: 'ts run', text: 'a', line: 4, end: 5 },
+      { info: 'text', text: 'b\n```', line: 8, end: 10 },
     ]);
   });
 });

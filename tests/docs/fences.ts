@@ -10,24 +10,37 @@ export interface Fence {
   readonly text: string;
   /** Line of the first line of text, counted from 1. */
   readonly line: number;
+  /** Line of the closing backticks. */
+  readonly end: number;
+}
+
+interface OpenFence {
+  mark: string;
+  info: string;
+  line: number;
+  lines: string[];
+}
+
+function close({ info, line, lines }: OpenFence): Fence {
+  return { info, text: lines.join('\n'), line, end: line + lines.length };
 }
 
 /** @returns the blocks in order; a block that is never closed ends with the file */
 export function findFences(markdown: string): Fence[] {
   const fences: Fence[] = [];
-  let open: { mark: string; info: string; line: number; lines: string[] } | undefined;
+  let open: OpenFence | undefined;
   for (const [i, line] of markdown.split(/\r?\n/).entries()) {
     const mark = /^ {0,3}(`{3,}|~{3,})\s*(.*?)\s*$/.exec(line);
     if (open) {
       if (mark?.[2] === '' && mark[1]?.startsWith(open.mark)) {
-        fences.push({ info: open.info, text: open.lines.join('\n'), line: open.line });
+        fences.push(close(open));
         open = undefined;
       } else open.lines.push(line);
     } else if (mark) {
       open = { mark: mark[1] ?? '', info: mark[2] ?? '', line: i + 2, lines: [] };
     }
   }
-  if (open) fences.push({ info: open.info, text: open.lines.join('\n'), line: open.line });
+  if (open) fences.push(close(open));
   return fences;
 }
 

@@ -31,7 +31,9 @@ const examples: Example[] = pages.flatMap((page) => {
   return fences.flatMap((fence, i) => {
     if (fence.info !== 'ts run') return [];
     const next = fences[i + 1];
-    const printed = next?.info === 'text' ? next.text : undefined;
+    // Opening backticks at most one empty line further down.
+    const behind = next !== undefined && next.line - fence.end <= 3;
+    const printed = behind && next.info === 'text' ? next.text : undefined;
     const path = join(CACHE, `${page.replace(/\W+/g, '-')}-${fence.line}.ts`);
     return [{ page, fence, printed, path }];
   });

@@ -16,9 +16,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const site = resolve(root, 'docs');
 
 /** Everything the site needs that is made, not written. */
-async function prepare(): Promise<void> {
+async function prepare(whose: 'mine' | 'reference' = 'mine'): Promise<void> {
   placeDiagramLibrary(root);
-  await writeApiReference(root);
+  await writeApiReference(root, whose);
 }
 
 async function dev(port: number): Promise<void> {
@@ -28,8 +28,8 @@ async function dev(port: number): Promise<void> {
   server.printUrls();
 }
 
-async function buildSite(out: string): Promise<void> {
-  await prepare();
+async function buildSite(out: string, reference: boolean): Promise<void> {
+  await prepare(reference ? 'reference' : 'mine');
   await build(site, { outDir: out });
   const problems = findProblems(out, process.env.DOCS_BASE ?? '/');
   if (problems.length === 0) return;
@@ -47,5 +47,12 @@ program
   .command('build')
   .description('write the site as static files')
   .option('--out <dir>', 'where to', resolve(site, '.vitepress/dist'))
-  .action((options: { out: string }) => buildSite(resolve(options.out)));
+  .option(
+    '--reference',
+    "the API reference shows the solutions' surface, internals included",
+    false,
+  )
+  .action((options: { out: string; reference: boolean }) =>
+    buildSite(resolve(options.out), options.reference),
+  );
 await program.parseAsync();

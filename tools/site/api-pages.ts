@@ -15,30 +15,27 @@ export const API_FOLDER = 'docs/api';
 export interface ApiPage {
   /** What others import, for example `#etcd/grpc`. */
   readonly importName: string;
-  /** Name without `#`, for example `etcd/grpc`. */
-  readonly name: string;
-  /** The page without extension, for example `api/etcd.grpc`. */
-  readonly path: string;
+  /** Its pages' folder below `docs/api`, for example `etcd.grpc`. */
+  readonly folder: string;
   /** The file that lists the surface, relative to the repository. */
   readonly entry: string;
 }
 
 /**
  * @param root - the repository's top folder
- * @returns surfaces in order of their chapters; where the reference's source is not shipped (a
- * student's copy), the stubs' surface, which has the same docs
+ * @param whose - `mine`: what `chapters/` offers, which in an untouched copy is what students are
+ * promised; `reference`: what `solutions/` offers, internal members included
+ * @returns surfaces in the order of `package.json`
  */
-export function apiPages(root: string): ApiPage[] {
+export function apiPages(root: string, whose: 'mine' | 'reference' = 'mine'): ApiPage[] {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     imports: Record<string, string | Record<string, string>>;
   };
   return Object.entries(manifest.imports).flatMap(([importName, target]) => {
     if (typeof target === 'string') return [];
-    const stub = target.default ?? '';
-    const solution = stub.replace('./chapters/', './solutions/');
-    const entry = [solution, stub].find((file) => file !== '' && existsSync(join(root, file)));
-    if (entry === undefined) return [];
-    const name = importName.slice(1);
-    return [{ importName, name, path: `api/${name.replaceAll('/', '.')}`, entry: entry.slice(2) }];
+    const component = importName.slice(1).split('/')[0] ?? '';
+    const entry = (whose === 'mine' ? target.default : target[`ref-${component}`])?.slice(2);
+    if (entry === undefined || !existsSync(join(root, entry))) return [];
+    return [{ importName, folder: importName.slice(1).replaceAll('/', '.'), entry }];
   });
 }

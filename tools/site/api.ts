@@ -1,44 +1,49 @@
 /**
- * Writes the API reference: one Markdown page per public surface, with TypeDoc.
+ * Writes the API reference: a Markdown page per class, function and type of each
+ * public surface, with TypeDoc.
  *
  * It shows signatures and docs, never a body: the pages are read by students.
  */
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Application, Converter, OptionDefaults } from 'typedoc';
 import { API_FOLDER, type ApiPage, apiPages } from './api-pages.ts';
+
+type Whose = 'mine' | 'reference';
 
 /**
  * Writes `docs/api` anew.
  *
  * @param root - the repository's top folder
+ * @param whose - the stubs' surface, or the reference's
  * @throws Error when TypeDoc cannot read a surface
  */
-export async function writeApiReference(root: string): Promise<void> {
+export async function writeApiReference(root: string, whose: Whose = 'mine'): Promise<void> {
   const out = join(root, API_FOLDER);
   rmSync(out, { recursive: true, force: true });
-  const pages = apiPages(root);
+  const pages = apiPages(root, whose);
   if (pages.length === 0) return;
   mkdirSync(out, { recursive: true });
-  await runTypeDoc(root, out, pages);
+  await runTypeDoc(root, out, pages, whose);
   writeFileSync(join(out, 'index.md'), overview(pages));
-  for (const page of pages) markAsGenerated(join(root, 'docs', `${page.path}.md`));
 }
 
-async function runTypeDoc(root: string, out: string, pages: readonly ApiPage[]): Promise<void> {
+async function runTypeDoc(
+  root: string,
+  out: string,
+  pages: readonly ApiPage[],
+  whose: Whose,
+): Promise<void> {
   const app = await Application.bootstrapWithPlugins({
     entryPoints: pages.map((page) => join(root, page.entry)),
-    tsconfig: join(
-      root,
-      pages[0]?.entry.startsWith('solutions/') ? 'solutions' : '',
-      'tsconfig.json',
-    ),
+    // Its conditions decide whose `#etcd` another surface means.
+    tsconfig: join(root, whose === 'mine' ? 'tsconfig.json' : 'solutions/tsconfig.json'),
     plugin: ['typedoc-plugin-markdown'],
     basePath: root,
     out,
     readme: 'none',
-    router: 'module',
+    router: 'member',
     alwaysCreateEntryPointModule: true,
     blockTags: [...OptionDefaults.blockTags, '@exercise'],
     excludeTags: [...OptionDefaults.excludeTags, '@exercise'],
@@ -61,8 +66,8 @@ async function runTypeDoc(root: string, out: string, pages: readonly ApiPage[]):
     entryFileName: 'index.md',
     hidePageHeader: true,
     sanitizeComments: true,
+    useCustomAnchors: true,
     pageTitleTemplates: { module: ({ name }: { name: string }) => `#${name.replaceAll('.', '/')}` },
-    hideBreadcrumbs: true,
     useCodeBlocks: true,
     parametersFormat: 'table',
     expandParameters: true,
@@ -81,7 +86,7 @@ function nameModules(app: Application, root: string, pages: readonly ApiPage[]):
       const modules = context.project.children ?? [];
       modules.forEach((module, i) => {
         const page = pages[i];
-        if (page) module.name = page.name.replaceAll('/', '.');
+        if (page) module.name = page.folder;
       });
       if (modules.length !== pages.length) {
         throw new Error(`TypeDoc read ${modules.length} of ${pages.length} surfaces in ${root}`);
@@ -90,22 +95,13 @@ function nameModules(app: Application, root: string, pages: readonly ApiPage[]):
   );
 }
 
-/** There is nothing to edit on a generated page. */
-function markAsGenerated(file: string): void {
-  writeFileSync(file, `---\neditLink: false\n---\n\n${readFileSync(file, 'utf8')}`);
-}
-
 function overview(pages: readonly ApiPage[]): string {
   return [
-    '---',
-    'editLink: false',
-    '---',
-    '',
     '# API reference',
     '',
     'What each component offers to the others. It is made from the docs in the code.',
     '',
-    ...pages.map((page) => `- [\`${page.importName}\`](./${page.path.replace('api/', '')}.md)`),
+    ...pages.map((page) => `- [\`${page.importName}\`](./${page.folder}/index.md)`),
     '',
   ].join('\n');
 }

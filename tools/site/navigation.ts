@@ -13,7 +13,11 @@ import { slug } from './slug.ts';
 
 type Item = DefaultTheme.SidebarItem;
 
-/** @param root - the repository's top folder */
+/**
+ * @param root - the repository's top folder
+ * @returns the side bar of all pages; a component's reference lists its names on its first page,
+ * since every page carries the whole side bar
+ */
 export function sidebar(root: string): Item[] {
   return [
     {
@@ -76,6 +80,9 @@ function apiReference(root: string): Item[] {
   if (!existsSync(join(root, API_FOLDER, 'index.md'))) return [];
   return [
     { text: 'Components', link: '/api/' },
-    ...apiPages(root).map((page) => ({ text: page.importName, link: `/${page.path}` })),
+    ...apiPages(root).map(({ importName, folder }) => ({
+      text: importName,
+      link: `/api/${folder}/`,
+    })),
   ];
 }
