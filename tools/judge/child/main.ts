@@ -1,0 +1,119 @@
+/**
+ * The program that runs in a child: read the job, take the platform away, link, test, report.
+ *
+ * The order matters: everything trusted is loaded and captured first, then the platform is locked,
+ * then student code is evaluated for the first time.
+ */
+
+import * as fastCheck from 'fast-check';
+import * as sortedBtree from 'sorted-btree';
+import { failureOf, TestFailure } from '../../../tests/kit/failure.ts';
+import * as kit from '../../../tests/kit/index.ts';
+import { currentRecording } from '../../../tests/kit/recording.ts';
+import { setPropertySeed } from '../../../tests/kit/seed.ts';
+import * as notImplemented from '../../not-implemented.ts';
+import type { Job, Message, ReportedFailure } from '../protocol.ts';
+import { openChannel, readJob } from './channel.ts';
+import { freezeReachable } from './freeze.ts';
+import { Linker } from './link.ts';
+import { runPatiently, Unending, watchProcess } from './patience.ts';
+import { lockPlatform, type Platform } from './platform.ts';
+import { type Case, collect } from './runner.ts';
+
+const MAX_TEXT = 8_000;
+const MAX_REPRO = 100_000;
+
+type Send = (message: Message) => void;
+
+async function main(): Promise<void> {
+  const job = readJob();
+  const send = openChannel(job.secret);
+  const leave = process.exit.bind(process);
+  setPropertySeed(job.seed);
+  watchProcess();
+  const platform = lockPlatform();
+  const provided = new Map<string, object>([
+    ['#not-implemented', esModule({ ...notImplemented })],
+    ['sorted-btree', packageModule(sortedBtree)],
+  ]);
+  freezeReachable([...provided.values()]);
+  const linker = new Linker({
+    ...job,
+    ...platform,
+    provided,
+    onBroken: (module, thrown) => {
+      const failure = describe(module.file, thrown);
+      send({ t: 'broken', key: module.key, message: failure.message, stack: failure.stack ?? '' });
+    },
+  });
+  await runJob(job, linker, platform, send);
+  send({ t: 'done' });
+  leave(0);
+}
+
+async function runJob(job: Job, linker: Linker, platform: Platform, send: Send): Promise<void> {
+  const forTests = new Map<string, object>([
+    ['#kit', esModule({ ...kit })],
+    ['fast-check', esModule({ ...fastCheck })],
+  ]);
+  for (const test of job.tests) {
+    let cases: Case[];
+    try {
+      const file = `tests/${test.exercise}`;
+      cases = collect(() => linker.evaluateTest(test.code, file, forTests), test.extra);
+    } catch (thrown) {
+      send({ t: 'unloadable', failure: describe(test.exercise, thrown) });
+      continue;
+    }
+    const tests = cases.map(({ name, core }) => ({ name, core }));
+    if (job.mode === 'list') send({ t: 'list', exercise: test.exercise, tests });
+    else await runCases(cases, job, platform, send);
+  }
+}
+
+async function runCases(
+  cases: readonly Case[],
+  job: Job,
+  platform: Platform,
+  send: Send,
+): Promise<void> {
+  for (const test of cases) {
+    const { name } = test;
+    send({ t: 'begin', name });
+    let failure: ReportedFailure | undefined;
+    try {
+      await runPatiently(() => test.run(), job.testMs);
+    } catch (thrown) {
+      failure = describe(name, thrown);
+    }
+    const output = platform.endTest();
+    if (failure && output !== '') failure = { ...failure, output };
+    send({ t: 'end', name, ...(failure && { failure }) });
+  }
+}
+
+function describe(name: string, thrown: unknown): ReportedFailure {
+  const recording = currentRecording();
+  const failure = thrown instanceof TestFailure ? thrown : failureOf(name, thrown, recording);
+  const { lesson } = failure;
+  const unending = thrown instanceof Unending;
+  return {
+    ...lesson,
+    message: (unending ? thrown.message : lesson.message).slice(0, MAX_TEXT),
+    steps: lesson.steps.slice(-40).map((line) => line.slice(0, 2_000)),
+    repro: lesson.repro.slice(0, MAX_REPRO),
+    ...(unending && { timedOut: true }),
+  };
+}
+
+function esModule(exports: object): object {
+  return Object.freeze(Object.assign(exports, { __esModule: true }));
+}
+
+/** A CommonJS package as Node shows it to `import`: all of it is the default export. */
+function packageModule(module: object): object {
+  const { default: whole, ...named } = module as { default: object };
+  return esModule({ ...named, default: whole });
+}
+
+main().catch(() => process.exit(1));

@@ -1,0 +1,34 @@
+/** Short names for contents, and the disposable files under `.course/cache` that they name. */
+
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** One hash over several texts; where one ends and the next begins counts. */
+export function hashOf(...texts: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const text of texts) hash.update(`${text.length}:`).update(text);
+  return hash.digest('hex').slice(0, 32);
+}
+
+/**
+ * Finds a file in the cache, or makes it.
+ *
+ * @param name - holds the hash of everything that `make` depends on
+ * @returns the file's path and text
+ */
+export async function cached(
+  root: string,
+  name: string,
+  make: () => Promise<string>,
+): Promise<{ path: string; text: string }> {
+  const folder = join(root, '.course', 'cache');
+  const path = join(folder, name);
+  if (existsSync(path)) return { path, text: readFileSync(path, 'utf8') };
+  const text = await make();
+  mkdirSync(folder, { recursive: true });
+  const beside = `${path}.${process.pid}.new`;
+  writeFileSync(beside, text);
+  renameSync(beside, path);
+  return { path, text };
+}

@@ -1,0 +1,62 @@
+/** Writes the text of each `trace(name, () => expression)` into the call as its third argument. */
+
+import ts from 'typescript';
+
+/**
+ * Adds `{ code: 'new Store()', imports: { Store: '#etcd' } }` to every trace call of a test file.
+ *
+ * @returns the text with nothing else changed
+ */
+export function writeTraceSources(text: string, fileName: string): string {
+  if (!text.includes('trace(')) return text;
+  const file = ts.createSourceFile(fileName, text, ts.ScriptTarget.ES2023, true);
+  const modules = importedNames(file);
+  const insertions: { at: number; text: string }[] = [];
+  const visit = (node: ts.Node): void => {
+    const create = tracedCreation(node);
+    if (create) {
+      const source = sourceOf(create, file, modules);
+      insertions.push({ at: create.end, text: `, ${JSON.stringify(source)}` });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return insertions
+    .sort((a, b) => b.at - a.at)
+    .reduce((whole, { at, text: added }) => whole.slice(0, at) + added + whole.slice(at), text);
+}
+
+function tracedCreation(node: ts.Node): ts.ArrowFunction | undefined {
+  if (!ts.isCallExpression(node) || node.expression.getText() !== 'trace') return undefined;
+  const [, create, more] = node.arguments;
+  return create && !more && ts.isArrowFunction(create) ? create : undefined;
+}
+
+function sourceOf(
+  create: ts.ArrowFunction,
+  file: ts.SourceFile,
+  modules: ReadonlyMap<string, string>,
+): { code: string; imports: Record<string, string> } {
+  const body = ts.isParenthesizedExpression(create.body) ? create.body.expression : create.body;
+  const imports: Record<string, string> = {};
+  const visit = (node: ts.Node): void => {
+    const module = ts.isIdentifier(node) ? modules.get(node.text) : undefined;
+    if (module !== undefined) imports[(node as ts.Identifier).text] = module;
+    ts.forEachChild(node, visit);
+  };
+  visit(body);
+  return { code: body.getText(file), imports };
+}
+
+/** Names a test file imports from components. */
+function importedNames(file: ts.SourceFile): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const statement of file.statements) {
+    if (!ts.isImportDeclaration(statement)) continue;
+    const module = (statement.moduleSpecifier as ts.StringLiteral).text;
+    const bindings = statement.importClause?.namedBindings;
+    if (module === '#kit' || !bindings || !ts.isNamedImports(bindings)) continue;
+    for (const element of bindings.elements) names.set(element.name.text, module);
+  }
+  return names;
+}
