@@ -2,6 +2,7 @@
  * What the watch loop shows, as lines that fit the terminal. Pure: same input, same picture.
  */
 
+import { sectionOf } from '../judge/section.ts';
 import type { Chapter } from '../syllabus.ts';
 import { type Colours, renderBoard, renderProgress } from './board.ts';
 import type { Hint } from './hints.ts';
@@ -69,14 +70,14 @@ function listLines(view: View, width: number, room: number, colours: Colours): s
 function exerciseLines(view: View, width: number, room: number, colours: Colours): string[] {
   const head = [...renderProgress(view.entries, width, colours), ''];
   if (!view.current) return [...head, ...wrap('Everything is done. Well done!', width)];
-  const { exercise, chapter } = view.current;
+  const { exercise } = view.current;
   const name = `${exercise.number} ${exercise.title}`;
   const id = `  ${exercise.id}`;
   const title = name.length + id.length <= width ? name + id : name;
   head.push(colours.strong(cut(title, width)), statusLine(view, width, colours));
   const tail = [
     ...(view.notice ? wrap(view.notice, width).map(colours.note) : []),
-    ...pointerLines(view, `chapters/${chapter.id}`, width),
+    ...pointerLines(view, width),
   ];
   const body = bodyLines(view, width, colours);
   const bodyRoom = Math.max(room - head.length - tail.length - 2, 1);
@@ -121,13 +122,14 @@ function bodyLines(view: View, width: number, colours: Colours): string[] {
 }
 
 /** Where to read, what to write, and whether a hint is left. */
-function pointerLines(view: View, folder: string, width: number): string[] {
-  const { exercise } = view.current ?? {};
-  if (!exercise) return [];
+function pointerLines(view: View, width: number): string[] {
+  if (!view.current) return [];
+  const { chapter, exercise } = view.current;
+  const folder = `chapters/${chapter.id}`;
   const left = view.hintsTotal - view.hintsTaken;
   const nextHint = `hint  ${view.hintsTaken + 1} of ${view.hintsTotal}: press h`;
   return [
-    `read  ${folder}/README.md#${slug(exercise.title)}`,
+    `read  ${sectionOf(chapter, exercise)}`,
     ...exercise.files.map((file) => `write ${folder}/${file}`),
     ...(left > 0 ? [nextHint] : []),
   ].flatMap((line) => wrap(line, width));
@@ -142,13 +144,4 @@ function clip(lines: readonly string[], room: number, width: number, number: str
   const hidden = lines.length - room + 1;
   const more = `… ${hidden} more lines: npm run grade -- ${number}`;
   return [...lines.slice(0, room - 1), cut(more, width)];
-}
-
-/** The anchor of a heading, as GitHub and VitePress make it of plain words. */
-function slug(title: string): string {
-  return title
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}\s-]/gu, '')
-    .trim()
-    .replace(/\s+/g, '-');
 }

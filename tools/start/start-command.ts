@@ -27,7 +27,7 @@ export async function startCommand({ root, print }: CommandContext): Promise<num
   }
   // Only the loop needs the judge, and a board should not wait for it.
   const { judgeGrader } = await import('./judge-grader.ts');
-  await watch(root, title, chapters, judgeGrader(root, chapters));
+  await watch(root, title, chapters, judgeGrader(root));
   const state = readState(root);
   const entries = readStandings(root, chapters, state);
   for (const line of renderProgress(entries, process.stdout.columns || 80, PLAIN)) print(line);

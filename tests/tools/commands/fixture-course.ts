@@ -126,7 +126,7 @@ export const REPOSITORY_ROOT = REPOSITORY;
 
 /** Writes the course; dispose of it when done. */
 export function makeCourse(): { root: string; [Symbol.dispose](): void } {
-  const root = mkdtempSync(join(tmpdir(), 'course-'));
+  const root = mkdtempSync(join(tmpdir(), 'small-course-'));
   const put = (path: string, text: string) => {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
@@ -140,7 +140,7 @@ export function makeCourse(): { root: string; [Symbol.dispose](): void } {
   put('tests/00-sums/add.test.ts', TEST('add', 'add(1, 3)'));
   put('tests/00-sums/twice.test.ts', TEST('twice', 'twice(2)'));
   put('package.json', JSON.stringify(PACKAGE, undefined, 2));
-  for (const name of ['tsconfig.base.json', 'tsconfig.json']) {
+  for (const name of ['tsconfig.base.json', 'tsconfig.json', 'package-lock.json']) {
     cpSync(join(REPOSITORY, name), join(root, name));
   }
   put('solutions/tsconfig.json', '{ "extends": "../tsconfig.base.json", "include": ["."] }');
