@@ -14,7 +14,7 @@ export const formatAndLint: Check = {
       'check',
       '--error-on-warnings',
       '--colors=off',
-      '--log-level=error',
+      '--diagnostic-level=warn',
     ]),
 };
 

@@ -40,6 +40,10 @@ export function problemsOfTestFile(path: string, file: ts.SourceFile): string[] 
 
 function isTestCall(file: ts.SourceFile, node: ts.Node): node is ts.CallExpression {
   if (!ts.isCallExpression(node) || node.arguments.length < 2) return false;
+  const body = node.arguments.at(-1);
+  if (body === undefined || !(ts.isArrowFunction(body) || ts.isFunctionExpression(body))) {
+    return false;
+  }
   return /^(it|test)(\.core)?$/.test(node.expression.getText(file));
 }
 
