@@ -65,7 +65,7 @@ async function holds(
   let stub: unknown;
   const predicate = async ([values]: [unknown[]]): Promise<void> => {
     if (stub !== undefined) throw stub; // Not written yet: no smaller case says it better.
-    startRecording();
+    startRecording(false);
     try {
       await body(...values);
     } catch (thrown) {

@@ -8,6 +8,7 @@
 import { BYTES_DEFINITION } from './render.ts';
 
 const MAX_STEPS = 2_000;
+const MAX_HEARD = 300;
 
 /** Where the text of a traced creation comes from. */
 export interface Source {
@@ -27,19 +28,32 @@ export interface Step {
   awaited: boolean;
 }
 
+/** Hears each step as it begins; a test that never ends is told by what was heard. */
+export type StepListener = (call: string) => void;
+
 /** The steps of one run of one test. */
 export class Recording {
+  private readonly listener: StepListener | undefined;
+
   readonly steps: Step[] = [];
   private readonly imports = new Map<string, string>();
   private readonly names = new Map<string, number>();
   private readonly variables = new WeakMap<object, string>();
+  private readonly results = new WeakMap<object, { step: Step; base: string }>();
   private left = 0;
+  /** While true, calls of exported functions are not steps: they are inside one. */
+  muted = false;
+
+  constructor(listener?: StepListener) {
+    this.listener = listener;
+  }
 
   /** Notes a step; beyond a few thousand only the number is kept. */
   add(call: string): Step {
     const step: Step = { call, awaited: false };
     if (this.steps.length < MAX_STEPS) this.steps.push(step);
     else this.left += 1;
+    if (this.listener && this.steps.length < MAX_HEARD) this.listener(call);
     return step;
   }
 
@@ -60,8 +74,20 @@ export class Recording {
     this.variables.set(value, variable);
   }
 
+  /** Remembers which step an object came from; it gets a variable only if a later step uses it. */
+  nameResult(value: object, step: Step, base: string): void {
+    this.results.set(value, { step, base });
+  }
+
   /** The variable that holds an object, when one does. */
-  readonly nameOf = (value: object): string | undefined => this.variables.get(value);
+  readonly nameOf = (value: object): string | undefined => {
+    const known = this.variables.get(value);
+    const result = known === undefined ? this.results.get(value) : undefined;
+    if (!result) return known;
+    result.step.variable ??= this.claim(result.base, true);
+    this.variables.set(value, result.step.variable);
+    return result.step.variable;
+  };
 
   /** The steps as lines of TypeScript. */
   lines(): string[] {
@@ -120,8 +146,19 @@ export function currentRecording(): Recording {
   return current;
 }
 
-/** Starts an empty recording. */
-export function startRecording(): Recording {
-  current = new Recording();
+let listener: StepListener | undefined;
+
+/** Sets who hears the steps of tests; for the judge's runner. */
+export function listenToSteps(heardBy: StepListener): void {
+  listener = heardBy;
+}
+
+/**
+ * Starts an empty recording.
+ *
+ * @param heard - false for the many runs of a property, whose steps would be too many to hear
+ */
+export function startRecording(heard = true): Recording {
+  current = new Recording(heard ? listener : undefined);
   return current;
 }

@@ -26,7 +26,17 @@ export function trace<T extends object>(name: string, create: () => T, source?: 
   recording.use(text);
   const step = recording.add(text.code);
   step.variable = variable;
-  return deliver(create(), { recording, step, variable: () => variable }) as T;
+  const created = muted(recording, create);
+  return deliver(created, { recording, step, variable: () => variable }) as T;
+}
+
+function muted<T>(recording: Recording, create: () => T): T {
+  recording.muted = true;
+  try {
+    return create();
+  } finally {
+    recording.muted = false;
+  }
 }
 
 /** Without the grader's help the text is the compiled function's, less the compiler's additions. */

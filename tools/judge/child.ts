@@ -142,9 +142,15 @@ class Conversation {
 
   private take(line: string): void {
     const message = JSON.parse(line.slice(this.secret.length)) as Message;
+    // Steps tell where a test hangs; those of tests that ended are nobody's business.
+    if (message.t === 'end') this.forgetSteps();
     this.messages.push(message);
     if (message.t === 'done') this.ending = 'done';
     this.options.onMessage?.(message);
+  }
+
+  private forgetSteps(): void {
+    while (this.messages.at(-1)?.t === 'step') this.messages.pop();
   }
 
   private checkMemory(): void {

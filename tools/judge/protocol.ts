@@ -71,5 +71,7 @@ export type Message =
   /** The test file could not be loaded. */
   | { readonly t: 'unloadable'; readonly failure: ReportedFailure }
   | { readonly t: 'begin'; readonly name: string }
+  /** A call the test is about to make. */
+  | { readonly t: 'step'; readonly call: string }
   | { readonly t: 'end'; readonly name: string; readonly failure?: ReportedFailure }
   | { readonly t: 'done' };

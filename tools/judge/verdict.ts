@@ -87,8 +87,14 @@ function failureIn(run: Run, test: DeclaredTest): ReportedFailure | undefined {
   if (end?.failure) return end.failure;
   if (begins.length === 1 && ends.length === 1) return undefined;
   if (begins.length > 1 || ends.length > 1) return { message: 'was reported more than once' };
-  if (begins.length === 1) return { message: endedIn(run) };
+  if (begins.length === 1) return { message: endedIn(run), steps: stepsHeard(run, test) };
   return neverBegan(run);
+}
+
+/** The steps of a test that never ended, as far as they were heard. */
+function stepsHeard(run: Run, test: DeclaredTest): string[] {
+  const begin = run.messages.findIndex((m) => m.t === 'begin' && m.name === test.name);
+  return run.messages.slice(begin).flatMap((m) => (m.t === 'step' ? [`${m.call};`] : []));
 }
 
 function endedIn({ ending, jobMs }: Run): string {

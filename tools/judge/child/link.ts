@@ -47,10 +47,19 @@ export class Linker {
    * Evaluates a text as a module that may import components and what is provided to tests.
    *
    * @param extra - modules only this one may import
+   * @param shown - what it gets for a component's surface
    */
-  evaluateTest(code: string, file: string, extra: ReadonlyMap<string, object>): void {
-    const holder = { exports: {} };
-    this.evaluate(code, file, holder, (name) => extra.get(name) ?? this.resolve(name, undefined));
+  evaluateTest(
+    code: string,
+    file: string,
+    extra: ReadonlyMap<string, object>,
+    shown: (name: string, surface: object) => object,
+  ): void {
+    const require = (name: string): object => {
+      const found = extra.get(name) ?? this.resolve(name, undefined);
+      return this.options.surfaces[name] === undefined ? found : shown(name, found);
+    };
+    this.evaluate(code, file, { exports: {} }, require);
   }
 
   private load(key: string): object {

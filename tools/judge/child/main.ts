@@ -7,9 +7,10 @@
 
 import * as fastCheck from 'fast-check';
 import * as sortedBtree from 'sorted-btree';
+import { recordCalls } from '../../../tests/kit/calls.ts';
 import { failureOf, TestFailure } from '../../../tests/kit/failure.ts';
 import * as kit from '../../../tests/kit/index.ts';
-import { currentRecording } from '../../../tests/kit/recording.ts';
+import { currentRecording, listenToSteps } from '../../../tests/kit/recording.ts';
 import { setPropertySeed } from '../../../tests/kit/seed.ts';
 import * as notImplemented from '../../not-implemented.ts';
 import type { Job, Message, ReportedFailure } from '../protocol.ts';
@@ -31,6 +32,7 @@ async function main(): Promise<void> {
   const leave = process.exit.bind(process);
   setPropertySeed(job.seed);
   watchProcess();
+  listenToSteps((call) => send({ t: 'step', call: call.slice(0, 2_000) }));
   const platform = lockPlatform();
   const provided = new Map<string, object>([
     ['#not-implemented', esModule({ ...notImplemented })],
@@ -60,7 +62,10 @@ async function runJob(job: Job, linker: Linker, platform: Platform, send: Send):
     let cases: Case[];
     try {
       const file = `tests/${test.exercise}`;
-      cases = collect(() => linker.evaluateTest(test.code, file, forTests), test.extra);
+      cases = collect(
+        () => linker.evaluateTest(test.code, file, forTests, recordCalls),
+        test.extra,
+      );
     } catch (thrown) {
       send({ t: 'unloadable', failure: describe(test.exercise, thrown) });
       continue;
