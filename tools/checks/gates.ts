@@ -69,13 +69,17 @@ function gateOf(
   return {
     name: `gates of ${id}`,
     run: async () => {
-      const solution = resultOf(await whole.solution(), id);
+      const reference = await whole.solution();
+      const solution = resultOf(reference, id);
       if (solution.tests.total === 0) return ['there are no tests'];
       const failures = solution.failures.map((f) => `the solution fails "${f.name}": ${f.message}`);
       if (failures.length > 0) return failures;
       const without = await gradeWithout(root, chapter, exercise, 'stub');
       for (const other of without.exercises) {
-        if (other.id !== id && other.status !== 'passed') needs.get(other.id)?.push(id);
+        // What fails with the whole solution too says nothing about this exercise.
+        const passedBefore = resultOf(reference, other.id).status === 'passed';
+        const passesStill = other.id === id || other.status === 'passed';
+        if (passedBefore && !passesStill) needs.get(other.id)?.push(id);
       }
       const emptied = resultOf(await gradeWithout(root, chapter, exercise, 'empty', [id]), id);
       return [
