@@ -23,7 +23,7 @@ export function courseTexts(root: string): ReleaseFiles {
   for (const path of AS_THEY_ARE) {
     if (existsSync(join(root, path))) files.set(path, readFileSync(join(root, path), 'utf8'));
   }
-  files.set('.gitignore', 'node_modules/\n/.course/cache/\n*.log\n');
+  files.set('.gitignore', 'node_modules/\n/.course/cache/\n/.course/repro/\n*.log\n');
   files.set('README.md', readme(root));
   return files;
 }

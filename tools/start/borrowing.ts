@@ -68,7 +68,7 @@ export function borrow(root: string, originals: Originals, place: Place): FileCh
   }
   const written = Object.fromEntries([...texts].map(([name, text]) => [name, hashText(text)]));
   const borrowed: Borrowed = { kept, written };
-  updateExercise(root, exercise.id, ({ hints }) => ({ ...(hints && { hints }), borrowed }));
+  updateExercise(root, exercise.id, (now) => ({ ...now, borrowed }));
   for (const [name, text] of texts) write(chapterFile(root, chapter.id, name), text);
   return names.map((name) => ({ path: shown(place, name), kept: kept[name] ?? null }));
 }
@@ -97,7 +97,7 @@ export function unborrow(root: string, place: Place): FileChange[] {
     return { ...file, kept: untouched ? null : keepFile(root, exercise.id, file.path, file.name) };
   });
   for (const { path, bytes } of changes) write(path, bytes);
-  updateExercise(root, exercise.id, ({ hints }) => (hints === undefined ? {} : { hints }));
+  updateExercise(root, exercise.id, ({ borrowed: _over, ...rest }) => rest);
   return changes.map(({ name, kept }) => ({ path: shown(place, name), kept }));
 }
 

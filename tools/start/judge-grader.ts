@@ -7,12 +7,16 @@
 
 import { readState } from '../course-state.ts';
 import { gradeChapter } from '../judge/judge.ts';
+import { failureText } from '../judge/report-text.ts';
+import { reproPath, writeRepro } from '../judge/repro.ts';
 import type { ExerciseResult, Failure as Lesson } from '../judge/result.ts';
+import { readSyllabus } from '../syllabus.ts';
 import type { Place } from './find-exercise.ts';
 import type { Grader, Verdict } from './verdict.ts';
 
 /** Grades in the course in `root`, with the reference for all other components. */
 export function judgeGrader(root: string): Grader {
+  const course = readSyllabus(root);
   return {
     grade: async ({ chapter, exercise }: Place, signal: AbortSignal): Promise<Verdict> => {
       const result = await gradeChapter({
@@ -26,6 +30,7 @@ export function judgeGrader(root: string): Grader {
       signal.throwIfAborted();
       const [graded] = result.exercises;
       if (!graded) throw new Error(`the judge did not grade ${exercise.id}`);
+      writeRepro(root, course, chapter, graded);
       return asVerdict(graded);
     },
     close: async () => {},
@@ -39,38 +44,20 @@ function borrowedIn(root: string): ReadonlySet<string> {
 }
 
 /** What the loop shows of a result; the first failure stands for all. */
-export function asVerdict({ status, tests, needs, failures }: ExerciseResult): Verdict {
+export function asVerdict({ id, status, tests, needs, failures }: ExerciseResult): Verdict {
   const [first] = failures;
   return {
     status: status === 'borrowed' ? 'passed' : status,
     passed: tests.passed,
     total: tests.total,
     needs,
-    ...(first && { failure: { name: first.name, message: describe(first) } }),
+    ...(first && { failure: { name: first.name, message: describe(first, id) } }),
   };
 }
 
-function describe(lesson: Lesson): string {
-  const { message, steps, expected, actual, counterexample, where, output, seed } = lesson;
-  const parts = [
-    ...(steps.length > 0 ? ['after', ...steps.map((step) => `  ${step}`)] : []),
-    message,
-    ...unlessSaid(message, 'expected', expected),
-    ...unlessSaid(message, 'actual', actual),
-    ...(counterexample === undefined ? [] : labelled('with', counterexample)),
-    ...(where === undefined ? [] : [`at ${where}`]),
-    ...(seed === undefined ? [] : [`seed ${seed}`]),
-    ...(output === undefined || output === '' ? [] : labelled('it printed', output)),
-  ];
-  return parts.join('\n');
-}
-
-/** Short values are in the message already. */
-function unlessSaid(message: string, label: string, text: string | undefined): string[] {
-  return text === undefined || message.includes(text) ? [] : labelled(label, text);
-}
-
-function labelled(label: string, text: string): string[] {
-  const lines = text.split('\n');
-  return lines.length === 1 ? [`${label} ${text}`] : [label, ...lines.map((line) => `  ${line}`)];
+/** The same words as `npm run grade`, without its margin. */
+function describe(lesson: Lesson, id: string): string {
+  const lines = failureText(lesson).map((line) => line.replace(/^ {2}/, ''));
+  if (lesson.repro !== undefined) lines.push(`file     ${reproPath(id)}`);
+  return lines.join('\n');
 }
