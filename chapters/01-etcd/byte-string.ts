@@ -42,12 +42,19 @@ export function byteStringToUtf8(bytes: ByteString): string {
 
 /** Copies bytes into a string, one character per byte. */
 export function toByteString(bytes: Uint8Array): ByteString {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  let text = '';
+  // In pieces, because a call takes only so many arguments.
+  for (let i = 0; i < bytes.length; i += 4096) {
+    text += String.fromCharCode(...bytes.subarray(i, i + 4096));
+  }
+  return text;
 }
 
 /** Copies a byte string into bytes; the inverse of {@link toByteString}. */
 export function fromByteString(text: ByteString): Uint8Array {
-  return Buffer.from(text, 'latin1');
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
 }
 
 /**

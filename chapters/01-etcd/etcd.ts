@@ -12,6 +12,7 @@ import type { Disk } from './disk.ts';
 import { decodeEntry, type Entry, encodeEntry } from './entry.ts';
 import { leaseNotFound, requestTooLarge, serverStopped } from './errors.ts';
 import { type Recovered, recover, writeSnapshot } from './recovery.ts';
+import { requestSize } from './request-size.ts';
 import {
   type CompactionRequest,
   type CompactionResponse,
@@ -38,7 +39,7 @@ import type { Wal } from './wal.ts';
 import { WatchStream } from './watch.ts';
 import { WatchGroups } from './watch-groups.ts';
 
-/** The largest write etcd accepts, in bytes of its encoding (`--max-request-bytes`). */
+/** The largest write etcd accepts unless told otherwise, in bytes (`--max-request-bytes`). */
 export const MAX_REQUEST_BYTES = 1.5 * 1024 * 1024;
 
 /** How often leases are looked at for expiry, as etcd does. */
@@ -55,6 +56,10 @@ export interface EtcdOptions {
   readonly log: Logger;
   /** Where the log and the snapshots are; without one nothing survives. */
   readonly disk?: Disk;
+  /** The largest write, as {@link requestSize} counts; {@link MAX_REQUEST_BYTES} if left out. */
+  readonly maxRequestBytes?: number;
+  /** The most operations of a transaction; {@link MAX_TXN_OPS} if left out. */
+  readonly maxTxnOps?: number;
   /** How often watches with `progressNotify` hear of the revision; 10 minutes as in etcd. */
   readonly watchProgressNotifyIntervalMs?: number;
 }
@@ -94,11 +99,11 @@ export class Etcd {
    */
   static async open(options: EtcdOptions): Promise<Etcd> {
     const { clock, disk } = options;
-    if (disk === undefined) return new Etcd(new Store({ clock }), options, undefined).#start();
+    // Requests are checked before they are logged; what is in the log was within the limit then.
+    const ofStore = { clock, maxTxnOps: Number.POSITIVE_INFINITY };
+    if (disk === undefined) return new Etcd(new Store(ofStore), options, undefined).#start();
     const recovered = await recover(disk);
-    const store = recovered.state
-      ? Store.restore(recovered.state, { clock })
-      : new Store({ clock });
+    const store = recovered.state ? Store.restore(recovered.state, ofStore) : new Store(ofStore);
     for (const { data } of recovered.entries) replay(store, decodeEntry(data));
     return new Etcd(store, options, recovered).#start();
   }
@@ -157,7 +162,7 @@ export class Etcd {
   }
 
   async txn(request: TxnRequest): Promise<TxnResponse> {
-    checkTxn(request);
+    checkTxn(request, this.#options.maxTxnOps);
     if (isReadOnly(request)) return this.#store.txn(request);
     return this.#propose({ txn: request }, () => this.#store.txn(request));
   }
@@ -220,12 +225,10 @@ export class Etcd {
   /** Logs a write and applies it when its turn comes; refusals are applied too, and change nothing. */
   async #propose<T>(entry: Entry, apply: () => T): Promise<T> {
     if (this.#stopped.signal.aborted) throw serverStopped();
-    if (this.#wal === undefined) {
-      checkSize(entry);
-      return apply();
-    }
+    const { maxRequestBytes = MAX_REQUEST_BYTES } = this.#options;
+    if (requestSize(entry) > maxRequestBytes) throw requestTooLarge();
+    if (this.#wal === undefined) return apply();
     const data = encodeEntry(entry);
-    if (data.length > MAX_REQUEST_BYTES) throw requestTooLarge();
     this.#loggedBytes += data.length;
     this.#snapshotBytes += data.length;
     // Appends resolve in log order, so what follows runs in log order.
@@ -285,10 +288,4 @@ function isReadOnly(request: TxnRequest): boolean {
   const reads = (operation: RequestOp): boolean =>
     'range' in operation || ('txn' in operation && isReadOnly(operation.txn));
   return (request.success ?? []).every(reads) && (request.failure ?? []).every(reads);
-}
-
-/** The size limit where nothing is logged: cheap for what is clearly small. */
-function checkSize(entry: Entry): void {
-  if ('put' in entry && entry.put.key.length + (entry.put.value?.length ?? 0) < 1024) return;
-  if (encodeEntry(entry).length > MAX_REQUEST_BYTES) throw requestTooLarge();
 }

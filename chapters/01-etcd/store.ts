@@ -34,7 +34,7 @@ import type {
   TxnResponse,
 } from './rpc.ts';
 import { TreeIndex } from './tree-index.ts';
-import { checkTxn, txn } from './txn.ts';
+import { checkTxn, MAX_TXN_OPS, txn } from './txn.ts';
 import { type ReadView, WriteView } from './views.ts';
 import type { WatchSource } from './watch-hub.ts';
 
@@ -51,6 +51,8 @@ export interface StoreState {
 export interface StoreOptions {
   /** Tells leases the time; without one, leases cannot be used. */
   readonly clock?: Clock;
+  /** The most operations of a transaction; {@link MAX_TXN_OPS} if left out. */
+  readonly maxTxnOps?: number;
 }
 
 /** An etcd store in memory. Every request is done when its method returns. */
@@ -58,6 +60,7 @@ export class Store implements WatchSource {
   readonly #keys = new TreeIndex();
   readonly #backend = new Backend();
   readonly #clock: Clock | undefined;
+  readonly #maxTxnOps: number;
   readonly #listeners = new Set<(revision: number) => void>();
   #revision = 1;
   #compactedRevision = -1;
@@ -67,6 +70,7 @@ export class Store implements WatchSource {
 
   constructor(options: StoreOptions = {}) {
     this.#clock = options.clock;
+    this.#maxTxnOps = options.maxTxnOps ?? MAX_TXN_OPS;
   }
 
   /** The newest main revision; an empty store is at 1. */
@@ -109,7 +113,7 @@ export class Store implements WatchSource {
 
   /** See {@link checkTxn} and {@link txn}. */
   txn(request: TxnRequest): TxnResponse {
-    checkTxn(request);
+    checkTxn(request, this.#maxTxnOps);
     return this.#write((view) => txn(view, request, (lease) => this.#checkLease(lease)));
   }
 

@@ -73,9 +73,9 @@ export class WatchStream {
 
   /**
    * @param hub - where the events come from
-   * @param send - takes a response. It returns false when it is full and took nothing; only a
-   * response with events or a progress report is offered again (by the hub), so answers to `create`,
-   * `cancel` and `progress` must always be taken
+   * @param send - takes a response. It returns false when it is full and took nothing; only what the
+   * hub delivers (events, the end by compaction) is offered again, so answers to `create`, `cancel`
+   * and `progress` must always be taken
    * @exercise etcd/watch
    */
   constructor(hub: WatchHub, send: (response: WatchResponse) => boolean) {

@@ -72,8 +72,7 @@ function gateOf(
       const reference = await whole.solution();
       const solution = resultOf(reference, id);
       if (solution.tests.total === 0) return ['there are no tests'];
-      const failures = solution.failures.map((f) => `the solution fails "${f.name}": ${f.message}`);
-      if (failures.length > 0) return failures;
+      if (solution.status !== 'passed') return solutionFails(solution);
       const without = await gradeWithout(root, chapter, exercise, 'stub');
       for (const other of without.exercises) {
         // What fails with the whole solution too says nothing about this exercise.
@@ -93,6 +92,18 @@ function gateOf(
 }
 
 type Result = ChapterResult['exercises'][number];
+
+const FAILURES_SHOWN = 3;
+
+function solutionFails({ failures, status }: Result): string[] {
+  const shown = failures.slice(0, FAILURES_SHOWN);
+  const more = failures.length - shown.length;
+  return [
+    `the solution did not pass: ${status}`,
+    ...shown.map((f) => `the solution fails "${f.name}": ${f.message}`),
+    ...(more > 0 ? [`and ${more} more`] : []),
+  ];
+}
 
 /** The skeleton's tests fail, and each failure says that something is not written yet. */
 function notWritten(result: Result): string[] {

@@ -32,6 +32,7 @@ export const ONLY_IN: readonly { from: string; import: RegExp; files: RegExp }[]
 /** npm packages and the files of a component that may import them. */
 export const PACKAGES: readonly { name: string; component: string; files: RegExp }[] = [
   { name: 'sorted-btree', component: 'etcd', files: /^tree-index\.ts$/ },
+  { name: 'commander', component: 'etcd', files: /^main\.ts$/ },
   { name: '@grpc/grpc-js', component: 'etcd', files: /^(grpc|main)\// },
   { name: '@grpc/proto-loader', component: 'etcd', files: /^(grpc|main)\// },
   { name: 'kubernetes-types', component: 'apimachinery', files: /./ },
@@ -44,7 +45,7 @@ export const PLATFORM: readonly { component: string; files: RegExp; why: string 
   { component: 'etcd', files: /^byte-string\.ts$/, why: 'Buffer, the cheapest latin1 codec' },
   { component: 'etcd', files: /^grpc\//, why: 'gRPC over real sockets' },
   { component: 'etcd', files: /^main\.ts$/, why: 'the etcd program' },
-  { component: 'etcd', files: /^node-disk\.ts$/, why: 'the log on a real disk' },
+  { component: 'etcd', files: /^(node-disk|lock-file)\.ts$/, why: 'the log on a real disk' },
 ];
 
 /** Names that bring time, chance or the platform in, where no import shows it. */

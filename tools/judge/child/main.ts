@@ -38,6 +38,7 @@ async function main(): Promise<void> {
     ['#not-implemented', esModule({ ...notImplemented })],
     ['sorted-btree', packageModule(sortedBtree)],
   ]);
+  growSharedValues();
   freezeReachable([...provided.values()]);
   const linker = new Linker({
     ...job,
@@ -116,6 +117,21 @@ function esModule(exports: object): object {
 }
 
 /** A CommonJS package as Node shows it to `import`: all of it is the default export. */
+/**
+ * All trees share one array for values that are `undefined`, and the first insertion fills it up to
+ * the node size. It must be at its largest before it is frozen, or no tree can be written to.
+ */
+function growSharedValues(): void {
+  const nested = sortedBtree.default as { default?: unknown };
+  // How many `default`s deep the class is depends on who loads the package.
+  const Tree = (typeof nested === 'function' ? nested : nested.default) as new (
+    entries: undefined,
+    compare: undefined,
+    maxNodeSize: number,
+  ) => { set(key: number, value: undefined): void };
+  new Tree(undefined, undefined, 256).set(0, undefined);
+}
+
 function packageModule(module: object): object {
   const { default: whole, ...named } = module as { default: object };
   return esModule({ ...named, default: whole });

@@ -1,0 +1,5 @@
+/** The public surface of etcd's wire: what others import as `#etcd/grpc`. */
+
+export { type Member, newMember } from './member.ts';
+export { GrpcServer, type GrpcServerOptions } from './server.ts';
+export { newServices, type ServicesOptions } from './services.ts';
