@@ -40,6 +40,7 @@ async function runTypeDoc(
     // Its conditions decide whose `#etcd` another surface means.
     tsconfig: join(root, whose === 'mine' ? 'tsconfig.json' : 'solutions/tsconfig.json'),
     plugin: ['typedoc-plugin-markdown'],
+    name: 'API reference',
     basePath: root,
     out,
     readme: 'none',

@@ -55,6 +55,14 @@ function colours(dark: boolean): Record<string, string> {
       };
 }
 
+/** On a narrow screen a wide diagram is scrolled, not shrunk until nobody can read it. */
+function keepReadable(svg: string): string {
+  return svg.replace(
+    /max-width: ([\d.]+)px/,
+    (all, width) => `${all}; min-width: ${Math.round(Number(width) * 0.65)}px`,
+  );
+}
+
 const MOVES = ['wheel', 'touchmove', 'keydown', 'pointerdown'] as const;
 
 /**
@@ -95,7 +103,7 @@ export const MermaidDiagram = defineComponent({
           fontFamily: 'inherit',
           themeVariables: { darkMode: isDark.value, ...colours(isDark.value) },
         });
-        svg.value = (await mermaid.render(id, text)).svg;
+        svg.value = keepReadable((await mermaid.render(id, text)).svg);
         problem.value = '';
       } catch (error) {
         problem.value = String(error);

@@ -1,7 +1,8 @@
 /** What the table of exercises shows; read when the site is built. */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { readDependencies } from '../../../tools/checks/dependencies.ts';
 import { slug } from '../../../tools/site/slug.ts';
 import { readSyllabus } from '../../../tools/syllabus.ts';
 
@@ -28,7 +29,6 @@ export interface ChapterRows {
 }
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const dependencies = `${root}docs/exercise-dependencies.json`;
 
 declare const data: ChapterRows[];
 
@@ -37,9 +37,7 @@ export { data };
 export default {
   watch: ['../../../chapters/*/chapter.json', '../../exercise-dependencies.json'],
   load(): ChapterRows[] {
-    const needs: Record<string, string[]> = existsSync(dependencies)
-      ? JSON.parse(readFileSync(dependencies, 'utf8'))
-      : {};
+    const needs = readDependencies(root) ?? {};
     return readSyllabus(root).map((chapter) => {
       const handout = existsSync(`${root}chapters/${chapter.id}/README.md`);
       const link = handout ? `/chapters/${chapter.id}/` : undefined;
@@ -55,7 +53,7 @@ export default {
           hours,
           points,
           link: link && `${link}#${slug(title)}`,
-          needs: needs[id],
+          needs: needs[id] && [...needs[id]],
         })),
       };
     });

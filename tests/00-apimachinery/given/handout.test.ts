@@ -1,16 +1,12 @@
 /**
- * The handout tells the truth: its TypeScript sessions are run, and so are its shell sessions where
- * there is a kubectl.
- *
- * A TypeScript line that ends in `// → text` is an expression whose text must be that, or which
- * must throw the class named after `throws`. Other lines are statements without types.
+ * The handout tells the truth: its shell sessions are run where there is a kubectl. Its TypeScript
+ * sessions are run by `tests/docs/handouts.test.ts`.
  */
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import * as apimachinery from '#apimachinery';
 
 const path = 'chapters/00-apimachinery/README.md';
 const handout = readFileSync(join(import.meta.dirname, '../../..', path), 'utf8');
@@ -20,41 +16,7 @@ function blocks(language: string): string[][] {
   return [...handout.matchAll(fence)].map((match) => (match[1] ?? '').trimEnd().split('\n'));
 }
 
-/** What each expression of a session says: its text, or `throws` and the class. */
-function runSession(lines: readonly string[]): string[] {
-  const said: string[] = [];
-  const say = (expression: () => unknown): void => {
-    try {
-      said.push(String(expression()));
-    } catch (error) {
-      said.push(`throws ${(error as Error).name}`);
-    }
-  };
-  const body = lines.map((line) => {
-    const [code = '', expected] = line.split(' // → ');
-    return expected === undefined ? `${code};` : `say(() => (${code}));`;
-  });
-  new Function('say', ...Object.keys(apimachinery), body.join('\n'))(
-    say,
-    ...Object.values(apimachinery),
-  );
-  return said;
-}
-
 describe('the handout', () => {
-  const sessions = blocks('ts');
-
-  it('has a session for each exercise', () => {
-    expect(sessions.length).toBeGreaterThanOrEqual(5);
-  });
-
-  for (const [number, lines] of sessions.entries()) {
-    it(`says what its session ${number + 1} says: ${lines[0]}`, () => {
-      const expected = lines.flatMap((line) => line.split(' // → ').slice(1));
-      expect(runSession(lines)).toEqual(expected);
-    });
-  }
-
   const hasKubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
   for (const lines of blocks('console')) {
     it.skipIf(!hasKubectl)(`shows what kubectl says: ${lines[0]}`, () => {
