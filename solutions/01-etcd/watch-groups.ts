@@ -28,6 +28,9 @@ interface Member {
   next: number;
   /** Has had events since the last progress report, so the next report would say nothing new. */
   hadEvents: boolean;
+  /** Its receiver was full when it was last served. */
+  isFull: boolean;
+  isOpen: boolean;
 }
 
 /**
@@ -92,7 +95,14 @@ export class WatchGroups implements WatchHub {
    * @exercise etcd/watch-groups
    */
   add(spec: WatchSpec, deliver: Deliver): Watch {
-    const member: Member = { spec, deliver, next: spec.startRevision, hadEvents: false };
+    const member: Member = {
+      spec,
+      deliver,
+      next: spec.startRevision,
+      hadEvents: false,
+      isFull: false,
+      isOpen: true,
+    };
     if (member.next > this.revision) {
       this.#join(member);
     } else {
@@ -104,7 +114,10 @@ export class WatchGroups implements WatchHub {
       get isSynced() {
         return synced.has(member);
       },
-      close: () => this.#remove(member),
+      close: () => {
+        member.isOpen = false;
+        this.#remove(member);
+      },
     };
   }
 
@@ -115,20 +128,17 @@ export class WatchGroups implements WatchHub {
    */
   sync(): void {
     const round = [...this.#unsynced].slice(0, this.#options.watchesPerRound);
-    let canGoOn = this.#unsynced.size > round.length;
     for (const member of round) {
-      // A receiver may close any watch of the round while it is served.
+      // A receiver may close any watch of the round while it is served, its own included.
       if (!this.#unsynced.delete(member)) continue;
       const outcome = this.#advance(member);
-      if (outcome === 'over') continue;
-      if (outcome === 'synced') {
-        this.#join(member);
-        continue;
-      }
-      this.#unsynced.add(member);
-      if (outcome === 'behind') canGoOn = true;
+      if (outcome === 'over' || !member.isOpen) continue;
+      member.isFull = outcome === 'full';
+      if (outcome === 'synced') this.#join(member);
+      else this.#unsynced.add(member);
     }
-    if (canGoOn) this.#scheduleRound();
+    // Full receivers alone must not keep rounds going: nobody else would ever get a turn.
+    if ([...this.#unsynced].some(({ isFull }) => !isFull)) this.#scheduleRound();
   }
 
   /**
@@ -190,6 +200,7 @@ export class WatchGroups implements WatchHub {
         member.hadEvents = true;
       } else if (this.#synced.has(member)) {
         this.#remove(member);
+        member.isFull = true;
         this.#unsynced.add(member);
       }
     }

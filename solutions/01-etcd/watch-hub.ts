@@ -29,7 +29,8 @@ export interface WatchBatch {
 }
 
 /**
- * Takes a batch.
+ * Takes a batch. It may close watches, but must not write to the store: others have not heard of the
+ * present commit yet.
  *
  * @returns true when it was taken; false when the receiver is full, and nothing of it was taken:
  * the hub keeps the place and offers the events again later

@@ -84,9 +84,9 @@ export class WatchStream {
 
   /**
    * @param hub - where the events come from
-   * @param send - takes a response. It returns false when it is full and took nothing; only a
-   * response with events or a progress report is offered again (by the hub), so answers to `create`,
-   * `cancel` and `progress` must always be taken
+   * @param send - takes a response. It returns false when it is full and took nothing; only what the
+   * hub delivers (events, the end by compaction) is offered again, so answers to `create`, `cancel`
+   * and `progress` must always be taken
    * @exercise etcd/watch
    */
   constructor(hub: WatchHub, send: (response: WatchResponse) => boolean) {
@@ -170,13 +170,15 @@ export class WatchStream {
 
   #deliver(watchId: number, { revision, events, compactRevision }: WatchBatch): boolean {
     if (compactRevision === undefined) return this.#send({ header: { revision }, watchId, events });
-    this.#watches.delete(watchId);
-    return this.#send({
+    const isTaken = this.#send({
       header: { revision: 0 },
       watchId,
       canceled: true,
       compactRevision,
       events: [],
     });
+    // Until it is taken the hub offers it again, and `close` must be able to end that.
+    if (isTaken) this.#watches.delete(watchId);
+    return isTaken;
   }
 }
