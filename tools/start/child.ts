@@ -7,6 +7,9 @@ import { constants } from 'node:os';
 
 const FORWARDED = ['SIGTERM', 'SIGHUP'] as const;
 
+/** How often to look whether whoever started us is still there: npm does not pass its signals on. */
+const PARENT_CHECK_MS = 200;
+
 /**
  * Runs node with the given arguments until it ends.
  *
@@ -25,6 +28,11 @@ export async function runNode(
   const forwarded = process.stdin.isTTY ? [...FORWARDED] : [...FORWARDED, 'SIGINT' as const];
   for (const signal of forwarded) process.on(signal, () => child.kill(signal));
   if (process.stdin.isTTY) process.on('SIGINT', () => {});
+  const parent = process.ppid;
+  const orphaned = setInterval(() => {
+    if (process.ppid !== parent) child.kill('SIGTERM');
+  }, PARENT_CHECK_MS);
+  orphaned.unref();
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => {
