@@ -43,11 +43,15 @@ export function boardLines(root: string, title: string, chapters: readonly Chapt
 }
 
 async function watch(root: string, title: string, chapters: readonly Chapter[], grader: Grader) {
-  let end: () => void = () => {};
-  const ended = new Promise<void>((resolve) => {
-    end = resolve;
-  });
-  const world = { root, title, chapters, grader, colours: coloursFor(process.stdout, process.env) };
+  const { promise: ended, resolve: end, reject: fail } = withResolvers<void>();
+  const world = {
+    root,
+    fail,
+    title,
+    chapters,
+    grader,
+    colours: coloursFor(process.stdout, process.env),
+  };
   let terminal: Terminal | undefined;
   const screen = {
     columns: () => terminal?.columns() ?? 80,
@@ -55,16 +59,21 @@ async function watch(root: string, title: string, chapters: readonly Chapter[], 
     draw: (lines: readonly string[]) => terminal?.draw(lines),
   };
   const loop = new WatchLoop({ ...world, screen, now: () => performance.now() });
+  const guarded = (work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      fail(error);
+    }
+  };
   terminal = openTerminal(process.stdin, process.stdout, {
-    onKey: (key) => {
-      if (loop.key(key) === 'quit') end();
-    },
-    onResize: () => loop.draw(),
+    onKey: (key) => guarded(() => loop.key(key) === 'quit' && end()),
+    onResize: () => guarded(() => loop.draw()),
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end);
-  const watcher = watchChapters(root, (files) => loop.saved(files));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => end());
+  const watcher = watchChapters(root, (files) => guarded(() => loop.saved(files)));
   try {
-    loop.start();
+    guarded(() => loop.start());
     await ended;
   } finally {
     watcher.close();
@@ -72,6 +81,17 @@ async function watch(root: string, title: string, chapters: readonly Chapter[], 
     await grader.close();
     terminal.close();
   }
+}
+
+/** `Promise.withResolvers`, which Node 20 does not have. */
+function withResolvers<T>() {
+  let resolve: (value: T) => void = () => {};
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise<T>((done, failed) => {
+    resolve = done;
+    reject = failed;
+  });
+  return { promise, resolve, reject };
 }
 
 /** The course's name: the package's, in words. */

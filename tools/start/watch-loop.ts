@@ -24,6 +24,8 @@ export interface World {
   readonly grader: Grader;
   readonly screen: { columns(): number; rows(): number; draw(lines: readonly string[]): void };
   readonly colours: Colours;
+  /** Told of a fault that a run came to; the loop cannot go on. */
+  readonly fail: (error: unknown) => void;
   /** Milliseconds, for the time from save to verdict. */
   readonly now: () => number;
 }
@@ -136,7 +138,7 @@ export class WatchLoop {
         if (stop.signal.aborted) return;
         await this.#grade(place, startedAt, stop.signal, i > 0);
       }
-    })();
+    })().catch(this.#world.fail);
   }
 
   async #grade(place: Entry, startedAt: number, signal: AbortSignal, quiet: boolean) {

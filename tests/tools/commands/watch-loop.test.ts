@@ -60,6 +60,9 @@ function newLoop(): WatchLoop {
     grader,
     colours: PLAIN,
     now: () => 0,
+    fail: (error) => {
+      throw error;
+    },
     screen: {
       columns: () => size.columns,
       rows: () => size.rows,
