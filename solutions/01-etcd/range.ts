@@ -65,7 +65,8 @@ export function range(view: ReadView, request: RangeRequest): RangeResponse {
     return { header, kvs: [], more: false, count: countKeys(view, request, atMain) };
   }
   // Sorting and filtering need every version; otherwise what the limit cuts is never fetched.
-  const limit = request.limit || Number.POSITIVE_INFINITY;
+  const { limit: asked = 0 } = request;
+  const limit = asked > 0 ? asked : Number.POSITIVE_INFINITY;
   const needsAll = isSorted(request) || isFiltered(request);
   const { kvs, count } = select(view, request, atMain, needsAll ? Number.POSITIVE_INFINITY : limit);
 

@@ -19,7 +19,7 @@ import type {
   TxnRequest,
   TxnResponse,
 } from './rpc.ts';
-import { inRange } from './tree-index.ts';
+import { inRange, TO_THE_END } from './tree-index.ts';
 import type { ReadView, WriteView } from './views.ts';
 
 /** The most operations (or conditions) a transaction may have, as etcd's `--max-txn-ops`. */
@@ -38,8 +38,9 @@ export const MAX_TXN_OPS = 128;
  * Its keys: the operations of one branch run together, so no key may be put twice in it, nor put
  * and deleted. The two branches of one transaction never run together, so they are not compared
  * with each other; but what a nested transaction writes in either branch counts for the branch that
- * holds it. Deletes may overlap. One case is let through, as etcd does: a nested transaction may
- * delete what a nested transaction before it put.
+ * holds it. Deletes may overlap. Two cases are let through, as etcd does: a nested transaction may
+ * delete what a nested transaction before it put, and a delete to the end (`rangeEnd` `'\0'`) may
+ * go with any put.
  *
  * ```text
  * success: [put a, put a]                                      duplicate key
@@ -88,7 +89,8 @@ function writtenBy(operations: readonly RequestOp[]): Written {
   const puts = new Set<string>();
   const deletes: KeyRange[] = operations.flatMap((o) => ('deleteRange' in o ? o.deleteRange : []));
   const addPut = (key: string) => {
-    if (puts.has(key) || deletes.some((range) => inRange(key, range))) throw duplicateKey();
+    const isDeleted = (range: KeyRange) => range.rangeEnd !== TO_THE_END && inRange(key, range);
+    if (puts.has(key) || deletes.some(isDeleted)) throw duplicateKey();
     puts.add(key);
   };
   for (const operation of operations) {
