@@ -23,22 +23,17 @@ export interface JsonObject {
 export function packageFiles(root: string): ReleaseFiles {
   const files: ReleaseFiles = new Map();
   const manifest = readJson(join(root, 'package.json'));
-  files.set('package.json', write(releaseManifest(manifest, commandsOf(root))));
+  files.set('package.json', write(releaseManifest(manifest)));
   const lock = join(root, 'package-lock.json');
   if (existsSync(lock)) files.set('package-lock.json', write(pruneLock(readJson(lock))));
   return files;
 }
 
-function commandsOf(root: string): string[] {
-  return STUDENT_COMMANDS.filter((name) =>
-    existsSync(join(root, 'tools', 'commands', `${name}.ts`)),
-  );
-}
-
 /** Students' scripts, no development dependencies, and `ref-x` leading to `reference/`. */
-export function releaseManifest(manifest: JsonObject, commands: readonly string[]): JsonObject {
+export function releaseManifest(manifest: JsonObject): JsonObject {
   const { devDependencies, overrides, scripts, ...rest } = manifest;
-  const kept = commands.map((name) => [name, `tsx tools/commands/${name}.ts`]);
+  const all = isObject(scripts) ? scripts : {};
+  const kept = STUDENT_COMMANDS.flatMap((name) => (name in all ? [[name, all[name]]] : []));
   const dropped = Object.keys(isObject(devDependencies) ? devDependencies : {});
   return {
     ...rest,
