@@ -27,6 +27,8 @@ const exclude = ['**/node_modules/**', '.course/**'];
 
 export default defineConfig({
   test: {
+    // The judge's tests start processes; on a busy machine that takes its time.
+    testTimeout: 30_000,
     pool: 'threads',
     passWithNoTests: false,
     projects: [

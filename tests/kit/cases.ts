@@ -7,8 +7,8 @@
  */
 
 import { failureOf } from './failure.ts';
-import { frameworkIt } from './framework.ts';
-import { startRecording } from './recording.ts';
+import { frameworkAfterEach, frameworkIt } from './framework.ts';
+import { currentRecording, endRecording } from './recording.ts';
 
 declare module 'vitest' {
   interface TaskMeta {
@@ -35,7 +35,7 @@ export const it: It = Object.assign(
 
 function declare(name: string, body: Body, core: boolean): void {
   declareRaw(name, core, async () => {
-    const recording = startRecording();
+    const recording = currentRecording();
     try {
       await body();
     } catch (thrown) {
@@ -46,5 +46,22 @@ function declare(name: string, body: Body, core: boolean): void {
 
 /** Declares a test whose body makes its own failures; for `property.ts`. */
 export function declareRaw(name: string, core: boolean, body: Body): void {
-  frameworkIt(name, { meta: { core } }, body);
+  frameworkIt(name, { meta: { core } }, async () => {
+    try {
+      await body();
+    } finally {
+      endRecording();
+    }
+  });
+}
+
+/** Runs after each test of the describe it stands in; its calls are no test's steps. */
+export function afterEach(body: Body): void {
+  frameworkAfterEach(async () => {
+    try {
+      await body();
+    } finally {
+      endRecording();
+    }
+  });
 }

@@ -6,7 +6,7 @@
  */
 
 export {
-  afterEach,
+  afterEach as frameworkAfterEach,
   beforeEach,
   describe,
   expect as frameworkExpect,

@@ -7,9 +7,9 @@
  */
 
 export { default as fc } from 'fast-check';
-export { it } from './cases.ts';
+export { afterEach, it } from './cases.ts';
 export { expect } from './expect.ts';
-export { afterEach, beforeEach, describe } from './framework.ts';
+export { beforeEach, describe } from './framework.ts';
 export { property } from './property.ts';
 export { settle } from './settle.ts';
 export { trace } from './trace.ts';

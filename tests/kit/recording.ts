@@ -139,18 +139,24 @@ function showResult(line: string): string {
   return line.startsWith('const ') ? line : `console.log(${line.replace(/;$/, '')});`;
 }
 
-let current = new Recording();
-
-/** The recording of the test that runs now. */
-export function currentRecording(): Recording {
-  return current;
-}
-
 let listener: StepListener | undefined;
+let current = new Recording();
+let over = false;
 
 /** Sets who hears the steps of tests; for the judge's runner. */
 export function listenToSteps(heardBy: StepListener): void {
   listener = heardBy;
+}
+
+/** The recording of the test that runs now; hooks before a test's body already write into it. */
+export function currentRecording(): Recording {
+  if (over) startRecording();
+  return current;
+}
+
+/** Says that a test has ended: what is recorded next belongs to another. */
+export function endRecording(): void {
+  over = true;
 }
 
 /**
@@ -160,5 +166,6 @@ export function listenToSteps(heardBy: StepListener): void {
  */
 export function startRecording(heard = true): Recording {
   current = new Recording(heard ? listener : undefined);
+  over = false;
   return current;
 }

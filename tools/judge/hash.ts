@@ -1,7 +1,16 @@
 /** Short names for contents, and the disposable files under `.course/cache` that they name. */
 
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 /** One hash over several texts; where one ends and the next begins counts. */
@@ -30,5 +39,22 @@ export async function cached(
   const beside = `${path}.${process.pid}.new`;
   writeFileSync(beside, text);
   renameSync(beside, path);
+  prune(folder);
   return { path, text };
+}
+
+const MAX_CACHED = 30_000_000;
+
+/** Removes the oldest files once there are many: each edit of a test or the kit leaves one. */
+function prune(folder: string): void {
+  const files = readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    const status = statSync(path, { throwIfNoEntry: false });
+    return status?.isFile() ? [{ path, size: status.size, time: status.mtimeMs }] : [];
+  });
+  let total = 0;
+  for (const file of files.sort((a, b) => b.time - a.time)) {
+    total += file.size;
+    if (total > MAX_CACHED) rmSync(file.path, { force: true });
+  }
 }

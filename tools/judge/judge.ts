@@ -52,7 +52,7 @@ export interface GradeOptions {
   readonly signal?: AbortSignal;
 }
 
-const TEST_MS = 5_000;
+const TEST_MS = 10_000;
 
 /**
  * Grades a chapter.

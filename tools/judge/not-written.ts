@@ -16,7 +16,6 @@ export async function isNotWritten(folder: string, exercise: Exercise): Promise<
     .map((name) => join(folder, name))
     .filter((path) => existsSync(path))
     .map((path) => readFileSync(path, 'utf8'));
-  if (texts.length === 0) return true;
   // The compiler is slow to load; where no stub's line stands there is nothing to ask it.
   if (!texts.some((text) => text.includes(`new NotImplemented('${exercise.id}'`))) return false;
   const { findExercises } = await import('../source/exercises.ts');

@@ -129,16 +129,30 @@ it.core('says extra', () => { expect(extra()).toBe('extra'); });
 `,
 };
 
-/** A student's stub of a solution file: every exercise body only throws. */
-export function stubOf(name: string): string {
-  const text = SOLUTIONS[`${name}.ts`] ?? '';
-  const stub = `throw new NotImplemented('tally/${name}', '${name}');`;
-  const bodies = text.replace(
-    /(@exercise [^\n]*\n[^\n]*\{)( .*? \}|\n[\s\S]*?\n\})\n/g,
-    (_, head: string) => `${head}\n    ${stub}\n  }\n`,
-  );
-  return `import { NotImplemented } from '#not-implemented';\n${bodies}`;
+/** Stubs as a student finds them. */
+export const STUBS: Readonly<Record<'add' | 'list', string>> = {
+  add: `
+import { NotImplemented } from '#not-implemented';
+/** Adds. @exercise tally/add */
+export function add(_a: number, _b: number): { total: number } {
+  throw new NotImplemented('tally/add', 'add');
 }
+`,
+  list: `
+import { NotImplemented } from '#not-implemented';
+export class List {
+  get size(): number { return 0; }
+  /** Puts. @exercise tally/list */
+  put(_item: string): number {
+    throw new NotImplemented('tally/list', 'List.put');
+  }
+  /** All. @exercise tally/list */
+  all(): { items: string[] } {
+    throw new NotImplemented('tally/list', 'List.all');
+  }
+}
+`,
+};
 
 /** A course on disk. */
 export interface FixtureCourse {

@@ -19,7 +19,7 @@ const LANGUAGE = [
   ...['WeakMap', 'WeakSet', 'WeakRef', 'FinalizationRegistry', 'Proxy', 'Reflect', 'Iterator'],
   ...['decodeURI', 'decodeURIComponent', 'encodeURI', 'encodeURIComponent', 'escape', 'unescape'],
   ...['isFinite', 'isNaN', 'SharedArrayBuffer', 'Float16Array', 'SuppressedError'],
-  ...['DisposableStack', 'AsyncDisposableStack'],
+  ...['DisposableStack', 'AsyncDisposableStack', 'eval'],
 ];
 const HARMLESS = [
   ...['AbortController', 'AbortSignal', 'Event', 'EventTarget', 'TextEncoder', 'TextDecoder'],
