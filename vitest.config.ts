@@ -27,14 +27,18 @@ const exclude = ['**/node_modules/**', '.course/**'];
 
 export default defineConfig({
   test: {
-    // The judge's tests start processes; on a busy machine that takes its time.
-    testTimeout: 30_000,
     pool: 'threads',
     passWithNoTests: false,
     projects: [
       {
         ssr: resolveWith(named),
-        test: { name: 'reference', include: ['tests/**/*.test.ts'], exclude },
+        // The judge's tests start processes; on a busy machine that takes its time.
+        test: {
+          name: 'reference',
+          include: ['tests/**/*.test.ts'],
+          exclude,
+          testTimeout: 30_000,
+        },
       },
       {
         ssr: resolveWith(process.env.EXAMPLES === 'reference' ? [] : components),
