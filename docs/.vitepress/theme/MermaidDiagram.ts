@@ -59,7 +59,7 @@ function colours(dark: boolean): Record<string, string> {
 function keepReadable(svg: string): string {
   return svg.replace(
     /max-width: ([\d.]+)px/,
-    (all, width) => `${all}; min-width: ${Math.round(Number(width) * 0.65)}px`,
+    (all, width) => `${all}; min-width: ${Math.round(Number(width) * 0.55)}px`,
   );
 }
 
