@@ -105,7 +105,7 @@ describe('txn', () => {
 
 describe('txn, conditions', () => {
   // a: created 2, modified 4, version 2, value 3. c does not exist.
-  const rows: [name: string, holds: string, compare: Omit<Compare, 'result'>][] = [
+  const rows: [name: string, holds: string, compare: object][] = [
     ['a version that is smaller', '> !=', { key: 'a', target: 'version', version: 1 }],
     ['a version that is equal', '=', { key: 'a', target: 'version', version: 2 }],
     ['a version that is larger', '< !=', { key: 'a', target: 'version', version: 10 }],
@@ -125,7 +125,7 @@ describe('txn, conditions', () => {
     ['a missing key and lease 0', '=', { key: 'c', target: 'lease', lease: 0n }],
     ['a missing key and the empty value', '', { key: 'c', target: 'value', value: '' }],
     ['a missing key and any value', '', { key: 'c', target: 'value', value: 'x' }],
-  ] as [string, string, Omit<Compare, 'result'>][];
+  ];
   const results = { '=': 'equal', '!=': 'not-equal', '>': 'greater', '<': 'less' } as const;
   for (const [name, holds, compare] of rows) {
     it(`compares with ${name}`, () => {
