@@ -9,7 +9,7 @@ import type { Disk } from './disk.ts';
 import { decodeJson, encodeJson } from './entry.ts';
 import { encodeRecord, readRecord } from './record.ts';
 import type { StoreState } from './store.ts';
-import { DamagedLogError, Wal, type WalRecord } from './wal.ts';
+import { DamagedLogError, segmentIndex, segmentName, Wal, type WalRecord } from './wal.ts';
 
 /** The file a snapshot is written to before it is whole. */
 export const UNFINISHED_SNAPSHOT = 'snapshot.tmp';
@@ -101,12 +101,13 @@ function* partsOf(state: StoreState): Generator<SnapshotPart> {
  *
  * @remarks
  * The newest snapshot counts; {@link UNFINISHED_SNAPSHOT} and older snapshots are removed. The log's
- * records up to the snapshot's index are passed over. If the log does not reach back to the snapshot,
- * something is missing, and nothing is recovered.
+ * records up to the snapshot's index are passed over. If the log begins after the record that follows
+ * the snapshot, or ends before the snapshot's index, something is missing, and nothing is recovered.
  *
  * ```text
  * snapshot at 4, log 3 4 5 6     → state of the snapshot, entries 5 6, index 6
  * snapshot at 4, log 6 7         → DamagedLogError: 5 is missing
+ * snapshot at 4, log 1 2         → DamagedLogError: 3 is missing
  * no snapshot,   log 1 2         → no state, entries 1 2, index 2
  * snapshot at 4, no log          → state of the snapshot, no entries, index 4; the next append is 5
  * ```
@@ -125,9 +126,11 @@ export async function recover(disk: Disk): Promise<Recovered> {
   const state = newest === undefined ? undefined : await readSnapshot(disk, newest);
   const base = newest ?? 0;
   const { wal, records } = await Wal.open(disk, { firstIndex: base + 1 });
-  const first = records[0];
-  if (first !== undefined && first.index > base + 1) {
-    throw new DamagedLogError(snapshotName(base), 0, `record ${base + 1} is missing in the log`);
+  const [first = base + 1] = (await disk.list()).flatMap((name) => segmentIndex(name) ?? []);
+  const next = first + records.length;
+  if (first > base + 1 || next < base + 1) {
+    const missing = first > base + 1 ? base + 1 : next;
+    throw new DamagedLogError(segmentName(first), 0, `record ${missing} is missing in the log`);
   }
   await disk.remove(UNFINISHED_SNAPSHOT);
   for (const older of snapshots.slice(0, -1)) await disk.remove(snapshotName(older));
