@@ -38,7 +38,8 @@ export async function componentCommand({ root, args }: CommandContext): Promise<
   const request = parseComponentRequest(args);
   const chapter = chapterOf(root, request.name, readSyllabus(root));
   const code = await runNode(componentArguments(root, request, chapter));
-  if (code !== 0 && !request.reference) explainMissing(root, chapter);
+  // 2 is a wrong flag or value, which the main has explained in its one line.
+  if (code !== 0 && code !== 2 && !request.reference) explainMissing(root, chapter);
   return code;
 }
 
