@@ -1,0 +1,151 @@
+/** The kit's `trace`: the steps so far, and the file that does them again. */
+
+import { beforeEach, describe, expect, it } from 'vitest';
+import { recordCalls } from '../../kit/calls.ts';
+import { trace } from '../../kit/index.ts';
+import { type Recording, startRecording } from '../../kit/recording.ts';
+import { literal } from '../../kit/render.ts';
+
+class Watch {
+  #events = ['a', 'b'];
+  async next(): Promise<string | undefined> {
+    return this.#events.shift();
+  }
+  cancel(): void {}
+}
+
+class Store {
+  #watches = 0;
+  put(_key: string, _value: unknown): { revision: bigint } {
+    return { revision: 1n };
+  }
+  watch(_options?: object): Watch {
+    this.#watches += 1;
+    return new Watch();
+  }
+  async open(): Promise<Watch> {
+    return new Watch();
+  }
+  attach(watch: Watch): boolean {
+    return watch instanceof Watch && '#events' in { '#events': watch };
+  }
+}
+
+const source = { code: 'new Store()', imports: { Store: '#etcd' } };
+
+describe('trace', () => {
+  let recording: Recording;
+  let store: Store;
+
+  beforeEach(() => {
+    recording = startRecording();
+    store = trace('store', () => new Store(), source);
+  });
+
+  it('records calls with their arguments as TypeScript', () => {
+    store.put('a', { n: 1n, list: [undefined, -0], bytes: new TextEncoder().encode('x') });
+    expect(recording.lines()).toEqual([
+      'const store = new Store();',
+      "store.put('a', { n: 1n, list: [undefined, -0], bytes: bytes('x') });",
+    ]);
+  });
+
+  it('leaves data alone and follows results that have methods', async () => {
+    expect(store.put('a', 1)).toEqual({ revision: 1n });
+    const watch = store.watch({ from: 3 });
+    await watch.next();
+    watch.cancel();
+    expect(recording.lines().slice(2)).toEqual([
+      'const watch1 = store.watch({ from: 3 });',
+      'await watch1.next();',
+      'watch1.cancel();',
+    ]);
+  });
+
+  it('awaits what the test awaited, and only that', async () => {
+    const watch = await store.open();
+    const pending = watch.next();
+    store.put('a', 1);
+    await pending;
+    expect(recording.lines().slice(1)).toEqual([
+      'const open1 = await store.open();',
+      'open1.next();',
+      "store.put('a', 1);",
+    ]);
+  });
+
+  it('hands the real object to the code, and names it in the steps', () => {
+    const watch = store.watch();
+    expect(store.attach(watch)).toBe(true);
+    expect(recording.lines().at(-1)).toBe('store.attach(watch1);');
+  });
+
+  it('makes a file that does the steps again', () => {
+    store.put('a', new TextEncoder().encode('x'));
+    expect(recording.asFile(['why'], ['expected: 1'])).toBe(
+      [
+        '// why',
+        '',
+        "import { Store } from '#etcd';",
+        '',
+        'const bytes = (text: string) => new TextEncoder().encode(text);',
+        '',
+        'const store = new Store();',
+        "console.log(store.put('a', bytes('x')));",
+        '',
+        '// expected: 1',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('works on a frozen object of functions', () => {
+    const plain = trace('plain', () => Object.freeze({ twice: (n: number) => n * 2 }), source);
+    expect(plain.twice(2)).toBe(4);
+    expect(recording.lines().at(-1)).toBe('plain.twice(2);');
+  });
+});
+
+describe('calls of exported functions', () => {
+  it('are steps, and a result is named once it is used', () => {
+    const recording = startRecording();
+    const make = (n: number): object => ({ n });
+    const read = (made: object): unknown => made;
+    const surface = recordCalls('#thing', { make, read }) as {
+      make: typeof make;
+      read: typeof read;
+    };
+    surface.make(1);
+    surface.read(surface.make(2));
+    expect(recording.lines()).toEqual(['make(1);', 'const make1 = make(2);', 'read(make1);']);
+    expect(recording.asFile([], [])).toContain("import { make, read } from '#thing';");
+  });
+});
+
+describe('a literal', () => {
+  const rows: Record<string, { value: unknown; text: string }> = {
+    'a string with quotes': { value: 'it\'s "so"\n', text: `'it\\'s "so"\\n'` },
+    'a long run of one character': { value: 'x'.repeat(70), text: "'x'.repeat(70)" },
+    'bytes that are no text': { value: Uint8Array.of(255, 0), text: 'Uint8Array.of(255, 0)' },
+    'many equal bytes': { value: new Uint8Array(70_000), text: 'new Uint8Array(70000).fill(0)' },
+    'a map': { value: new Map([['a', 1]]), text: "new Map([['a', 1]])" },
+    'a date': { value: new Date(0), text: "new Date('1970-01-01T00:00:00.000Z')" },
+    'a function': { value: () => 1, text: '() => undefined' },
+    'a signal': { value: new AbortController().signal, text: 'new AbortController().signal' },
+    'a key with a dash': { value: { 'a-b': 1 }, text: "{ 'a-b': 1 }" },
+    'an unreadable proxy': {
+      value: new Proxy(
+        {},
+        {
+          ownKeys: () => {
+            throw new Error('no');
+          },
+        },
+      ),
+      text: '/* a value that cannot be read */ undefined',
+    },
+  };
+  for (const [name, { value, text }] of Object.entries(rows)) {
+    it(`of ${name}`, () => expect(literal(value)).toBe(text));
+  }
+});
