@@ -33,7 +33,8 @@ async function main(): Promise<void> {
   setPropertySeed(job.seed);
   watchProcess();
   listenToSteps((call) => send({ t: 'step', call: call.slice(0, 2_000) }));
-  const platform = lockPlatform();
+  const codes = [...job.modules, ...job.tests].map((one) => one.code ?? '');
+  const platform = lockPlatform(codes);
   const provided = new Map<string, object>([
     ['#not-implemented', esModule({ ...notImplemented })],
     ['sorted-btree', packageModule(sortedBtree)],

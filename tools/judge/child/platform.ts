@@ -25,8 +25,10 @@ const HARMLESS = [
   ...['AbortController', 'AbortSignal', 'Event', 'EventTarget', 'TextEncoder', 'TextDecoder'],
   ...['URL', 'URLSearchParams', 'structuredClone', 'atob', 'btoa', 'DOMException'],
   ...['ReadableStream', 'WritableStream', 'TransformStream', 'TextDecoderStream'],
-  ...['TextEncoderStream', 'Headers', 'Request', 'Response', 'Blob'],
+  ...['TextEncoderStream'],
 ];
+/** Classes that Node loads much for; only where some code names them. */
+const FETCH = ['Headers', 'Request', 'Response', 'Blob'];
 
 const MAX_OUTPUT = 4_000;
 
@@ -39,8 +41,14 @@ export interface Platform {
   endTest(): string;
 }
 
-/** Takes the platform away; after this only what is captured can reach it. */
-export function lockPlatform(): Platform {
+/**
+ * Takes the platform away; after this only what is captured can reach it.
+ *
+ * @param codes - the texts to be linked
+ */
+export function lockPlatform(codes: readonly string[]): Platform {
+  const fetches = codes.some((code) => /\b(Headers|Request|Response|Blob)\b/.test(code));
+  const keptNames = [...LANGUAGE, ...HARMLESS, ...(fetches ? FETCH : [])];
   const printed = new Printed();
   const timers = new Timers();
   const offered: Record<string, unknown> = {
@@ -48,10 +56,10 @@ export function lockPlatform(): Platform {
     process: processStandIn(),
     ...timers.functions(),
   };
-  const kept = keptGlobals();
+  const kept = keptGlobals(keptNames);
   allowOverrides();
   freezeReachable([...Object.values(kept), ...hiddenIntrinsics(), ...Object.values(offered)]);
-  const forgotten = forgetGlobals();
+  const forgotten = forgetGlobals(keptNames);
   const own: Record<string, unknown> = { ...kept, ...offered };
   own.globalThis = own;
   Object.freeze(own);
@@ -68,9 +76,8 @@ export function lockPlatform(): Platform {
   };
 }
 
-function keptGlobals(): Record<string, unknown> {
-  const names = [...LANGUAGE, ...HARMLESS];
-  const realm = Object.getPrototypeOf(globalThis) === null ? globalThis : realGlobal();
+function keptGlobals(names: readonly string[]): Record<string, unknown> {
+  const realm = realGlobal();
   return Object.fromEntries(
     names.flatMap((name) => (name in realm ? [[name, Reflect.get(realm, name)]] : [])),
   );
@@ -84,9 +91,9 @@ function realGlobal(): object {
 }
 
 /** Deletes all other globals; returns their names. */
-function forgetGlobals(): string[] {
+function forgetGlobals(keptNames: readonly string[]): string[] {
   const realm = realGlobal();
-  const kept = new Set<string | symbol>([...LANGUAGE, ...HARMLESS, 'globalThis']);
+  const kept = new Set<string | symbol>([...keptNames, 'globalThis']);
   const names = Reflect.ownKeys(realm).filter((key) => !kept.has(key));
   for (const key of names) {
     // Node itself still looks this one up by name.
