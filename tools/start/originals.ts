@@ -35,24 +35,31 @@ function releaseOriginals(root: string): Originals {
   return {
     stub: (chapter, name) => readIfThere(join(root, SHIPPED_STUBS, chapter.id, name)),
     reference: (chapter, name) => {
-      const module = readIfThere(join(root, 'reference', chapter.id, name.replace(/\.ts$/, '.js')));
-      return module === undefined ? undefined : fitIntoChapter(module, chapter, name);
+      const path = join(root, 'reference', chapter.id, name.replace(/\.ts$/, ''));
+      const module = readIfThere(`${path}.js`);
+      if (module === undefined) return undefined;
+      return fitIntoChapter(module, readIfThere(`${path}.d.ts`) ?? '');
     },
   };
 }
 
 /**
  * Makes a minified module stand in `chapters/`: imports end in `.ts` there, and the types, which
- * minifying took away, come from the declarations beside the reference.
+ * minifying took away, are declared in front.
+ *
+ * @remarks A `declare` is gone when the code runs. For the type checker it comes before the
+ * export of the same name and wins, so that whoever imports the file has its real types.
  */
-function fitIntoChapter(module: string, chapter: Chapter, name: string): string {
-  const declarations = posix.join('reference', chapter.id, name.replace(/\.ts$/, '.d.ts'));
-  const place = posix.join('chapters', chapter.id, posix.dirname(name));
+function fitIntoChapter(module: string, declarations: string): string {
+  const asChapter = (text: string) =>
+    rewriteSpecifiers(text, (specifier) => specifier.replace(/^(\.{1,2}\/.*)\.js$/, '$1.ts'));
+  // Values exported from elsewhere are exported by the module itself; twice is an error.
+  const types = declarations.replace(/^export \{[^}]*\}( from .*)?;\n?/gm, '');
   return [
     '// @ts-nocheck',
-    `// Borrowed from the reference. Get your own file back with: npm run unborrow`,
-    `export type * from '${posix.relative(place, declarations)}';`,
-    rewriteSpecifiers(module, (specifier) => specifier.replace(/^(\.{1,2}\/.*)\.js$/, '$1.ts')),
+    '// Borrowed from the reference. Get your own file back with: npm run unborrow',
+    asChapter(types).trimEnd(),
+    asChapter(module),
   ].join('\n');
 }
 

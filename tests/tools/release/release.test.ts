@@ -118,6 +118,9 @@ describe('a release', () => {
     await borrowCommand({ ...context, args: ['sums/add', 'sums/twice'] });
     expect(read('chapters/00-sums/twice.ts')).toMatch(/^\/\/ @ts-nocheck\n/);
     expect(read('chapters/00-sums/twice.ts')).toContain('"./add.ts"');
+    expect(read('chapters/00-sums/twice.ts')).toContain(
+      'declare function twice(a: number): number',
+    );
     const node = ['--import', import.meta.resolve('tsx')];
     const main = join(student, 'chapters/00-sums/index.ts');
     const program = `import { twice } from ${JSON.stringify(main)}; console.log(twice(21));`;
