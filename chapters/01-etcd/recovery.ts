@@ -71,12 +71,13 @@ export async function writeSnapshot(
  *
  * @remarks
  * The newest snapshot counts; {@link UNFINISHED_SNAPSHOT} and older snapshots are removed. The log's
- * records up to the snapshot's index are passed over. If the log does not reach back to the snapshot,
- * something is missing, and nothing is recovered.
+ * records up to the snapshot's index are passed over. If the log begins after the record that follows
+ * the snapshot, or ends before the snapshot's index, something is missing, and nothing is recovered.
  *
  * ```text
  * snapshot at 4, log 3 4 5 6     → state of the snapshot, entries 5 6, index 6
  * snapshot at 4, log 6 7         → DamagedLogError: 5 is missing
+ * snapshot at 4, log 1 2         → DamagedLogError: 3 is missing
  * no snapshot,   log 1 2         → no state, entries 1 2, index 2
  * snapshot at 4, no log          → state of the snapshot, no entries, index 4; the next append is 5
  * ```

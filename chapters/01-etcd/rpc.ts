@@ -43,7 +43,7 @@ export type SortOrder = 'none' | 'ascend' | 'descend';
 export type SortTarget = 'key' | 'version' | 'create' | 'mod' | 'value';
 
 export interface RangeRequest extends KeyRange {
-  /** At most this many key-values; 0 means all. */
+  /** At most this many key-values; 0 or less means all. */
   readonly limit?: number;
   /** Read the store as it was at this main revision; 0 or less means now. */
   readonly revision?: number;

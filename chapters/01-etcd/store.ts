@@ -17,21 +17,22 @@ import { Lessor } from './lease.ts';
 import { put } from './put-get.ts';
 import { range } from './range.ts';
 import type { Revision } from './revision.ts';
-import type {
-  CompactionRequest,
-  CompactionResponse,
-  DeleteRangeRequest,
-  DeleteRangeResponse,
-  KeyValue,
-  LeaseGrantResponse,
-  LeaseId,
-  PutRequest,
-  PutResponse,
-  RangeRequest,
-  RangeResponse,
-  ResponseHeader,
-  TxnRequest,
-  TxnResponse,
+import {
+  type CompactionRequest,
+  type CompactionResponse,
+  type DeleteRangeRequest,
+  type DeleteRangeResponse,
+  type KeyValue,
+  type LeaseGrantResponse,
+  type LeaseId,
+  NO_LEASE,
+  type PutRequest,
+  type PutResponse,
+  type RangeRequest,
+  type RangeResponse,
+  type ResponseHeader,
+  type TxnRequest,
+  type TxnResponse,
 } from './rpc.ts';
 import { TreeIndex } from './tree-index.ts';
 import { checkTxn, MAX_TXN_OPS, txn } from './txn.ts';
@@ -176,7 +177,12 @@ export class Store implements WatchSource {
   static restore(state: StoreState, options: StoreOptions = {}): Store {
     const store = new Store(options);
     for (const { id, ttlSeconds } of state.leases) store.lessor.grant(id, ttlSeconds);
-    for (const [revision, kv] of state.versions) store.#restoreVersion(revision, kv);
+    const leases = new Set(state.leases.map(({ id }) => id));
+    for (const [revision, kv] of state.versions) {
+      store.#restoreVersion(revision, kv);
+      // A lease that only history remembers is gone, and a later version says who holds the key.
+      store.#lessor?.attach(kv.key, leases.has(kv.lease) ? kv.lease : NO_LEASE);
+    }
     store.#revision = state.revision;
     store.#compactedRevision = state.compactedRevision;
     return store;
@@ -193,7 +199,6 @@ export class Store implements WatchSource {
       index.put(revision);
     }
     this.#backend.put(revision, kv);
-    this.#lessor?.attach(kv.key, kv.lease);
   }
 
   #checkLease(lease: LeaseId | undefined): void {

@@ -25,8 +25,9 @@ export const MAX_TXN_OPS = 128;
  * Its keys: the operations of one branch run together, so no key may be put twice in it, nor put
  * and deleted. The two branches of one transaction never run together, so they are not compared
  * with each other; but what a nested transaction writes in either branch counts for the branch that
- * holds it. Deletes may overlap. One case is let through, as etcd does: a nested transaction may
- * delete what a nested transaction before it put.
+ * holds it. Deletes may overlap. Two cases are let through, as etcd does: a nested transaction may
+ * delete what a nested transaction before it put, and a delete to the end (`rangeEnd` `'\0'`) may
+ * go with any put.
  *
  * ```text
  * success: [put a, put a]                                      duplicate key

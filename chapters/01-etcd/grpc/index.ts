@@ -1,5 +1,6 @@
 /** The public surface of etcd's wire: what others import as `#etcd/grpc`. */
 
+export { type GrpcClientOptions, newGrpcClient } from './grpc-client.ts';
 export { type Member, newMember } from './member.ts';
 export { GrpcServer, type GrpcServerOptions } from './server.ts';
 export { newServices, type ServicesOptions } from './services.ts';

@@ -15,7 +15,7 @@ import {
   txnResponse,
 } from './messages.ts';
 import { type Method, unary } from './method.ts';
-import { fromWireTxn } from './txn-request.ts';
+import { fromWireTxn, toWireTxnResponse } from './txn-request.ts';
 
 /** @see etcd v3.5 server/etcdserver/api/v3rpc/key.go */
 export function kvMethods(etcd: Etcd, sign: Signer): Method[] {
@@ -33,7 +33,7 @@ export function kvMethods(etcd: Etcd, sign: Signer): Method[] {
       async (request) => sign(await etcd.deleteRange(request)),
     ),
     unary('/etcdserverpb.KV/Txn', txnRequest, txnResponse, async (request) =>
-      sign(await etcd.txn(fromWireTxn(request))),
+      sign(toWireTxnResponse(await etcd.txn(fromWireTxn(request)))),
     ),
     unary('/etcdserverpb.KV/Compact', compactionRequest, compactionResponse, async (request) =>
       sign(await etcd.compact({ revision: request.revision })),

@@ -36,9 +36,9 @@ export const alarmRequest = new MessageType<
 });
 
 export const alarmResponse = new MessageType<{
-  readonly header: WireHeader;
+  readonly header?: WireHeader;
   readonly alarms: readonly AlarmMember[];
-}>({ header, alarms: repeated(message(2, () => alarmMember)) });
+}>({ header: optional(header), alarms: repeated(message(2, () => alarmMember)) });
 
 /** How a member is doing. */
 export interface StatusResponse {

@@ -62,6 +62,16 @@ function toWireOp(operation: RequestOp): WireRequestOp {
   return 'txn' in operation ? { txn: toWireTxn(operation.txn) } : operation;
 }
 
+/** As etcd's, the header of a nested transaction's answer is there but says nothing. */
+export function toWireTxnResponse(response: TxnResponse): WireTxnResponse {
+  return { ...response, responses: response.responses.map(toWireResponseOp) };
+}
+
+function toWireResponseOp(response: ResponseOp): WireResponseOp {
+  if (!('txn' in response)) return response;
+  return { txn: { ...toWireTxnResponse(response.txn), header: { revision: 0 } } };
+}
+
 export function fromWireTxnResponse(response: WireTxnResponse): TxnResponse {
   return { ...response, responses: response.responses.map(fromWireResponseOp) };
 }
