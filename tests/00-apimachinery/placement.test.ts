@@ -163,6 +163,8 @@ describe('what a pod requests', () => {
   it('does not count limits', () => {
     const limited = { name: 'c', resources: { limits: { cpu: '8' }, requests: { memory: '1M' } } };
     expect(requestsOf({ containers: [limited] })).toEqual({ memory: '1M' });
+    const onlyLimited = { name: 'c', resources: { limits: { cpu: '8' } } };
+    expect(requestsOf({ containers: [onlyLimited], init: [onlyLimited] })).toEqual({});
   });
 
   it('counts an init container with another restart policy as an ordinary one', () => {
