@@ -53,6 +53,8 @@ interface Delivery {
   readonly step: Step;
   /** The variable for the result, claimed only when the result needs one. */
   readonly variable: () => string;
+  /** Told of a result that is data: it has a name should a later step use it. */
+  readonly named?: (result: object) => void;
 }
 
 /** What a test receives for the result of a recorded call. */
@@ -69,7 +71,10 @@ function deliver(result: unknown, delivery: Delivery): unknown {
 }
 
 function follow(result: unknown, delivery: Delivery): unknown {
-  if (!hasMethods(result)) return result;
+  if (!hasMethods(result)) {
+    if (typeof result === 'object' && result !== null) delivery.named?.(result);
+    return result;
+  }
   const known = proxies.get(result);
   if (known !== undefined && delivery.recording.nameOf(result) !== undefined) return known;
   delivery.step.variable ??= delivery.variable();
@@ -121,7 +126,12 @@ function recorded(
     const step = recording.add(`${callee}(${text})`);
     const result: unknown = Reflect.apply(method as () => unknown, target, given);
     const name = typeof key === 'string' ? key : 'iterator';
-    return deliver(result, { recording, step, variable: () => recording.claim(name, true) });
+    return deliver(result, {
+      recording,
+      step,
+      variable: () => recording.claim(name, true),
+      named: (data) => recording.nameResult(data, step, name),
+    });
   };
 }
 

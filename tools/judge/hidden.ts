@@ -35,7 +35,7 @@ export async function compileTestFile(root: string, path: string, minify = false
   const importsFiles = /from\s+['"]\.{1,2}\//.test(text);
   const make = (): Promise<string> => bundle(path, minify);
   if (importsFiles) return make();
-  const name = `hidden-${hashOf('1', path, text, String(minify))}.cjs`;
+  const name = `hidden-${hashOf('2', path, text, String(minify))}.cjs`;
   return (await cached(root, name, make)).text;
 }
 

@@ -161,6 +161,9 @@ async function judgeExercise(
     return notRun(exercise, 'borrowed', total);
   }
   if (grading.notWritten.has(exercise.id)) return notRun(exercise, 'not-written', total);
+  if (!grading.tests.some((test) => test.exercise === exercise.id)) {
+    return notRun(exercise, 'failed', 0, [absentTests(options, exercise)]);
+  }
   const { modules } = await grading.assembly();
   const broken = modules.find((one) => one.exercise === exercise.id && one.code === undefined);
   if (broken)
@@ -168,11 +171,22 @@ async function judgeExercise(
   return runExercise(grading, exercise);
 }
 
+type Lesson = ExerciseResult['failures'][number];
+
+function absentTests({ chapter }: GradeOptions, exercise: Exercise): Lesson {
+  return {
+    name: 'has its hidden tests here',
+    message: 'they are not in this copy of the course; your instructor grades this exercise',
+    section: sectionOf(chapter, exercise),
+    steps: [],
+  };
+}
+
 function compileFailure(
   { chapter }: GradeOptions,
   exercise: Exercise,
   broken: { file: string; error?: string },
-): ExerciseResult['failures'][number] {
+): Lesson {
   return {
     name: `${broken.file} compiles`,
     message: broken.error ?? 'does not compile',

@@ -45,7 +45,15 @@ function sourceOf(
     ts.forEachChild(node, visit);
   };
   visit(body);
-  return { code: body.getText(file), imports };
+  return { code: dedent(body.getText(file)), imports };
+}
+
+/** Takes away the indentation that all lines but the first have in common. */
+function dedent(code: string): string {
+  const [first = '', ...rest] = code.split('\n');
+  const indents = rest.filter((line) => line.trim() !== '').map((line) => line.search(/\S/));
+  const common = indents.length === 0 ? 0 : Math.min(...indents);
+  return [first, ...rest.map((line) => line.slice(common))].join('\n');
 }
 
 /** Names a test file imports from components. */

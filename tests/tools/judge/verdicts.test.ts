@@ -1,7 +1,12 @@
 /** What exercises get for what happened: statuses, partial credit, lessons, a bounded end. */
 
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { transform } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { compileHidden } from '../../../tools/judge/hidden.ts';
 import type { GradeEvent } from '../../../tools/judge/result.ts';
+import { readSyllabus } from '../../../tools/syllabus.ts';
 import {
   exerciseOf,
   type FixtureCourse,
@@ -59,6 +64,35 @@ describe('a solved chapter', () => {
     );
     const result = await course.grade({ ...only('sum'), extraTests: `${course.root}/more` });
     expect(exerciseOf(result, 'sum').tests).toEqual({ passed: 3, total: 3 });
+  });
+});
+
+describe('a release', () => {
+  it('is graded with bundles alone, and its failures still speak', async () => {
+    const [chapter] = readSyllabus(course.root);
+    if (!chapter) throw new Error('the fixture has no chapter');
+    for (const exercise of chapter.exercises) {
+      const code = await compileHidden(course.root, chapter, exercise, { minify: true });
+      course.write(`hidden/00-tally/${exercise.name}.test.js`, code ?? '');
+    }
+    for (const [name, text] of Object.entries(SOLUTIONS)) {
+      const module = await transform(text, { loader: 'ts', format: 'esm', minify: true });
+      course.write(`reference/00-tally/${name.replace('.ts', '.js')}`, module.code);
+    }
+    for (const folder of ['solutions', 'tests', '.course']) {
+      rmSync(join(course.root, folder), { recursive: true });
+    }
+    course.student('list.ts', (SOLUTIONS['list.ts'] ?? '').replace('[...this.#items]', '[]'));
+    const result = await course.grade();
+    expect(result).toMatchObject({ points: 75, bonus: 25 });
+    expect(exerciseOf(result, 'list').failures[0]?.steps[0]).toBe('const list = new List();');
+  });
+
+  it('without the hidden tests says who grades', async () => {
+    rmSync(join(course.root, 'tests/00-tally/sum.test.ts'));
+    const sum = exerciseOf(await course.grade(only('sum')), 'sum');
+    expect(sum).toMatchObject({ status: 'failed', points: 0, tests: { passed: 0, total: 0 } });
+    expect(sum.failures[0]?.message).toContain('your instructor grades');
   });
 });
 
