@@ -1,5 +1,13 @@
-import { CompactedError, compact, FutureRevisionError, Store } from '#etcd';
-import { describe, expect, fc, it, property, trace } from '#kit';
+import {
+  CompactedError,
+  compact,
+  FutureRevisionError,
+  Store,
+  Watchers,
+  type WatchResponse,
+  WatchStream,
+} from '#etcd';
+import { describe, expect, fc, it, property, settle, trace } from '#kit';
 
 /** put a=1 (2), a=2 (3), b=1 (4), delete b (5), put c=1 (6): the trace of the docs. */
 function newStore(): Store {
@@ -176,6 +184,36 @@ describe('compaction, what stays', () => {
     const store = newStore();
     expect(compact(store.view(), 5)).toBe(5);
     expect(stored(store)).toEqual(['3:a', '5:b', '6:c']);
+  });
+});
+
+/** What a watch of all keys from a revision gets, `created` left out. */
+async function watchFrom(store: Store, startRevision: number): Promise<WatchResponse[]> {
+  const received: WatchResponse[] = [];
+  const stream = new WatchStream(new Watchers(store), (response) => received.push(response) > 0);
+  stream.create({ key: '\0', rangeEnd: '\0', startRevision, prevKv: true });
+  await settle();
+  stream.close();
+  return received.filter(({ created }) => !created);
+}
+
+describe('compaction and watches', () => {
+  it('ends a watch of older history with the revision compacted to', async () => {
+    const store = newStore();
+    store.compact({ revision: 4 });
+    expect(await watchFrom(store, 3)).toMatchObject([{ canceled: true, compactRevision: 4 }]);
+  });
+
+  it('leaves a watch from the revision compacted to all that comes, deletions included', async () => {
+    const store = newStore();
+    store.compact({ revision: 5 });
+    const [history] = await watchFrom(store, 5);
+    expect(history?.events.map(({ type, kv }) => [type, kv.key, kv.modRevision])).toEqual([
+      ['delete', 'b', 5],
+      ['put', 'c', 6],
+    ]);
+    // b=1 was at 4, which is compacted.
+    expect(history?.events[0]?.prevKv).toBeUndefined();
   });
 });
 
