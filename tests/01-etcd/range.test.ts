@@ -116,10 +116,14 @@ describe('range, which keys', () => {
 });
 
 describe('range, how much', () => {
-  it('sets no limit with 0, and says nothing of more when the limit is just enough', () => {
+  it('sets no limit with 0 or less, and says nothing of more when the limit is just enough', () => {
     const store = storeOf('a', 'b', 'c');
     const all = { key: 'a', rangeEnd: '\0' };
-    expect(store.range({ ...all, limit: 0 })).toMatchObject({ count: 3, more: false });
+    for (const limit of [0, -1]) {
+      const whole = store.range({ ...all, limit });
+      expect(keysOf(whole)).toEqual(['a', 'b', 'c']);
+      expect(whole).toMatchObject({ count: 3, more: false });
+    }
     const exact = store.range({ ...all, limit: 3 });
     expect(keysOf(exact)).toEqual(['a', 'b', 'c']);
     expect(exact.more).toBe(false);
