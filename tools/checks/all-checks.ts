@@ -4,12 +4,12 @@
 
 import { borrowing } from './borrowing.ts';
 import type { Check } from './check.ts';
-import { coreNeedsNoExtras } from './core-needs-no-extras.ts';
 import { formatAndLint, markdownStyle, types } from './external-tools.ts';
 import { ids } from './ids.ts';
 import { layering } from './layering.ts';
 import { markdownLinks } from './markdown-links.ts';
 import { skeletonDrift } from './skeleton-drift.ts';
+import { teachingOrder } from './teaching-order.ts';
 import { tests } from './tests.ts';
 import { words } from './words.ts';
 
@@ -18,7 +18,7 @@ export const ALL_CHECKS: readonly Check[] = [
   ids,
   skeletonDrift,
   borrowing,
-  coreNeedsNoExtras,
+  teachingOrder,
   layering,
   tests,
   words,

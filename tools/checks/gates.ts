@@ -9,7 +9,6 @@
 import type { ChapterResult } from '../judge/result.ts';
 import { type Chapter, type Exercise, readSyllabus } from '../syllabus.ts';
 import type { Check } from './check.ts';
-import { coreOnExtras, HOW_TO_WRITE } from './core-needs-no-extras.ts';
 import {
   DEPENDENCIES_FILE,
   type Dependencies,
@@ -18,6 +17,7 @@ import {
   readDependencies,
   writeDependencies,
 } from './dependencies.ts';
+import { coreOnExtras, HOW_TO_WRITE } from './teaching-order.ts';
 import { gradeSkeleton, gradeSolution, gradeWithout, resultOf } from './variants.ts';
 
 /** How gates are run. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { coreOnExtras } from '../../../tools/checks/core-needs-no-extras.ts';
 import { dependenciesTable, dependenciesText } from '../../../tools/checks/dependencies.ts';
+import { coreOnExtras, onLater } from '../../../tools/checks/teaching-order.ts';
 
 const needs = { 'etcd/put': [], 'etcd/get': ['etcd/put'], 'etcd/lease': ['etcd/get', 'etcd/put'] };
 
@@ -33,6 +33,13 @@ describe('the record of dependencies', () => {
     ];
     expect(coreOnExtras(exercises, needs)).toEqual([
       'the tests of core exercise etcd/get need extra etcd/put',
+    ]);
+  });
+
+  it('shows an exercise that needs one taught after it', () => {
+    const exercises = [{ id: 'etcd/get' }, { id: 'etcd/put' }, { id: 'etcd/lease' }];
+    expect(onLater(exercises, needs)).toEqual([
+      'the tests of etcd/get need etcd/put, which is taught after it',
     ]);
   });
 });

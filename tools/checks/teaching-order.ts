@@ -1,5 +1,6 @@
 /**
- * Check: a chapter's core exercises never need an extra, so that the core can be done alone.
+ * Check: an exercise's tests need only what was taught before it, and core needs no extra, so that a
+ * chapter can be done in its order and its core alone.
  */
 
 import { type Exercise, readSyllabus } from '../syllabus.ts';
@@ -7,15 +8,19 @@ import type { Check } from './check.ts';
 import { DEPENDENCIES_FILE, type Dependencies, readDependencies } from './dependencies.ts';
 
 /** Reads what the gates measured; `npm test` measures it again. */
-export const coreNeedsNoExtras: Check = {
-  name: 'core needs no extras',
+export const teachingOrder: Check = {
+  name: 'teaching order',
   run: (root) => {
     const exercises = readSyllabus(root).flatMap((chapter) => chapter.exercises);
     const needs = readDependencies(root);
     if (needs === undefined) {
       return exercises.length === 0 ? [] : [`there is no ${DEPENDENCIES_FILE}: ${HOW_TO_WRITE}`];
     }
-    return [...outOfDate(exercises, needs), ...coreOnExtras(exercises, needs)];
+    return [
+      ...outOfDate(exercises, needs),
+      ...coreOnExtras(exercises, needs),
+      ...onLater(exercises, needs),
+    ];
   },
 };
 
@@ -42,4 +47,14 @@ export function coreOnExtras(
         .filter((other) => extras.has(other))
         .map((other) => `the tests of core exercise ${id} need extra ${other}`),
     );
+}
+
+/** @returns one line for each exercise that needs one taught after it */
+export function onLater(exercises: readonly Pick<Exercise, 'id'>[], needs: Dependencies): string[] {
+  const order = exercises.map(({ id }) => id);
+  return order.flatMap((id, place) =>
+    (needs[id] ?? [])
+      .filter((other) => order.indexOf(other) > place)
+      .map((other) => `the tests of ${id} need ${other}, which is taught after it`),
+  );
 }
