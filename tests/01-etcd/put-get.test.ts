@@ -110,6 +110,8 @@ describe('put', () => {
     const store = trace('store', () => new Store());
     store.put({ key: 'a', value: '1' });
     expect(store.put({ key: 'a', value: '2' }).prevKv).toBeUndefined();
+    expect(store.put({ key: 'a', ignoreValue: true }).prevKv).toBeUndefined();
+    expect(read(store, 'a')).toMatchObject({ value: '2', version: 3 });
   });
 
   it('leaves what was read before as it was', () => {
