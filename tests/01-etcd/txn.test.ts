@@ -40,6 +40,15 @@ function newStore(): Store {
 const content = (store: Store) =>
   store.range({ key: '\0', rangeEnd: '\0' }).kvs.map(({ key, value }) => `${key}=${value}`);
 
+/** Nothing of a refused transaction is there, nor does it come to light with the next write. */
+function expectUnchanged(store: Store): void {
+  expect(content(store)).toEqual(['a=3', 'b=2']);
+  expect(store.revision).toBe(4);
+  store.put({ key: 'next' });
+  expect(store.view().backend.changesAt(5)).toMatchObject([{ key: 'next' }]);
+  expect(content(store)).toEqual(['a=3', 'b=2', 'next=']);
+}
+
 describe('txn', () => {
   it.core('does one thing when all conditions hold, another when one does not', () => {
     const store = newStore();
@@ -90,8 +99,7 @@ describe('txn', () => {
     const store = newStore();
     const request = { success: [put('x', '1'), { put: { key: 'y', ignoreValue: true } }] };
     expect(() => store.txn(request)).toThrow('etcdserver: key not found');
-    expect(content(store)).toEqual(['a=3', 'b=2']);
-    expect(store.revision).toBe(4);
+    expectUnchanged(store);
   });
 
   it.core('compares with what the store holds', () => {
@@ -207,8 +215,7 @@ describe('txn, nested', () => {
     expect(() => store.txn({ success: [put('x'), del('a'), nested(inner)] })).toThrow(
       'etcdserver: key not found',
     );
-    expect(content(store)).toEqual(['a=3', 'b=2']);
-    expect(store.revision).toBe(4);
+    expectUnchanged(store);
   });
 
   it('does not ask of a branch that does not run', () => {
@@ -227,7 +234,7 @@ describe('txn, against the store', () => {
     // 5 is what this very transaction will make: it has not happened when it is checked.
     const future = { success: [put('x'), { range: { key: 'a', revision: 5 } }] };
     expect(() => store.txn(future)).toThrow({ name: 'FutureRevisionError', currentRevision: 4 });
-    expect(store.revision).toBe(4);
+    expectUnchanged(store);
     const past = store.txn({ success: [put('x'), { range: { key: 'a', revision: 3 } }] });
     expect(past.responses).toMatchObject([{}, { range: { kvs: [{ value: '1' }] } }]);
   });
@@ -239,9 +246,9 @@ describe('txn, against the store', () => {
       { put: { key: 'y', ignoreValue: true } },
     ];
     expect(() => store.txn({ success })).toThrow('etcdserver: key not found');
-    expect(content(store)).toEqual(['a=3', 'b=2']);
+    expectUnchanged(store);
     store.txn({ success: [put('x', '1'), { put: { key: 'a', ignoreValue: true } }] });
-    expect(content(store)).toEqual(['a=3', 'b=2', 'x=1']);
+    expect(content(store)).toEqual(['a=3', 'b=2', 'next=', 'x=1']);
   });
 
   it('asks for every lease before anything is written', () => {

@@ -420,7 +420,7 @@ describe('watch, progress', () => {
   it('is not reported while a watch has history to get', async () => {
     const { store, stream, next } = watched();
     store.put({ key: 'a', value: '1' });
-    stream.create({ key: 'a', startRevision: 1 });
+    stream.create({ key: 'a', startRevision: 2 });
     stream.progress();
     expect((await next()).filter(({ watchId }) => watchId === NO_WATCH)).toEqual([]);
     stream.progress();
