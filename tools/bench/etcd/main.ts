@@ -1,0 +1,64 @@
+/**
+ * `npm run bench -- etcd [--quick]`: our etcd and the real one, side by side.
+ *
+ * Both run here, on the same disk with every write synced, and get the same load from a process of
+ * its own (`load.ts`), one after the other.
+ */
+
+import { parseArgs } from 'node:util';
+import {
+  findRealEtcd,
+  startOurEtcd,
+  startRealEtcd,
+} from '../../../tests/conformance/etcd/program.ts';
+import { measureInProcess, measureMillionKeys } from './in-process.ts';
+import type { Job } from './load.ts';
+import { measure, type Server } from './measure.ts';
+import { printTable, type Row } from './table.ts';
+
+const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+const seconds = values.quick ? 0.6 : 2.5;
+const clientCounts = values.quick ? [1, 100] : [1, 10, 100];
+
+type Plan = Omit<Job, 'endpoint'> & { readonly title: string };
+
+function plans(): Plan[] {
+  const loads = ['put', 'range 1', 'range 100', 'txn mixed'] as const;
+  const unary = loads.flatMap((load) =>
+    clientCounts.map((clients): Plan => ({ title: load, kind: 'unary', load, clients, seconds })),
+  );
+  return [
+    ...unary,
+    { title: 'watch latency', kind: 'watch latency', clients: 1, seconds },
+    { title: 'events to 1,000 watchers', kind: 'fan-out', clients: 1000, seconds },
+  ];
+}
+
+const real = findRealEtcd() === undefined ? undefined : await startRealEtcd();
+if (real === undefined) console.warn('the real etcd is not installed (Debian: etcd-server)');
+const ours = await startOurEtcd();
+const servers: (Server | undefined)[] = [real, ours];
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    for (const server of servers) server?.child.kill('SIGTERM');
+    process.exit(1);
+  });
+}
+try {
+  for (const server of servers) {
+    if (server) await measure(server, { kind: 'fill', load: 'put', clients: 100, seconds: 0 });
+  }
+  const rows: Row[] = [];
+  for (const { title, ...job } of plans()) {
+    const [theirs, mine] = [real && (await measure(real, job)), await measure(ours, job)];
+    rows.push({ title, clients: job.clients ?? 1, theirs, ours: mine });
+    process.stderr.write('.');
+  }
+  process.stderr.write('\n');
+  printTable(rows);
+} finally {
+  await real?.stop();
+  await ours.stop();
+}
+await measureInProcess(values.quick ? 0.3 : 1);
+await measureMillionKeys(values.quick ? 200_000 : 1_000_000);
