@@ -49,7 +49,7 @@ describe('wal', () => {
 
   it.core('resolves an append only when a crash can no longer take it', async () => {
     const disk = trace('disk', () => new MemoryDisk());
-    const { wal } = await Wal.open(disk);
+    const wal = await trace('wal', async () => (await Wal.open(disk)).wal);
     await wal.append(bytes('safe'));
     disk.crash();
     expect(await reopened(disk)).toEqual(['1:safe']);
@@ -57,7 +57,7 @@ describe('wal', () => {
 
   it.core('makes a hundred appends at once safe with two syncs', async () => {
     const disk = trace('disk', () => new MemoryDisk());
-    const { wal } = await Wal.open(disk);
+    const wal = await trace('wal', async () => (await Wal.open(disk)).wal);
     const appends = Array.from({ length: 100 }, (_, i) => wal.append(bytes(String(i))));
     expect(await Promise.all(appends)).toEqual(appends.map((_, i) => i + 1));
     expect(disk.syncs).toBeGreaterThan(0);
@@ -91,7 +91,7 @@ describe('wal', () => {
 describe('wal, appending', () => {
   it('goes on after what was there', async () => {
     const disk = diskWith([1, 'a', 'b']);
-    const { wal } = await Wal.open(disk);
+    const wal = await trace('wal', async () => (await Wal.open(disk)).wal);
     expect(await wal.append(bytes('c'))).toBe(3);
     expect(await disk.list()).toEqual([segmentName(1)]);
     expect(await reopened(disk)).toEqual(['1:a', '2:b', '3:c']);
@@ -99,7 +99,7 @@ describe('wal, appending', () => {
 
   it('takes any bytes, none at all too', async () => {
     const disk = trace('disk', () => new MemoryDisk());
-    const { wal } = await Wal.open(disk);
+    const wal = await trace('wal', async () => (await Wal.open(disk)).wal);
     const all = [
       [],
       [0],
@@ -114,7 +114,7 @@ describe('wal, appending', () => {
 
   it('begins where it is told when the disk has no segment', async () => {
     const disk = trace('disk', () => new MemoryDisk());
-    const { wal } = await Wal.open(disk, { firstIndex: 8 });
+    const wal = await trace('wal', async () => (await Wal.open(disk, { firstIndex: 8 })).wal);
     expect(await wal.append(bytes('x'))).toBe(8);
     expect(await disk.list()).toEqual([segmentName(8)]);
     expect(await reopened(disk, { firstIndex: 3 })).toEqual(['8:x']);
@@ -129,7 +129,7 @@ describe('wal, appending', () => {
 
   it('resolves in order, each as soon as its own sync is done', async () => {
     const disk = trace('disk', () => new MemoryDisk());
-    const { wal } = await Wal.open(disk);
+    const wal = await trace('wal', async () => (await Wal.open(disk)).wal);
     const done: number[] = [];
     const appends = ['a', 'b', 'c'].map((one) =>
       wal.append(bytes(one)).then((index) => done.push(index)),
@@ -144,14 +144,14 @@ describe('wal, appending', () => {
 
   it('syncs once for each append that waits for the one before', async () => {
     const disk = trace('disk', () => new MemoryDisk());
-    const { wal } = await Wal.open(disk);
+    const wal = await trace('wal', async () => (await Wal.open(disk)).wal);
     for (let i = 0; i < 5; i++) await wal.append(bytes(String(i)));
     expect(disk.syncs).toBe(5);
   });
 
   it('is over with close, once everything before is safe', async () => {
     const disk = trace('disk', () => new MemoryDisk());
-    const { wal } = await Wal.open(disk);
+    const wal = await trace('wal', async () => (await Wal.open(disk)).wal);
     const appends = ['a', 'b', 'c'].map((one) => wal.append(bytes(one)));
     await wal.close();
     disk.crash();
@@ -163,7 +163,10 @@ describe('wal, appending', () => {
 describe('wal, segments', () => {
   it('begin once the one before has reached its size', async () => {
     const disk = trace('disk', () => new MemoryDisk());
-    const { wal } = await Wal.open(disk, { segmentBytes: 2 * length('x') });
+    const wal = await trace(
+      'wal',
+      async () => (await Wal.open(disk, { segmentBytes: 2 * length('x') })).wal,
+    );
     for (let i = 1; i <= 5; i++) await wal.append(bytes('x'));
     expect(await disk.list()).toEqual([1, 3, 5].map(segmentName));
     expect(await reopened(disk)).toEqual([1, 2, 3, 4, 5].map((i) => `${i}:x`));
@@ -171,7 +174,10 @@ describe('wal, segments', () => {
 
   it('begin also in the middle of a group, and every part of it is safe', async () => {
     const disk = trace('disk', () => new MemoryDisk());
-    const { wal } = await Wal.open(disk, { segmentBytes: 2 * length('x') });
+    const wal = await trace(
+      'wal',
+      async () => (await Wal.open(disk, { segmentBytes: 2 * length('x') })).wal,
+    );
     const appends = Array.from({ length: 9 }, () => wal.append(bytes('x')));
     expect(await Promise.all(appends)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     disk.crash();
@@ -181,14 +187,17 @@ describe('wal, segments', () => {
 
   it('that are full when the log is opened are not added to', async () => {
     const disk = diskWith([1, 'a', 'b']);
-    const { wal } = await Wal.open(disk, { segmentBytes: length('a') });
+    const wal = await trace(
+      'wal',
+      async () => (await Wal.open(disk, { segmentBytes: length('a') })).wal,
+    );
     expect(await wal.append(bytes('c'))).toBe(3);
     expect(await disk.list()).toEqual([1, 3].map(segmentName));
   });
 
   it('take one record that is larger than they are', async () => {
     const disk = trace('disk', () => new MemoryDisk());
-    const { wal } = await Wal.open(disk, { segmentBytes: 10 });
+    const wal = await trace('wal', async () => (await Wal.open(disk, { segmentBytes: 10 })).wal);
     await wal.append(bytes('larger than ten bytes'));
     await wal.append(bytes('next'));
     expect(await disk.list()).toEqual([1, 2].map(segmentName));
@@ -206,7 +215,7 @@ describe('wal, segments', () => {
     const kept = async (index: number) => {
       const disk = diskWith([1, 'a', 'b'], [3, 'c', 'd'], [5, 'e', 'f']);
       disk.overwrite('snapshot.tmp', bytes('other'));
-      const { wal } = await Wal.open(disk);
+      const wal = await trace('wal', async () => (await Wal.open(disk)).wal);
       await wal.dropThrough(index);
       const names = await disk.list();
       expect(names).toContain('snapshot.tmp');
@@ -259,7 +268,7 @@ describe('wal, after a crash', () => {
     const disk = diskWith([1, 'a']);
     const content = await disk.read(segmentName(1));
     disk.overwrite(segmentName(1), Uint8Array.from([...content, ...Array(64).fill(0)]));
-    const { wal } = await Wal.open(disk);
+    const wal = await trace('wal', async () => (await Wal.open(disk)).wal);
     await wal.append(bytes('b'));
     expect((await disk.read(segmentName(1))).length).toBe(length('a') + length('b'));
     expect(await reopened(disk)).toEqual(['1:a', '2:b']);
@@ -376,7 +385,7 @@ describe('wal, a disk that fails', () => {
   for (const what of ['write', 'sync'] as const) {
     it(`refuses every append from the failed ${what} on`, async () => {
       const disk = trace('disk', () => new FailingDisk());
-      const { wal } = await Wal.open(disk);
+      const wal = await trace('wal', async () => (await Wal.open(disk)).wal);
       expect(await wal.append(bytes('safe'))).toBe(1);
       disk.failing = what;
       const appends = ['b', 'c', 'd'].map((one) => wal.append(bytes(one)));

@@ -11,25 +11,33 @@ import {
 } from '#etcd';
 import { describe, expect, fc, it, property, trace } from '#kit';
 
-/** A store with keys `a` put at 2 to `revision`; the hub's rounds wait in `scheduled` to be run. */
-function newGroups(revision: number, sizes = { watchesPerRound: 512, revisionsPerBatch: 1000 }) {
+/** A store with key `a` put at 2 to `revision`; rounds wait in `scheduled` to be run. */
+function newWorld(revision: number) {
   const store = trace('store', () => new Store());
   for (let main = 2; main <= revision; main++) store.put({ key: 'a', value: String(main) });
-  const scheduled: (() => void)[] = [];
-  const hub = trace(
-    'hub',
-    () => new WatchGroups(store, { ...sizes, schedule: (run) => scheduled.push(run) }),
-  );
+  const scheduled = trace('scheduled', (): (() => void)[] => []);
+  const schedule = (run: () => void) => {
+    scheduled[scheduled.length] = run;
+  };
   /** Runs the scheduled rounds and those they schedule; says how many there were. */
   const runScheduled = () => {
     for (let rounds = 0; ; rounds++) {
-      const run = scheduled.shift();
+      const [run, ...others] = [...scheduled];
       if (run === undefined) return rounds;
       if (rounds === 100) expect.unreachable('rounds should have come to an end');
+      scheduled.length = 0;
+      for (const other of others) schedule(other);
       run();
     }
   };
-  return { store, hub, scheduled, runScheduled };
+  return { store, scheduled, schedule, runScheduled };
+}
+
+/** The same with groups on the store whose rounds are as large as they are if nothing is said. */
+function newGroups(revision: number) {
+  const world = newWorld(revision);
+  const { store, schedule } = world;
+  return { ...world, hub: trace('hub', () => new WatchGroups(store, { schedule })) };
 }
 
 /** A receiver with a switch: what it took, and how often it was offered something while full. */
@@ -75,7 +83,8 @@ describe('watch groups', () => {
   });
 
   it.core('catches up in rounds, so many revisions each', () => {
-    const { hub } = newGroups(30, { watchesPerRound: 512, revisionsPerBatch: 10 });
+    const { store, schedule } = newWorld(30);
+    const hub = trace('hub', () => new WatchGroups(store, { schedule, revisionsPerBatch: 10 }));
     const { receiver, watch: one } = watch(hub, { startRevision: 1 });
     expect(receiver.batches).toHaveLength(0);
     hub.sync();
@@ -140,6 +149,18 @@ describe('watch groups, synced', () => {
     ]);
   });
 
+  it('keeps its place at the commit it could not take, not where it began', () => {
+    const { store, hub } = newGroups(1);
+    const { receiver } = watch(hub, { startRevision: 2 });
+    for (let i = 0; i < 8; i++) store.put({ key: 'b' });
+    receiver.isFull = true;
+    store.put({ key: 'a' });
+    store.compact({ revision: 9 });
+    receiver.isFull = false;
+    hub.sync();
+    expect(receiver.batches).toMatchObject([{ events: [{ kv: { key: 'a', modRevision: 10 } }] }]);
+  });
+
   it('is not held up by a full one', () => {
     const { store, hub } = newGroups(1);
     const full = watch(hub, { startRevision: 2 });
@@ -167,10 +188,8 @@ describe('watch groups, synced', () => {
 
 describe('watch groups, rounds', () => {
   it('begin when an unsynced watch is added, and go on until all are synced', () => {
-    const { hub, scheduled, runScheduled } = newGroups(35, {
-      watchesPerRound: 512,
-      revisionsPerBatch: 10,
-    });
+    const { scheduled, runScheduled, store, schedule } = newWorld(35);
+    const hub = trace('hub', () => new WatchGroups(store, { schedule, revisionsPerBatch: 10 }));
     const { receiver, watch: one } = watch(hub, { startRevision: 2 });
     expect(scheduled).toHaveLength(1);
     expect(runScheduled()).toBe(4);
@@ -189,7 +208,11 @@ describe('watch groups, rounds', () => {
   });
 
   it('serve so many watches, those that have waited longest first', () => {
-    const { hub } = newGroups(9, { watchesPerRound: 2, revisionsPerBatch: 4 });
+    const { store, schedule } = newWorld(9);
+    const hub = trace(
+      'hub',
+      () => new WatchGroups(store, { schedule, watchesPerRound: 2, revisionsPerBatch: 4 }),
+    );
     const order: string[] = [];
     for (const name of ['first', 'second', 'third']) {
       hub.add({ key: 'a', startRevision: 2 }, () => order.push(name) > 0);
@@ -206,7 +229,8 @@ describe('watch groups, rounds', () => {
   });
 
   it('do not deliver batches without events, but move on', () => {
-    const { store, hub } = newGroups(20, { watchesPerRound: 512, revisionsPerBatch: 10 });
+    const { store, schedule } = newWorld(20);
+    const hub = trace('hub', () => new WatchGroups(store, { schedule, revisionsPerBatch: 10 }));
     store.put({ key: 'b' });
     const { receiver, watch: one } = watch(hub, { key: 'b', startRevision: 2 });
     hub.sync();
@@ -216,8 +240,19 @@ describe('watch groups, rounds', () => {
     expect(one.isSynced).toBe(true);
   });
 
+  it('carry the version before only for those that ask', () => {
+    const { hub } = newGroups(3);
+    const asking = watch(hub, { startRevision: 3, prevKv: true });
+    const other = watch(hub, { startRevision: 3 });
+    hub.sync();
+    const previous = ({ receiver }: typeof asking) =>
+      receiver.batches.flatMap(({ events }) => events.map(({ prevKv }) => prevKv?.value));
+    expect([previous(asking), previous(other)]).toEqual([['2'], [undefined]]);
+  });
+
   it('see commits made while they go on', () => {
-    const { store, hub } = newGroups(5, { watchesPerRound: 512, revisionsPerBatch: 3 });
+    const { store, schedule } = newWorld(5);
+    const hub = trace('hub', () => new WatchGroups(store, { schedule, revisionsPerBatch: 3 }));
     const { receiver } = watch(hub, { startRevision: 2 });
     hub.sync();
     store.put({ key: 'a' });
@@ -228,7 +263,8 @@ describe('watch groups, rounds', () => {
   });
 
   it('never split a transaction', () => {
-    const { store, hub } = newGroups(1, { watchesPerRound: 512, revisionsPerBatch: 2 });
+    const { store, schedule } = newWorld(1);
+    const hub = trace('hub', () => new WatchGroups(store, { schedule, revisionsPerBatch: 2 }));
     const puts = ['c', 'a', 'b'].map((key) => ({ put: { key } }));
     for (let i = 0; i < 3; i++) store.txn({ success: puts });
     const { receiver } = watch(hub, { rangeEnd: '\0', startRevision: 1 });
@@ -255,10 +291,11 @@ describe('watch groups, rounds', () => {
 
 describe('watch groups, full receivers', () => {
   it('wait for a round from outside, and do not keep rounds going', () => {
-    const { hub, scheduled, runScheduled } = newGroups(5, {
-      watchesPerRound: 1,
-      revisionsPerBatch: 10,
-    });
+    const { scheduled, runScheduled, store, schedule } = newWorld(5);
+    const hub = trace(
+      'hub',
+      () => new WatchGroups(store, { schedule, watchesPerRound: 1, revisionsPerBatch: 10 }),
+    );
     const watches = upTo(1, 3).map(() => watch(hub, { startRevision: 2 }));
     for (const { receiver } of watches) receiver.isFull = true;
     runScheduled();
@@ -274,7 +311,11 @@ describe('watch groups, full receivers', () => {
   });
 
   it('do not hold up those that can go on', () => {
-    const { hub, runScheduled } = newGroups(40, { watchesPerRound: 1, revisionsPerBatch: 10 });
+    const { runScheduled, store, schedule } = newWorld(40);
+    const hub = trace(
+      'hub',
+      () => new WatchGroups(store, { schedule, watchesPerRound: 1, revisionsPerBatch: 10 }),
+    );
     const full = watch(hub, { startRevision: 2 });
     const free = watch(hub, { startRevision: 2 });
     full.receiver.isFull = true;
@@ -285,7 +326,8 @@ describe('watch groups, full receivers', () => {
   });
 
   it('keep their place in the middle of catching up', () => {
-    const { store, hub } = newGroups(9, { watchesPerRound: 512, revisionsPerBatch: 4 });
+    const { store, schedule } = newWorld(9);
+    const hub = trace('hub', () => new WatchGroups(store, { schedule, revisionsPerBatch: 4 }));
     const { receiver } = watch(hub, { startRevision: 2 });
     hub.sync();
     receiver.isFull = true;
@@ -333,7 +375,8 @@ describe('watch groups, the end of a watch', () => {
   });
 
   it('may be its own doing, in a round or a commit', () => {
-    const { store, hub } = newGroups(3, { watchesPerRound: 512, revisionsPerBatch: 1 });
+    const { store, schedule } = newWorld(3);
+    const hub = trace('hub', () => new WatchGroups(store, { schedule, revisionsPerBatch: 1 }));
     let calls = 0;
     for (const startRevision of [2, 4]) {
       const one = hub.add({ key: 'a', startRevision }, () => {
@@ -482,7 +525,11 @@ describe('watch groups, any history', () => {
     fc.integer({ min: 1, max: 3 }),
     fc.integer({ min: 1, max: 3 }),
     (steps, watchesPerRound, revisionsPerBatch) => {
-      const { store, hub, scheduled } = newGroups(1, { watchesPerRound, revisionsPerBatch });
+      const { store, scheduled, schedule } = newWorld(1);
+      const hub = trace(
+        'hub',
+        () => new WatchGroups(store, { schedule, watchesPerRound, revisionsPerBatch }),
+      );
       const watches: (ReturnType<typeof watch> & { from: number })[] = [];
       for (const one of steps) {
         if ('put' in one) store.put({ key: one.put });

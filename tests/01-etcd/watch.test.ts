@@ -35,7 +35,7 @@ function watchedAfterCompaction() {
 }
 
 function connect(hub: Watchers) {
-  const received = trace('received', () => [] as WatchResponse[]);
+  const received = trace('received', (): WatchResponse[] => []);
   const stream = trace(
     'stream',
     () =>
