@@ -206,12 +206,23 @@ describe('key index, compaction', () => {
     expect(index.get(6)).toBeUndefined();
   });
 
+  it('begins a new life when only the tombstone of the last one is left', () => {
+    const index = trace('index', () => new KeyIndex());
+    index.put(at(2));
+    index.tombstone(at(4));
+    expect(index.compact(4)).toEqual([at(2)]);
+    expect(index.tombstone(at(5))).toBe(false);
+    expect(index.put(at(6))).toEqual({ modified: at(6), created: at(6), version: 1 });
+    expect(index.get(5)).toBeUndefined();
+    expect(index.compact(6)).toEqual([at(4)]);
+  });
+
   it('lets a restored life end and go', () => {
-    const index = trace('index', () => KeyIndex.restore(at(2), at(4), 2));
+    const index = trace('index', () => KeyIndex.restore(at(2, 3), at(4), 2));
     expect(index.isEmpty()).toBe(false);
     expect(index.get(3)).toBeUndefined();
     index.tombstone(at(6));
-    expect(index.get(5)).toEqual({ modified: at(4), created: at(2), version: 2 });
+    expect(index.get(5)).toEqual({ modified: at(4), created: at(2, 3), version: 2 });
     expect(index.compact(7)).toEqual([at(4), at(6)]);
     expect(index.isEmpty()).toBe(true);
   });
