@@ -49,7 +49,7 @@ export function get(view: ReadView, key: ByteString, atMain: number): KeyValue |
  * the version before, if there was one
  * @returns the header carries the revision after this put
  * @throws keyNotFound() when `ignoreValue` or `ignoreLease` is set and the key does not exist;
- * nothing is written then
+ * nothing is written then, and `view.keys` has not heard of the key
  * @see etcd v3.5 server/mvcc/kvstore_txn.go (put), server/etcdserver/apply.go (Put)
  * @exercise etcd/put-get
  */

@@ -104,6 +104,9 @@ describe('put', () => {
     store.put({ key: 'a', value: 'something' });
     store.put({ key: 'a' });
     expect(read(store, 'a')).toMatchObject({ value: '', version: 2 });
+    store.put({ key: 'a', value: 'something' });
+    store.put({ key: 'a', prevKv: true });
+    expect(read(store, 'a')).toMatchObject({ value: '', version: 4 });
   });
 
   it('does not answer with the version before when not asked', () => {
@@ -118,8 +121,11 @@ describe('put', () => {
     const store = trace('store', () => new Store());
     store.put({ key: 'a', value: '1' });
     const before = read(store, 'a');
+    store.put({ key: 'a', ignoreValue: true, prevKv: true });
+    store.put({ key: 'a', ignoreValue: true });
     store.put({ key: 'a', value: '2' });
     expect(before).toMatchObject({ value: '1', modRevision: 2, version: 1 });
+    expect(read(store, 'a', 3)).toMatchObject({ value: '1', modRevision: 3, version: 2 });
   });
 
   it('with ignoreValue still answers with the version before', () => {
@@ -134,6 +140,7 @@ describe('put', () => {
     expect(() => store.put({ key: 'a', ignoreLease: true })).toThrow(EtcdError);
     expect(() => store.put({ key: 'a', ignoreLease: true })).toThrow('etcdserver: key not found');
     expect(read(store, 'a')).toBeUndefined();
+    expect(store.view().keys.size).toBe(0);
     expect(store.put({ key: 'a', value: '1' }).header.revision).toBe(2);
     expect(read(store, 'a')).toMatchObject({ createRevision: 2, version: 1 });
   });
@@ -187,10 +194,19 @@ describe('put, as one change of a write request', () => {
     const base = insides();
     put(new WriteView(base), { key: 'a', value: '1', lease: 7n });
     put(new WriteView({ ...base, revision: 2 }), { key: 'a', value: '2', ignoreLease: true });
-    put(new WriteView({ ...base, revision: 3 }), { key: 'a', ignoreValue: true });
-    const versions = [2, 3, 4].map((main) => get(base, 'a', main));
-    expect(versions.map((kv) => kv?.lease)).toEqual([7n, 7n, 0n]);
-    expect(versions.map((kv) => kv?.value)).toEqual(['1', '2', '2']);
+    put(new WriteView({ ...base, revision: 3 }), { key: 'a', ignoreLease: true });
+    put(new WriteView({ ...base, revision: 4 }), { key: 'a', ignoreValue: true });
+    const versions = [2, 3, 4, 5].map((main) => get(base, 'a', main));
+    expect(versions.map((kv) => kv?.lease)).toEqual([7n, 7n, 7n, 0n]);
+    expect(versions.map((kv) => kv?.value)).toEqual(['1', '2', '', '']);
+  });
+
+  it('keeps value and lease with both ignoreValue and ignoreLease', () => {
+    const base = insides();
+    put(new WriteView(base), { key: 'a', value: '1', lease: 7n });
+    const request = { key: 'a', ignoreValue: true, ignoreLease: true };
+    put(new WriteView({ ...base, revision: 2 }), request);
+    expect(get(base, 'a', 3)).toMatchObject({ value: '1', lease: 7n, version: 2 });
   });
 });
 
