@@ -139,6 +139,8 @@ describe('range, how much', () => {
       count: 3,
     });
     expect(store.range({ key: 'x', countOnly: true }).count).toBe(0);
+    const filtered = { key: 'a', rangeEnd: '\0', countOnly: true, minModRevision: 4 };
+    expect(store.range(filtered).count).toBe(3);
     expect(store.range({ key: 'a', rangeEnd: '\0', countOnly: true, revision: 3 }).count).toBe(2);
   });
 
@@ -221,6 +223,14 @@ describe('range, order', () => {
     const store = storeOf('a', 'b');
     for (let i = 0; i < 9; i++) store.put({ key: 'a', value: String(i) });
     expect(keysOf(store.range({ ...all, sortTarget: 'version' }))).toEqual(['b', 'a']);
+  });
+
+  it('compares keys and values byte by byte', () => {
+    const store = trace('store', () => new Store());
+    for (const key of ['a', 'B', '~', '\xe4', '10', '9']) store.put({ key, value: key });
+    const inOrder = ['10', '9', 'B', 'a', '~', '\xe4'];
+    expect(keysOf(store.range({ ...all, sortTarget: 'value' }))).toEqual(inOrder);
+    expect(keysOf(store.range({ ...all, sortOrder: 'descend' }))).toEqual(inOrder.reverse());
   });
 
   it('keeps key order among equals, also when descending', () => {
