@@ -1,4 +1,4 @@
-import { type DeleteRangeRequest, Store } from '#etcd';
+import { type DeleteRangeRequest, deleteRange, put, Store, WriteView } from '#etcd';
 import { describe, expect, fc, it, property, trace } from '#kit';
 
 /** A store in which each key was put once, from revision 2 on. */
@@ -151,6 +151,52 @@ describe('delete, what stays behind', () => {
       { value: 'second life', createRevision: 4, version: 1 },
     ]);
     expect([2, 3, 4, 5].map((revision) => keysLeft(store, revision).length)).toEqual([1, 0, 1, 0]);
+  });
+});
+
+describe('delete, as one change of a write request', () => {
+  it('shares the main revision with the changes before it, and its subs go on', () => {
+    const store = storeOf('a', 'b');
+    const view = new WriteView(store.view());
+    put(view, { key: 'x' });
+    expect(deleteRange(view, { key: 'a', rangeEnd: 'c' })).toMatchObject({
+      header: { revision: 4 },
+      deleted: 2,
+    });
+    const written = [0, 1, 2].map((sub) => view.backend.get({ main: 4, sub }));
+    expect(written).toMatchObject([
+      { key: 'x', version: 1 },
+      { key: 'a', modRevision: 4, version: 0 },
+      { key: 'b', modRevision: 4, version: 0 },
+    ]);
+    expect(view.keys.get('b')?.get(4)).toBeUndefined();
+  });
+
+  it('sees what the request changed before', () => {
+    const store = storeOf('a');
+    const view = new WriteView(store.view());
+    put(view, { key: 'a', value: 'newer' });
+    put(view, { key: 'b', value: 'new' });
+    const { deleted, prevKvs } = deleteRange(view, { key: 'a', rangeEnd: '\0', prevKv: true });
+    expect(deleted).toBe(2);
+    expect(prevKvs).toMatchObject([
+      { key: 'a', value: 'newer', version: 2 },
+      { key: 'b', value: 'new', version: 1, createRevision: 3 },
+    ]);
+    expect(deleteRange(view, { key: 'a', rangeEnd: '\0' })).toEqual({
+      header: { revision: 3 },
+      deleted: 0,
+      prevKvs: [],
+    });
+    expect(view.changes).toHaveLength(4);
+  });
+
+  it('leaves no lease on a tombstone', () => {
+    const view = new WriteView(storeOf('a').view());
+    put(view, { key: 'b', lease: 7n });
+    const { prevKvs } = deleteRange(view, { key: 'b', prevKv: true });
+    expect(prevKvs).toMatchObject([{ lease: 7n }]);
+    expect(view.backend.get({ main: 3, sub: 1 })).toMatchObject({ version: 0, lease: 0n });
   });
 });
 
