@@ -4,11 +4,13 @@ import {
   inRange,
   type KeyValue,
   prefixEnd,
+  put,
   type RangeRequest,
   type RangeResponse,
   range,
   readRevision,
   Store,
+  WriteView,
 } from '#etcd';
 import { describe, expect, fc, it, property, trace } from '#kit';
 
@@ -140,7 +142,7 @@ describe('range, how much', () => {
     });
     expect(store.range({ key: 'x', countOnly: true }).count).toBe(0);
     const filtered = { key: 'a', rangeEnd: '\0', countOnly: true, minModRevision: 4 };
-    expect(store.range(filtered).count).toBe(3);
+    expect(store.range(filtered)).toMatchObject({ kvs: [], count: 3, more: false });
     expect(store.range({ key: 'a', rangeEnd: '\0', countOnly: true, revision: 3 }).count).toBe(2);
   });
 
@@ -152,6 +154,14 @@ describe('range, how much', () => {
       { key: 'b', value: '', modRevision: 3, version: 1 },
     ]);
     expect(store.range({ key: 'a' }).kvs).toMatchObject([{ value: 'A' }]);
+  });
+
+  it('leaves out nothing but the value with keysOnly', () => {
+    const view = new WriteView(storeOf('a').view());
+    put(view, { key: 'a', value: 'leased', lease: 7n });
+    expect(range(view, { key: 'a', keysOnly: true }).kvs).toEqual([
+      { key: 'a', value: '', createRevision: 2, modRevision: 3, version: 2, lease: 7n },
+    ]);
   });
 
   it('sorts by value before keysOnly takes the values away', () => {
