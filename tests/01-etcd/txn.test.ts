@@ -3,6 +3,7 @@ import {
   checkTxn,
   compareHolds,
   MAX_TXN_OPS,
+  put as putOne,
   type RequestOp,
   Store,
   type TxnRequest,
@@ -124,6 +125,7 @@ describe('txn, conditions', () => {
     ['the value', '=', { key: 'a', target: 'value', value: '3' }],
     ['a value later in byte order', '< !=', { key: 'a', target: 'value', value: '30' }],
     ['a value earlier in byte order', '> !=', { key: 'a', target: 'value', value: '20' }],
+    ['a value later in byte order only', '< !=', { key: 'a', target: 'value', value: '~' }],
     ['no lease', '=', { key: 'a', target: 'lease', lease: 0n }],
     ['some lease', '< !=', { key: 'a', target: 'lease', lease: 7n }],
     ['a missing key and version 0', '=', { key: 'c', target: 'version', version: 0 }],
@@ -151,6 +153,9 @@ describe('txn, conditions', () => {
     const created = { target: 'create', result: 'less' } as const;
     expect(compareHolds(view, { ...range, ...created, createRevision: 4 })).toBe(true);
     expect(compareHolds(view, { ...range, ...created, createRevision: 3 })).toBe(false);
+    const modified = { ...range, target: 'mod', result: 'less' } as const;
+    expect(compareHolds(view, { ...modified, modRevision: 4 })).toBe(false);
+    expect(compareHolds(view, { ...modified, modRevision: 5 })).toBe(true);
     const all = { key: 'b', rangeEnd: '\0', target: 'value', result: 'equal', value: '2' } as const;
     expect(compareHolds(view, all)).toBe(true);
   });
@@ -162,6 +167,16 @@ describe('txn, conditions', () => {
     expect(compareHolds(view, { ...version, version: 0 })).toBe(true);
     const notValue = { ...range, target: 'value', result: 'not-equal', value: '' } as const;
     expect(compareHolds(view, notValue)).toBe(false);
+  });
+
+  it('compare leases to the last bit', () => {
+    const view = new WriteView(newStore().view());
+    const large = 2n ** 62n;
+    putOne(view, { key: 'leased', lease: large });
+    const lease = { key: 'leased', target: 'lease', result: 'equal' } as const;
+    expect(compareHolds(view, { ...lease, lease: large })).toBe(true);
+    expect(compareHolds(view, { ...lease, lease: large + 1n })).toBe(false);
+    expect(compareHolds(view, { ...lease, result: 'less', lease: large + 1n })).toBe(true);
   });
 
   it('see a deleted key as one that does not exist', () => {
@@ -225,6 +240,12 @@ describe('txn, nested', () => {
       { range: { key: 'a', revision: 99 } },
     ];
     expect(store.txn({ success: [nested({ failure })], failure }).succeeded).toBe(true);
+    const refuse = () => {
+      throw new Error('asked for a lease that is not used');
+    };
+    const leased = { failure: [{ put: { key: 'x', lease: 7n } }] };
+    const view = new WriteView(store.view());
+    expect(txn(view, { success: [nested(leased)], ...leased }, refuse).succeeded).toBe(true);
   });
 });
 
@@ -299,6 +320,7 @@ describe('txn, against the store', () => {
 
 describe('txn, the shape of a request', () => {
   const many = (count: number) => Array.from({ length: count }, (_, i) => put(`k${i}`));
+  const conditions = (count: number) => Array.from({ length: count }, (_, i) => exists(`k${i}`));
   const twoPuts = [nested({ success: [put('a')] }), nested({ failure: [put('a')] })];
   const refusals: Record<string, [string, TxnRequest][]> = {
     'etcdserver: duplicate key given in txn request': [
@@ -325,14 +347,34 @@ describe('txn, the shape of a request', () => {
     'etcdserver: too many operations in txn request': [
       ['too many operations', { success: many(MAX_TXN_OPS + 1) }],
       ['too many in the failure branch', { failure: many(MAX_TXN_OPS + 1) }],
-      ['too many conditions', { compare: many(MAX_TXN_OPS + 1).map((_, i) => exists(`k${i}`)) }],
+      ['too many conditions', { compare: conditions(MAX_TXN_OPS + 1) }],
       [
         'a nested transaction that takes more than is left',
         { success: [...many(MAX_TXN_OPS - 2), nested({ success: [del('x'), del('y')] })] },
       ],
+      [
+        'a nested transaction that takes more than the conditions leave',
+        { compare: conditions(MAX_TXN_OPS - 1), success: [nested({ failure: many(2) })] },
+      ],
+      [
+        'a nested transaction that takes more than the longer branch leaves',
+        { success: [nested({ success: many(2) })], failure: many(MAX_TXN_OPS - 1) },
+      ],
+      [
+        'a transaction two deep that takes more than is left',
+        {
+          success: [
+            nested({
+              compare: conditions(MAX_TXN_OPS - 2),
+              success: [nested({ success: many(2) })],
+            }),
+          ],
+        },
+      ],
     ],
     'etcdserver: key is not provided': [
       ['a condition without a key', { compare: [exists('')] }],
+      ['a nested condition without a key', { success: [nested({ compare: [exists('')] })] }],
       ['a put without a key', { success: [put('')] }],
       ['a read without a key', { failure: [read('')] }],
       ['a delete without a key', { success: [nested({ failure: [del('')] })] }],
@@ -364,10 +406,24 @@ describe('txn, the shape of a request', () => {
     }
   }
 
+  it('may be allowed fewer operations than usual', () => {
+    const three = { compare: conditions(1), success: many(3) };
+    expect(() => checkTxn(three, 2)).toThrow('etcdserver: too many operations in txn request');
+    expect(checkTxn(three, 3)).toBeUndefined();
+    const deep = { success: [nested({ success: many(1) })] };
+    expect(() => checkTxn(deep, 1)).toThrow('etcdserver: too many operations in txn request');
+    expect(checkTxn(deep, 2)).toBeUndefined();
+  });
+
   const inBoth = nested({ success: [put('a')], failure: [put('a')] });
   const accepted: [string, TxnRequest][] = [
     ['one key in both branches', { success: [put('a')], failure: [put('a')] }],
     ['one key in both branches of a nested one', { success: [inBoth] }],
+    ['a put in one branch and a delete in the other', { success: [put('a')], failure: [del('a')] }],
+    [
+      'a put in one branch of a nested one and a delete in the other',
+      { success: [nested({ success: [del('a')], failure: [put('a')] })] },
+    ],
     [
       'deletes that overlap',
       { success: [del('a'), del('a', 'c'), nested({ success: [del('a')] })] },
