@@ -54,10 +54,10 @@ export function checkTxn(request: TxnRequest, maxOps: number = MAX_TXN_OPS): voi
  * Tells whether one condition holds.
  *
  * @remarks
- * A condition over a range holds when it holds for every key that exists in the range; over a range
- * without keys it holds unless its target is the value, which no missing key has. A single key that
- * does not exist is compared as version 0, createRevision 0, modRevision 0, lease 0; a condition on
- * its value never holds, whatever the result asked for.
+ * A condition over a range holds when it holds for every key that exists in the range; a range without
+ * keys is compared like one key that does not exist. A key that does not exist is compared as version
+ * 0, createRevision 0, modRevision 0, lease 0; a condition on its value never holds, whatever the
+ * result asked for.
  *
  * ```text
  * a does not exist
@@ -82,7 +82,7 @@ export function compareHolds(view: ReadView, compare: Compare): boolean {
  * First all conditions are evaluated, nested ones included, against the store as it is before the
  * transaction changes anything; that decides which branches run. Then the operations that will run
  * are checked against the store: a read's revision must be readable, a put with `ignoreValue` or
- * `ignoreLease` needs its key to exist, a put with a lease needs the lease. Only then is anything
+ * `ignoreLease` needs its key to exist when its turn comes, a put with a lease needs the lease. Only then is anything
  * written, so a transaction that fails has changed nothing. Operations run in order and see what
  * the earlier ones wrote; all changes share one revision.
  *

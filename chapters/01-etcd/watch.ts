@@ -18,8 +18,8 @@ export const NO_WATCH = -1;
  *
  * @param view - the store
  * @param main - a main revision that is not compacted
- * @param withPrevKv - carry the version before each change, where the key existed just before (so
- * not for the put that created it) and that version is not compacted
+ * @param withPrevKv - carry each key's version as it was at `main - 1`, where the key existed then and
+ * that version is not compacted; never for the put that created the key
  * @returns none when nothing happened at `main`
  * @exercise etcd/watch
  */
@@ -45,11 +45,12 @@ export function wants(spec: WatchSpec, event: Event): boolean {
  *
  * - `create` is answered with `created: true` and the hub's revision; every event of the watch comes
  *   after that answer, and bears its id.
- * - Ids: a client may choose one (not 0); left out or 0, the stream takes the lowest id from 0 up
- *   that it has not handed out yet and that no watch of the stream is using now.
+ * - Ids: a client may choose one (not 0); left out or 0, the stream chooses, from 0 upward: each id it
+ *   chooses is the lowest that is larger than all it chose before and not in use on the stream.
  * - A `create` that is refused is answered with `created: true, canceled: true`, watch id -1 and a
  *   `cancelReason`: `mvcc: duplicate watch ID provided on the WatchStream` for an id in use,
- *   `mvcc: watcher range is empty` when `rangeEnd` is not after `key` (and not `'\0'`).
+ *   `mvcc: watcher range is empty` when `rangeEnd` is not after `key` (and not `'\0'`), which is looked
+ *   at first.
  * - `cancel` is answered with `canceled: true`; nothing of the watch comes after. An unknown id is
  *   not answered.
  * - A watch whose history is compacted ends with `canceled: true` and `compactRevision`, and header
@@ -110,7 +111,7 @@ export class WatchStream {
   }
 
   /**
-   * Ends every watch without an answer: the connection is gone.
+   * Ends every watch without an answer: the connection is gone, and the stream is not used any more.
    *
    * @exercise etcd/watch
    */

@@ -109,10 +109,10 @@ function writtenBy(operations: readonly RequestOp[]): Written {
  * Tells whether one condition holds.
  *
  * @remarks
- * A condition over a range holds when it holds for every key that exists in the range; over a range
- * without keys it holds unless its target is the value, which no missing key has. A single key that
- * does not exist is compared as version 0, createRevision 0, modRevision 0, lease 0; a condition on
- * its value never holds, whatever the result asked for.
+ * A condition over a range holds when it holds for every key that exists in the range; a range without
+ * keys is compared like one key that does not exist. A key that does not exist is compared as version
+ * 0, createRevision 0, modRevision 0, lease 0; a condition on its value never holds, whatever the
+ * result asked for.
  *
  * ```text
  * a does not exist
@@ -182,7 +182,7 @@ function sides(kv: KeyValue, compare: Compare): [Side, Side] {
  * First all conditions are evaluated, nested ones included, against the store as it is before the
  * transaction changes anything; that decides which branches run. Then the operations that will run
  * are checked against the store: a read's revision must be readable, a put with `ignoreValue` or
- * `ignoreLease` needs its key to exist, a put with a lease needs the lease. Only then is anything
+ * `ignoreLease` needs its key to exist when its turn comes, a put with a lease needs the lease. Only then is anything
  * written, so a transaction that fails has changed nothing. Operations run in order and see what
  * the earlier ones wrote; all changes share one revision.
  *
@@ -229,15 +229,22 @@ function choose(view: ReadView, request: TxnRequest): Plan {
   };
 }
 
-function checkPlan(view: ReadView, plan: Plan, checkLease: (lease: bigint) => void): void {
+function checkPlan(
+  view: ReadView,
+  plan: Plan,
+  checkLease: (lease: bigint) => void,
+  deleted: KeyRange[] = [],
+): void {
   for (const step of plan.steps) {
-    if (isPlan(step)) checkPlan(view, step, checkLease);
+    if (isPlan(step)) checkPlan(view, step, checkLease, deleted);
     else if ('range' in step) readRevision(view, step.range.revision);
-    else if ('put' in step) {
+    else if ('deleteRange' in step) deleted.push(step.deleteRange);
+    else {
       const { key, ignoreValue, ignoreLease, lease } = step.put;
-      if ((ignoreValue || ignoreLease) && get(view, key, view.revision) === undefined) {
-        throw keyNotFound();
-      }
+      // Its key must still be there when its turn comes, not only now.
+      const exists = () =>
+        get(view, key, view.revision) !== undefined && !deleted.some((gone) => inRange(key, gone));
+      if ((ignoreValue || ignoreLease) && !exists()) throw keyNotFound();
       if (lease) checkLease(lease);
     }
   }

@@ -158,6 +158,9 @@ describe('txn, conditions', () => {
     expect(compareHolds(view, { ...modified, modRevision: 5 })).toBe(true);
     const all = { key: 'b', rangeEnd: '\0', target: 'value', result: 'equal', value: '2' } as const;
     expect(compareHolds(view, all)).toBe(true);
+    const differ = { ...range, target: 'value', result: 'not-equal' } as const;
+    expect(compareHolds(view, { ...differ, value: '3' })).toBe(false);
+    expect(compareHolds(view, { ...differ, value: '1' })).toBe(true);
   });
 
   it('over a range without keys holds as for a missing key, but never for the value', () => {
@@ -165,6 +168,7 @@ describe('txn, conditions', () => {
     const range = { key: 'x', rangeEnd: '\0' };
     const version = { ...range, target: 'version', result: 'equal' } as const;
     expect(compareHolds(view, { ...version, version: 0 })).toBe(true);
+    expect(compareHolds(view, { ...version, version: 9 })).toBe(false);
     const notValue = { ...range, target: 'value', result: 'not-equal', value: '' } as const;
     expect(compareHolds(view, notValue)).toBe(false);
   });
@@ -230,6 +234,13 @@ describe('txn, nested', () => {
     expect(() => store.txn({ success: [put('x'), del('a'), nested(inner)] })).toThrow(
       'etcdserver: key not found',
     );
+    expectUnchanged(store);
+  });
+
+  it('is refused when a put needs a value that an earlier delete takes away', () => {
+    const store = newStore();
+    const success = [del('a', '\0'), { put: { key: 'a', ignoreValue: true } }];
+    expect(() => store.txn({ success })).toThrow('etcdserver: key not found');
     expectUnchanged(store);
   });
 
