@@ -170,6 +170,11 @@ describe('delete, as one change of a write request', () => {
       { key: 'b', modRevision: 4, version: 0 },
     ]);
     expect(view.keys.get('b')?.get(4)).toBeUndefined();
+    // What a history forgets is what it learned: the tombstone under the revision it is stored at.
+    expect(view.keys.get('b')?.compact(5)).toEqual([
+      { main: 3, sub: 0 },
+      { main: 4, sub: 2 },
+    ]);
   });
 
   it('sees what the request changed before', () => {
@@ -192,11 +197,12 @@ describe('delete, as one change of a write request', () => {
   });
 
   it('leaves no lease on a tombstone', () => {
-    const view = new WriteView(storeOf('a').view());
-    put(view, { key: 'b', lease: 7n });
+    const base = storeOf('a').view();
+    put(new WriteView(base), { key: 'b', lease: 7n });
+    const view = new WriteView({ ...base, revision: 3 });
     const { prevKvs } = deleteRange(view, { key: 'b', prevKv: true });
     expect(prevKvs).toMatchObject([{ lease: 7n }]);
-    expect(view.backend.get({ main: 3, sub: 1 })).toMatchObject({ version: 0, lease: 0n });
+    expect(view.backend.get({ main: 4, sub: 0 })).toMatchObject({ version: 0, lease: 0n });
   });
 });
 
