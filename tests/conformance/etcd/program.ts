@@ -46,7 +46,7 @@ export async function startRealEtcd(flags: readonly string[] = []): Promise<Prog
       ...['--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl],
       ...['--initial-cluster', `default=${peerUrl}`, ...flags],
     ],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
+    { stdio: 'ignore' },
   );
   const endpoint = `127.0.0.1:${client}`;
   await untilHealthy(`http://${endpoint}/health`);

@@ -110,9 +110,7 @@ function endpointFrom(text: string): string {
 }
 
 function isOlder(version: string, than: string): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  const [thanMajor = 0, thanMinor = 0] = than.split('.').map(Number);
-  return major < thanMajor || (major === thanMajor && minor < thanMinor);
+  return version.localeCompare(than, 'en', { numeric: true }) < 0;
 }
 
 /** The revision in an answer's header. */

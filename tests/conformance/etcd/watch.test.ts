@@ -27,7 +27,8 @@ async function create(stream: WireStream, request: Message): Promise<Message> {
 async function events(stream: WireStream, count: number): Promise<Message[]> {
   const all: Message[] = [];
   while (all.length < count) {
-    const { events = [] } = await stream.receive();
+    const { events = [], watch_id } = await stream.receive();
+    if (watch_id === '-1') throw new Error(`progress was reported after ${all.length} events`);
     all.push(...(events as Message[]));
   }
   return all;
@@ -219,6 +220,23 @@ describeEtcd('watch', (it) => {
       expect(bodyOf(report)).toEqual({ watch_id: '-1' });
       expect(revisionOf(report)).toBe(await target.revision());
     }));
+
+  it.since('3.5.13', 'reports no progress of a stream that still has history to tell', (target) =>
+    withStream(target, async (stream) => {
+      const key = target.prefix();
+      const start = (await target.revision()) + 1;
+      const puts = Array.from({ length: 300 }, () =>
+        target.wire.call('KV/Put', { key, value: '' }),
+      );
+      await Promise.all(puts);
+      stream.send({ create_request: { key, start_revision: start } });
+      stream.send({ progress_request: {} });
+      expect(bodyOf(await stream.receive())).toEqual({ created: true });
+      expect(await events(stream, 300)).toHaveLength(300);
+      stream.send({ progress_request: {} });
+      expect(bodyOf(await stream.receive())).toEqual({ watch_id: '-1' });
+    }),
+  );
 
   it('goes on after a message that asks for nothing', (target) =>
     withStream(target, async (stream) => {
