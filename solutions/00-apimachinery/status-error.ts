@@ -52,7 +52,8 @@ export class StatusError extends Error {
    *
    * @remarks `kind`, `apiVersion` (`v1`), an empty `metadata`, `status: 'Failure'`, then `message`,
    * `reason`, `details` and `code`. Left out: `reason` when empty; in `details` what is empty (text,
-   * `causes` without items, `retryAfterSeconds: 0`), and `details` itself when nothing is left.
+   * `causes` without items, `retryAfterSeconds: 0`), and `details` itself when nothing is left; in
+   * each cause, empty text. A cause stays, as `{}`, when nothing of it is left.
    *
    * ```text
    * newNotFound({ group: '', resource: 'pods' }, 'web').toStatus()
@@ -81,11 +82,15 @@ export class StatusError extends Error {
 
 function withoutEmpty(details: StatusDetails): StatusDetails {
   const { causes, ...rest } = details;
-  const kept = Object.entries(rest).filter(
+  const list = causes?.map(nonEmptyFields);
+  return { ...nonEmptyFields(rest), ...(list && list.length > 0 && { causes: list }) };
+}
+
+function nonEmptyFields<T extends object>(fields: T): Partial<T> {
+  const kept = Object.entries(fields).filter(
     ([, value]) => value !== undefined && value !== '' && value !== 0,
   );
-  const list = causes?.map((cause) => ({ ...cause }));
-  return { ...Object.fromEntries(kept), ...(list && list.length > 0 && { causes: list }) };
+  return Object.fromEntries(kept) as Partial<T>;
 }
 
 /**
@@ -98,9 +103,11 @@ function withoutEmpty(details: StatusDetails): StatusDetails {
  *   `name`, `group`, `kind` and `uid` text, `retryAfterSeconds` a number from 0, `causes` an array of
  *   objects with text in `reason`, `message` and `field`); all else is dropped, and so is an item of
  *   `causes` that is no object.
- * - Without a usable `code` it is `httpCode`; without `reason`, `reasonForCode` of the code.
- * - Without `message`, and for anything that is no `Status` (text, HTML, `null`), the message is
- *   `the server responded with the status code 502 but did not return more information`.
+ * - The error's code is the Status' own, or `httpCode` when that is missing or not usable.
+ * - A `reason` that is missing or empty becomes `reasonForCode` of the error's code.
+ * - A `message` that is missing or empty becomes `the server responded with the status code 502 but
+ *   did not return more information` (on one line), with the error's code for the 502.
+ * - Anything that is no `Status` (text, HTML, `null`) is taken for a `Status` with no fields at all.
  *
  * @param body - anything
  * @param httpCode - the code of the HTTP answer it came in

@@ -5,26 +5,37 @@
  * @see k8s.io/apimachinery/pkg/apis/meta/v1/types.go (1.33), StatusReason
  */
 
+const STATUS_REASONS = [
+  'Unauthorized',
+  'Forbidden',
+  'NotFound',
+  'AlreadyExists',
+  'Conflict',
+  'Gone',
+  'Invalid',
+  'ServerTimeout',
+  'StoreReadError',
+  'Timeout',
+  'TooManyRequests',
+  'BadRequest',
+  'MethodNotAllowed',
+  'NotAcceptable',
+  'RequestEntityTooLarge',
+  'UnsupportedMediaType',
+  'InternalError',
+  'Expired',
+  'ServiceUnavailable',
+] as const;
+
 /** Why a request failed, for programs. Other servers may send reasons that are not in this list. */
-export type StatusReason =
-  | 'Unauthorized'
-  | 'Forbidden'
-  | 'NotFound'
-  | 'AlreadyExists'
-  | 'Conflict'
-  | 'Gone'
-  | 'Invalid'
-  | 'ServerTimeout'
-  | 'Timeout'
-  | 'TooManyRequests'
-  | 'BadRequest'
-  | 'MethodNotAllowed'
-  | 'NotAcceptable'
-  | 'RequestEntityTooLarge'
-  | 'UnsupportedMediaType'
-  | 'InternalError'
-  | 'Expired'
-  | 'ServiceUnavailable';
+export type StatusReason = (typeof STATUS_REASONS)[number];
+
+const KNOWN: ReadonlySet<string> = new Set(STATUS_REASONS);
+
+/** Tells whether a reason is one of Kubernetes' own. The empty one is not: it says nothing. */
+export function isKnownReason(reason: string): reason is StatusReason {
+  return KNOWN.has(reason);
+}
 
 /** The reason when nobody knows any. */
 export const UNKNOWN_REASON = '';

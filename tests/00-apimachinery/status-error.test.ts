@@ -307,6 +307,14 @@ describe('an error as a Status', () => {
     });
   });
 
+  it('leaves out what is empty in a cause, and keeps the cause', () => {
+    const causes = [{ reason: 'R', message: '', field: '' }, { message: 'M' }, { field: '' }];
+    const error = new StatusError({ code: 400, reason: 'x', message: 'm', details: { causes } });
+    expect(error.toStatus().details).toStrictEqual({
+      causes: [{ reason: 'R' }, { message: 'M' }, {}],
+    });
+  });
+
   it('is a copy', () => {
     const error = newInvalid({ group: '', kind: 'Pod' }, 'web', [fieldRequired('a')]);
     const status = error.toStatus();
@@ -504,12 +512,43 @@ describe('asking what was thrown', () => {
     expect(isConflict(wrapped)).toBe(false);
   });
 
+  const error = (code: number, reason: string): StatusError =>
+    new StatusError({ code, reason, message: '' });
+
+  const codes: [name: string, ask: (error: unknown) => boolean, code: number][] = [
+    ['isBadRequest', isBadRequest, 400],
+    ['isUnauthorized', isUnauthorized, 401],
+    ['isForbidden', isForbidden, 403],
+    ['isNotFound', isNotFound, 404],
+    ['isMethodNotAllowed', isMethodNotAllowed, 405],
+    ['isConflict', isConflict, 409],
+    ['isInvalid', isInvalid, 422],
+    ['isInternalError', isInternalError, 500],
+    ['isTimeout', isTimeout, 504],
+  ];
+  for (const [name, ask, code] of codes) {
+    it(`goes by the code for ${name} only when the reason is none it knows`, () => {
+      expect(ask(error(code, 'Vanished'))).toBe(true);
+      expect(ask(error(code, ''))).toBe(true);
+      expect(ask(error(418, 'Vanished'))).toBe(false);
+      expect(ask(error(code, 'ServiceUnavailable'))).toBe(false);
+      expect(ask(new Error('sync', { cause: error(code, 'Vanished') }))).toBe(true);
+    });
+  }
+
+  it('goes by the reason alone where a code can mean more than one thing', () => {
+    expect(isAlreadyExists(error(409, 'Vanished'))).toBe(false);
+    expect(isExpired(error(410, ''))).toBe(false);
+    expect(isServerTimeout(error(500, ''))).toBe(false);
+    expect(isInternalError(error(502, 'Vanished'))).toBe(false);
+  });
+
   it('goes by the code alone for too many requests and too large bodies', () => {
-    const error = (code: number): StatusError =>
-      new StatusError({ code, reason: 'Other', message: '' });
-    expect(isTooManyRequests(error(429))).toBe(true);
-    expect(isRequestEntityTooLarge(error(413))).toBe(true);
-    expect(isTooManyRequests(error(413))).toBe(false);
+    for (const reason of ['Vanished', 'Conflict']) {
+      expect(isTooManyRequests(error(429, reason))).toBe(true);
+      expect(isRequestEntityTooLarge(error(413, reason))).toBe(true);
+      expect(isTooManyRequests(error(413, reason))).toBe(false);
+    }
   });
 });
 

@@ -14,6 +14,7 @@ import {
   isAlreadyExists,
   isConflict,
   isGone,
+  isInternalError,
   isNotAcceptable,
   isRequestEntityTooLarge,
   isServiceUnavailable,
@@ -25,7 +26,7 @@ import {
   newRequestEntityTooLarge,
   newServiceUnavailable,
   newUnsupportedMediaType,
-  type StatusError,
+  StatusError,
 } from '#apimachinery';
 
 describe('errors that are rarely made', () => {
@@ -58,6 +59,24 @@ describe('errors that are rarely made', () => {
       ]);
     });
   }
+
+  const codes: [name: string, is: (error: unknown) => boolean, code: number][] = [
+    ['isNotAcceptable', isNotAcceptable, 406],
+    ['isGone', isGone, 410],
+    ['isUnsupportedMediaType', isUnsupportedMediaType, 415],
+    ['isServiceUnavailable', isServiceUnavailable, 503],
+  ];
+  for (const [name, is, code] of codes) {
+    it(`are known to ${name} by the code ${code} when the reason is unknown`, () => {
+      expect(is(new StatusError({ code, reason: 'Vanished', message: '' }))).toBe(true);
+      expect(is(new StatusError({ code, reason: 'Conflict', message: '' }))).toBe(false);
+    });
+  }
+
+  it('are known by their reason when it is one that nobody here makes', () => {
+    const error = new StatusError({ code: 500, reason: 'StoreReadError', message: '' });
+    expect(isInternalError(error)).toBe(false);
+  });
 
   it('keep a copy of the causes they are made from', () => {
     const causes = [{ field: '.a' }];
