@@ -49,19 +49,20 @@ export class Quantity {
    *   one digit is needed.
    * - The suffix is one of `QUANTITY_SUFFIXES`, or `e` or `E` with a whole number (`1e3`, `12E-1`,
    *   `1e+6`), which is the format `DecimalExponent`. The power behind `e` must lie between
-   *   -`MAX_DECIMAL_EXPONENT` and `MAX_DECIMAL_EXPONENT`.
+   *   -`MAX_DECIMAL_EXPONENT` and `MAX_DECIMAL_EXPONENT`; beyond that it is no suffix.
    *
    * An amount with parts smaller than a nano is rounded away from zero to the next nano: whoever
    * asks for something gets something (`0.1n` is `1n`, `-1.2n` is `-2n`).
    *
    * Text in `BinarySI` means at most 2^63 - 1: a larger amount becomes that, a smaller one than its
-   * negative becomes its negative. And if it is less than one but not zero (`0.0001Ki`), its format
-   * becomes `DecimalSI`.
+   * negative becomes its negative. And an amount between -1 and 1 but not zero (`0.0001Ki`,
+   * `-0.0001Ki`) gets the format `DecimalSI`; -1, 0 and 1 themselves stay in `BinarySI`.
    *
    * @param text - for example `100m`, `1.5Gi`, `1e3`, `0.5`, `-2`
-   * @throws QuantityError with problem `suffix` when the text is a number followed by letters of
-   * `eEinumkKMGTP`, then perhaps a sign, then perhaps digits, but those are no suffix (`1i`, `3e`);
-   * with problem `format` for everything else (`1.5Gigs`, `1.1.M`, `` (no text), ` 1`, `Ki`)
+   * @throws QuantityError with problem `suffix` when the text is a number, then perhaps letters of
+   * `eEinumkKMGTP`, then perhaps a sign, then perhaps digits, but what follows the number is no
+   * suffix (`1i`, `3e`, `5-5`, `1e1001`); with problem `format` for everything else (`1.5Gigs`,
+   * `1.1.M`, `` (no text), ` 1`, `Ki`)
    * @exercise apimachinery/quantity
    */
   static parse(text: string): Quantity {
@@ -143,9 +144,12 @@ export class Quantity {
   /**
    * The canonical text: one text for each amount and format.
    *
-   * @remarks No precision is lost, there is no dot, and the suffix is as large as possible.
+   * @remarks No precision is lost down to a nano, there is no dot, and the suffix is as large as
+   * possible.
    *
    * - Zero is `0`.
+   * - Parts smaller than a nano, which the constructor can make, are rounded away from zero in the
+   *   text, as `parse` would round them: `new Quantity(1n, -12)` is written `1n`.
    * - `DecimalSI` and `DecimalExponent`: the largest power of ten that is a multiple of three and
    *   leaves a whole number in front. `DecimalSI` writes it as a suffix (`1500m`, `2k`),
    *   `DecimalExponent` as `e` and the power (`1200e-3`, `10e9`), or nothing when the power is 0.

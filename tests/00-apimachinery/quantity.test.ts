@@ -167,6 +167,9 @@ describe('parsing a quantity', () => {
     ['1e0', 'DecimalExponent'],
     ['0.0001Ki', 'DecimalSI'],
     ['-0.0001Ki', 'DecimalSI'],
+    ['-5Ki', 'BinarySI'],
+    ['0.0009765625Ki', 'BinarySI'],
+    ['-0.0009765625Ki', 'BinarySI'],
     ['0.5Ki', 'BinarySI'],
     ['0Ki', 'BinarySI'],
   ];
@@ -379,6 +382,12 @@ describe('the canonical text', () => {
     [1n, 21, 'DecimalSI', '1000E'],
     [1n, 21, 'DecimalExponent', '1e21'],
     [80n, -3, 'DecimalExponent', '80e-3'],
+    [1n, -12, 'DecimalSI', '1n'],
+    [-1n, -12, 'DecimalSI', '-1n'],
+    [1500n, -12, 'DecimalSI', '2n'],
+    [5_000_000n, -12, 'DecimalSI', '5u'],
+    [1n, -12, 'DecimalExponent', '1e-9'],
+    [1n, -12, 'BinarySI', '1n'],
   ];
   for (const [mantissa, exponent, format, text] of made) {
     it(`of ${mantissa} × 10^${exponent} in ${format} is ${text}`, () => {
