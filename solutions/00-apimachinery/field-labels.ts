@@ -1,6 +1,7 @@
 /**
  * Which fields a field selector may name, for each kind, and what an object has there. Given: a
- * table is no lesson. `selector.ts` uses it; the API server asks it for every list and watch.
+ * table is no lesson. `field-selector.ts` uses it; the API server asks it for every list and watch.
+ * A kind that is not in the table (everything in `apps`) has its name and namespace.
  *
  * @see pkg/apis/core/v1/conversion.go (1.33) and each kind's registry strategy, ToSelectableFields
  */
@@ -103,7 +104,7 @@ export function unsupportedFieldLabel(kind: GroupKind, label: string): StatusErr
 
 function complaint(key: string, label: string): string {
   const quoted = JSON.stringify(label);
-  if (key === 'Job.batch') return `field label ${quoted} not supported for Job`;
+  if (key === 'Job.batch') return `field label ${quoted} not supported for batchv1.Job`;
   if (TABLE.has(key)) return `field label not supported: ${label}`;
   return `${quoted} is not a known field selector: only "${NAME}", "${NAMESPACE}"`;
 }

@@ -72,10 +72,11 @@ export class FieldSelector {
   }
 
   /**
-   * The canonical text, which `parseFieldSelector` reads back as the same selector.
+   * The text, which `parseFieldSelector` reads back as a selector that means the same.
    *
    * @remarks Conditions in the order of `requirements`, `field=value` or `field!=value`, joined by
-   * `,`. In a value, `\`, `,` and `=` get a `\` in front.
+   * `,`. In a value, `\`, `,` and `=` get a `\` in front; a field is written as it is. The order may
+   * be another after reading: `a==1,a=2` is written `a=2,a=1`, and that is read as `a=1,a=2`.
    * @exercise apimachinery/selector
    */
   toString(): string {
@@ -90,8 +91,11 @@ export class FieldSelector {
  * Reads a field selector.
  *
  * @remarks
- * - Terms are separated by `,`; empty terms are skipped. A term is a field, the first `!=`, `==` or
- *   `=` in it, and a value. `==` means `=`. Nothing is trimmed: space belongs to the name or value.
+ * - Terms are separated by `,`; empty terms are skipped. A `\` and the character after it belong
+ *   together, so `\,` separates nothing. A term is a field, the first `!=`, `==` or `=` in it, and a
+ *   value. `==` means `=`. Nothing is trimmed: space belongs to the name or value.
+ * - A field cannot be escaped: a `\` in it stays (`a\,b=1` has the field `a\,b`), and the operator is
+ *   found also behind a `\`.
  * - In a value `\` takes the meaning from the `\`, `,` or `=` after it: `a=x\,y` is one term with the
  *   value `x,y`. A bare `=` in a value, or `\` before anything else or at the end, is an error.
  * - The terms are sorted as they were written, by `<`: `b=1,a=2` becomes `a=2,b=1`.

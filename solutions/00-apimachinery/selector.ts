@@ -24,7 +24,8 @@ import { SelectorError } from './selector-error.ts';
  * kind of values must fit the operator (`valuesFault` of `requirement.ts`), and every value must be a
  * label value (`labelValueFaults` of `names.ts`; the empty text is one).
  *
- * @param values - in any order, perhaps with repeats; not changed
+ * @param values - in any order, perhaps with repeats; not changed. Repeats go last: `=` with the
+ * values `x` and `x` has two values, which is an error
  * @returns the requirement, its values sorted by `<` and without repeats
  * @throws SelectorError when any of this is not so; the message contains the key
  * @exercise apimachinery/selector

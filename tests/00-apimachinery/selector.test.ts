@@ -68,6 +68,8 @@ describe('a requirement', () => {
     ['notin without values', 'a', 'notin', []],
     ['= without a value', 'a', '=', []],
     ['= with two values', 'a', '=', ['x', 'y']],
+    ['= with one value twice', 'a', '=', ['x', 'x']],
+    ['gt with one number twice', 'a', 'gt', ['1', '1']],
     ['!= with two values', 'a', '!=', ['x', 'y']],
     ['exists with a value', 'a', 'exists', ['x']],
     ['! with a value', 'a', '!', ['x']],
@@ -530,6 +532,26 @@ describe('a field selector', () => {
       expect([...parseFieldSelector(text).requirements]).toEqual([{ field, operator, value }]);
     });
   }
+
+  const unescaped: [name: string, text: string, field: string, value: string][] = [
+    ['an escaped comma', 'a\\,b=1', 'a\\,b', '1'],
+    ['an escaped backslash', 'a\\\\b=1', 'a\\\\b', '1'],
+    ['a backslash before a letter', 'a\\b=1', 'a\\b', '1'],
+    ['a backslash before its operator', 'a\\=b', 'a\\', 'b'],
+  ];
+  for (const [name, text, field, value] of unescaped) {
+    it(`leaves ${name} in a field as it is`, () => {
+      const selector = parseFieldSelector(text);
+      expect([...selector.requirements]).toEqual([{ field, operator: '=', value }]);
+      expect(selector.toString()).toBe(text);
+    });
+  }
+
+  it('means the same, read back, though the order may be another', () => {
+    const text = parseFieldSelector('a==1,a=2').toString();
+    expect(text).toBe('a=2,a=1');
+    expect(parseFieldSelector(text).toString()).toBe('a=1,a=2');
+  });
 
   it('sorts its terms', () => {
     expect(parseFieldSelector('c=1,a=2,b!=3').toString()).toBe('a=2,b!=3,c=1');

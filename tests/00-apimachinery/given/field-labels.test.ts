@@ -16,6 +16,7 @@ describe('the fields a kind can be selected by', () => {
     ['certificates.k8s.io', 'CertificateSigningRequest', 'spec.signerName'],
     ['apps', 'Deployment', 'metadata.name'],
     ['apps', 'Deployment', 'metadata.namespace'],
+    ['apps', 'StatefulSet', 'metadata.name'],
     ['example.com', 'Widget', 'metadata.name'],
   ];
   for (const [group, kind, label] of known) {
@@ -41,12 +42,14 @@ describe('the fields a kind can be selected by', () => {
 describe('the error for an unknown field label', () => {
   const rows: [group: string, kind: string, message: string][] = [
     ['', 'Pod', 'field label not supported: a.b'],
-    ['batch', 'Job', 'field label "a.b" not supported for Job'],
-    [
-      'apps',
-      'ReplicaSet',
-      '"a.b" is not a known field selector: only "metadata.name", "metadata.namespace"',
-    ],
+    ['batch', 'Job', 'field label "a.b" not supported for batchv1.Job'],
+    ...['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet'].map(
+      (kind): [string, string, string] => [
+        'apps',
+        kind,
+        '"a.b" is not a known field selector: only "metadata.name", "metadata.namespace"',
+      ],
+    ),
   ];
   for (const [group, kind, message] of rows) {
     it(`for ${kind} is a bad request in the API's words`, () => {
