@@ -124,8 +124,9 @@ export interface Condition {
  * - A new type goes to the end.
  * - An old one is replaced by `next` as a whole: fields that `next` does not have are gone.
  * - `lastTransitionTime` answers "since when is it so". If the status is the same as before, the old
- *   time stays, whatever `next` says. If the status is another, or the type is new, it is the time
- *   that `next` says, or else now.
+ *   time stays, whatever `next` says; where there was none, there is none after either. If the
+ *   status is another, or the type is new, it is the time that `next` says, or now when `next` says
+ *   none. An empty text in `next` is none.
  *
  * ```text
  * 12:00:00  Ready=False (Starting)   →  changed, since 12:00:00
@@ -154,6 +155,7 @@ export function setCondition<C extends Condition>(
       ? before.lastTransitionTime
       : next.lastTransitionTime || timestamp(clock.now());
   const after: C = { ...next, lastTransitionTime: since };
+  if (since === undefined) delete after.lastTransitionTime;
   if (!before) {
     conditions.push(after);
     return true;

@@ -307,6 +307,22 @@ describe('setting a condition', () => {
     expect(conditions[0]?.lastTransitionTime).toBe(time(1));
   });
 
+  it('takes an empty time for none', () => {
+    const conditions: Condition[] = [];
+    setCondition(conditions, { type: 'A', status: 'True', lastTransitionTime: '' }, at(5));
+    expect(conditions[0]?.lastTransitionTime).toBe(time(5));
+    setCondition(conditions, { type: 'A', status: 'False', lastTransitionTime: '' }, at(9));
+    expect(conditions[0]?.lastTransitionTime).toBe(time(9));
+  });
+
+  it('makes no time up for a condition that had none and keeps its status', () => {
+    const conditions: Condition[] = [{ type: 'A', status: 'True' }];
+    const next = { type: 'A', status: 'True', reason: 'R', lastTransitionTime: time(3) };
+    expect(setCondition(conditions, next, at(5))).toBe(true);
+    expect(conditions).toEqual([{ type: 'A', status: 'True', reason: 'R' }]);
+    expect(setCondition(conditions, next, at(9))).toBe(false);
+  });
+
   it('replaces the condition as a whole', () => {
     const conditions: Condition[] = [];
     const before = { type: 'A', status: 'True', reason: 'R', message: 'M', observedGeneration: 1 };
