@@ -6,6 +6,7 @@
 
 import {
   addFinalizer,
+  type Condition,
   FakeClock,
   findUntoleratedTaint,
   fromStatus,
@@ -69,9 +70,12 @@ describe('metadata', () => {
 
   it('keeps the transition time while the status stays', () => {
     const clock = new FakeClock();
-    const conditions = [{ type: 'Ready', status: 'False', lastTransitionTime: 'long ago' }];
-    setCondition(conditions, { type: 'Ready', status: 'False', lastTransitionTime: '' }, clock);
-    expect(conditions[0]?.lastTransitionTime).toBe('long ago');
+    const since = '2020-01-01T00:00:00Z';
+    const conditions: Condition[] = [
+      { type: 'Ready', status: 'False', lastTransitionTime: since },
+    ];
+    setCondition(conditions, { type: 'Ready', status: 'False', reason: 'Pulling' }, clock);
+    expect(conditions[0]?.lastTransitionTime).toBe(since);
   });
 });
 

@@ -32,7 +32,8 @@ export type Resources = ReadonlyMap<string, Quantity>;
  * ```
  *
  * Only `resources.requests` count; limits do not. A resource nobody asks for is not in the result;
- * one that is asked for with `0` is.
+ * one that is asked for with `0` is. Where containers write a resource in different formats, it is
+ * left open in which of them the result is written; the amount is what counts.
  *
  * @see k8s.io/component-helpers/resource/helpers.go (1.33), PodRequests
  * @throws QuantityError when a request is no quantity
