@@ -52,7 +52,7 @@ export function wants(spec: WatchSpec, event: Event): boolean {
  * What a client sees, all of it through `send`:
  *
  * - `create` is answered with `created: true` and the hub's revision; every event of the watch comes
- *   after that answer, and bears its id.
+ *   after that answer, and bears its id. The header of events is the revision of their batch.
  * - Ids: a client may choose one (not 0); left out or 0, the stream chooses, from 0 upward: each id it
  *   chooses is the lowest that is larger than all it chose before and not in use on the stream.
  * - A `create` that is refused is answered with `created: true, canceled: true`, watch id -1 and a

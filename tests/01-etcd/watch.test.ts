@@ -1,10 +1,12 @@
 import {
+  type Deliver,
   type Event,
   eventsAt,
   NO_WATCH,
   Store,
   type WatchBatch,
   Watchers,
+  type WatchHub,
   type WatchResponse,
   type WatchSource,
   WatchStream,
@@ -183,8 +185,12 @@ describe('watch, from where', () => {
     store.put({ key: 'a', value: '1' });
     store.deleteRange(everything);
     store.put({ key: 'a', value: '2' });
+    store.put({ key: 'b', value: 'of another' });
     stream.create({ key: 'a', startRevision: 1 });
-    expect(eventsIn(await next())).toEqual(['a=1', 'a gone', 'a=2']);
+    const [, history] = await next();
+    expect(eventsIn(history ? [history] : [])).toEqual(['a=1', 'a gone', 'a=2']);
+    // So far the store has come, and so far the watch has seen all it wants.
+    expect(history?.header.revision).toBe(5);
   });
 
   it('is not told of commits it wants nothing of', async () => {
@@ -255,6 +261,18 @@ describe('watch, which events', () => {
     expect(previous(1)).toEqual([undefined, undefined, undefined, undefined]);
   });
 
+  it('carry no version before a creation, though the key was deleted in the same revision', () => {
+    const store = trace('store', () => new Store());
+    store.put({ key: 'a', value: '1' });
+    const success = [{ deleteRange: everything }, { put: { key: 'a', value: '2' } }];
+    store.txn({ success });
+    expect(eventsAt(store.view(), 3, true)).toMatchObject([
+      { type: 'delete', prevKv: { value: '1' } },
+      { type: 'put', kv: { value: '2', version: 1 } },
+    ]);
+    expect(eventsAt(store.view(), 3, true)[1]?.prevKv).toBeUndefined();
+  });
+
   it('are read by revision', () => {
     const store = trace('store', () => new Store());
     store.put({ key: 'a', value: '1' });
@@ -289,6 +307,17 @@ describe('watch, ids', () => {
     store.put({ key: 'a', value: '1' });
     store.put({ key: 'b', value: '1' });
     expect(eventsIn(await next())).toEqual(['a=1']);
+  });
+
+  it('refuses an id that the stream itself handed out', async () => {
+    const { store, stream, next } = watched();
+    for (const key of ['a', 'b']) stream.create({ key });
+    stream.create({ key: 'c', watchId: 1 });
+    expect((await next()).at(-1)).toMatchObject({ watchId: NO_WATCH, canceled: true });
+    for (const key of ['a', 'b', 'c']) store.put({ key, value: '1' });
+    stream.cancel(1);
+    store.put({ key: 'b', value: '2' });
+    expect(eventsIn(await next())).toEqual(['a=1', 'b=1']);
   });
 
   it('refuses an empty range', async () => {
@@ -386,6 +415,34 @@ describe('watch, its end', () => {
     expect(await next()).toEqual([]);
   });
 
+  it('is offered by the hub until the client has room for it', () => {
+    const deliveries: Deliver[] = [];
+    const closed: string[] = [];
+    const hub: WatchHub = {
+      revision: 9,
+      add: ({ key }, deliver) => {
+        deliveries.push(deliver);
+        return { isSynced: false, close: () => closed.push(key) };
+      },
+    };
+    let hasRoom = true;
+    const taken: WatchResponse[] = [];
+    const stream = new WatchStream(hub, (response) => hasRoom && taken.push(response) > 0);
+    for (const key of ['a', 'b']) stream.create({ key, startRevision: 2 });
+    hasRoom = false;
+    const end = { revision: 9, events: [], compactRevision: 5 };
+    expect(deliveries.map((deliver) => deliver(end))).toEqual([false, false]);
+    hasRoom = true;
+    expect(deliveries[0]?.(end)).toBe(true);
+    stream.cancel(0);
+    stream.cancel(1);
+    expect(taken.filter(({ canceled }) => canceled)).toEqual([
+      { header: { revision: 0 }, watchId: 0, canceled: true, compactRevision: 5, events: [] },
+      { header: { revision: 9 }, watchId: 1, canceled: true, events: [] },
+    ]);
+    expect(closed).toContain('b');
+  });
+
   it('does not come when it begins just at the revision compacted to', async () => {
     const { store, stream, next, compactTo } = watchedAfterCompaction();
     for (const value of ['1', '2', '3']) store.put({ key: 'a', value });
@@ -427,6 +484,18 @@ describe('watch, progress', () => {
     expect(await next()).toMatchObject([{ watchId: NO_WATCH, header: { revision: 2 } }]);
   });
 
+  it('is reported when a watch begins in the future, or was canceled before its history', async () => {
+    const { store, stream, next } = watched();
+    store.put({ key: 'a', value: '1' });
+    stream.create({ key: 'a', startRevision: 9 });
+    await next();
+    stream.create({ key: 'a', startRevision: 2 });
+    stream.cancel(1);
+    stream.progress();
+    const responses = await next();
+    expect(responses.at(-1)).toMatchObject({ watchId: NO_WATCH, header: { revision: 2 } });
+  });
+
   it('is reported for a stream without watches', async () => {
     const { stream, next } = watched();
     stream.progress();
@@ -443,15 +512,16 @@ describe('watchers, the simple hub', () => {
     const watch = hub.add({ key: 'a', startRevision: 1 }, (batch) => batches.push(batch) > 0);
     expect(watch.isSynced).toBe(false);
     store.put({ key: 'a', value: '3' });
+    store.put({ key: 'b', value: 'of another' });
     expect(batches).toEqual([]);
     await settle();
     expect(batches.map(({ revision, events }) => [revision, ...short(events)])).toEqual([
-      [4, 'a=1', 'a=2', 'a=3'],
+      [5, 'a=1', 'a=2', 'a=3'],
     ]);
     expect(watch.isSynced).toBe(true);
     watch.close();
     store.put({ key: 'a', value: '4' });
-    expect(hub.revision).toBe(5);
+    expect(hub.revision).toBe(6);
     expect(batches).toHaveLength(1);
   });
 
