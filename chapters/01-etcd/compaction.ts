@@ -13,7 +13,8 @@ import type { ReadView } from './views.ts';
  * @remarks
  * Each key's history decides what of it can go (`KeyIndex.compact`); what it drops is deleted from
  * the backend, and a key of which nothing is left leaves the tree. Only keys that changed between
- * the previous compaction and this one can have anything to drop. A trace:
+ * the previous compaction and this one can have anything to drop. A tombstone that a snapshot brought
+ * back may be in the backend though its key has no history; the store frees it itself. A trace:
  *
  * ```text
  * put a=1 (2)  put a=2 (3)  put b=1 (4)  delete b (5)  put c=1 (6)

@@ -98,7 +98,9 @@ describe('compaction, refusals', () => {
     const store = newStore();
     store.compact({ revision: 4 });
     const before = stored(store);
-    expect(() => store.compact({ revision: 2 })).toThrow(CompactedError);
+    for (const revision of [2, 0, -1]) {
+      expect(() => store.compact({ revision })).toThrow(CompactedError);
+    }
     expect(() => store.compact({ revision: 100 })).toThrow(FutureRevisionError);
     expect(store.compactedRevision).toBe(4);
     expect(stored(store)).toEqual(before);
@@ -178,6 +180,16 @@ describe('compaction, what stays', () => {
     expect(store.compact({ revision: 1 }).header.revision).toBe(1);
     expect(() => store.compact({ revision: 1 })).toThrow(CompactedError);
     expect(store.put({ key: 'a' }).header.revision).toBe(2);
+  });
+
+  it('passes over a tombstone whose key has no history, as a snapshot may bring it back', () => {
+    const store = newStore();
+    store.compact({ revision: 5 });
+    const restored = trace('restored', () => Store.restore(store.state()));
+    expect(restored.view().keys.get('b')).toBeUndefined();
+    expect(restored.compact({ revision: 6 })).toEqual({ header: { revision: 6 } });
+    expect(stored(restored)).toEqual(['3:a', '6:c']);
+    expect(content(restored)).toEqual(['a=2', 'c=1']);
   });
 
   it('answers with the revision compacted to', () => {
