@@ -195,6 +195,16 @@ describe('wal, segments', () => {
     expect(await disk.list()).toEqual([1, 3].map(segmentName));
   });
 
+  it('that are not full when the log is opened are filled', async () => {
+    const disk = diskWith([1, 'a', 'b']);
+    const wal = await trace(
+      'wal',
+      async () => (await Wal.open(disk, { segmentBytes: 3 * length('a') })).wal,
+    );
+    for (const one of ['c', 'd']) await wal.append(bytes(one));
+    expect(await disk.list()).toEqual([1, 4].map(segmentName));
+  });
+
   it('take one record that is larger than they are', async () => {
     const disk = trace('disk', () => new MemoryDisk());
     const wal = await trace('wal', async () => (await Wal.open(disk, { segmentBytes: 10 })).wal);
@@ -363,15 +373,16 @@ describe('wal, damage', () => {
   });
 });
 
-/** A disk on which writing or syncing fails while `failing` says so. */
+/** A disk on which the next write or sync fails when `failing` says so, and works again then. */
 class FailingDisk extends MemoryDisk {
   failing: 'write' | 'sync' | undefined;
 
   override async append(name: string): Promise<DiskFile> {
     const file = await super.append(name);
     const attempt = async (what: 'write' | 'sync', operation: () => Promise<void>) => {
-      if (this.failing === what) throw new Error('the disk is broken');
-      await operation();
+      if (this.failing !== what) return operation();
+      this.failing = undefined;
+      throw new Error('the disk is broken');
     };
     return {
       write: (data) => attempt('write', () => file.write(data)),
@@ -391,8 +402,7 @@ describe('wal, a disk that fails', () => {
       const appends = ['b', 'c', 'd'].map((one) => wal.append(bytes(one)));
       for (const append of appends) append.catch(() => {});
       for (const append of appends) await expect(append).rejects.toThrow('the disk is broken');
-      // Also when the disk works again: nobody knows what is on it.
-      disk.failing = undefined;
+      // The disk works again, but nobody knows what is on it.
       await expect(wal.append(bytes('e'))).rejects.toThrow('the disk is broken');
       await wal.close();
       disk.crash();
