@@ -127,7 +127,10 @@ describe('lease, time', () => {
     expect(lessor.due()).toEqual([7n]);
     expect(lessor.list()).toEqual([7n]);
     expect(lessor.timeToLive(7n)).toEqual({ ttlSeconds: 0, grantedTtlSeconds: 10, keys: ['a'] });
-    expect(lessor.revoke(7n)).toEqual(['a']);
+    expect(lessor.state()).toEqual([{ id: 7n, ttlSeconds: 10 }]);
+    lessor.check(7n);
+    lessor.attach('b', 7n);
+    expect(lessor.revoke(7n)).toEqual(['a', 'b']);
     expect(lessor.due()).toEqual([]);
   });
 
