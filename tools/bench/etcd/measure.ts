@@ -54,6 +54,12 @@ export async function measure(server: Server, job: Omit<Job, 'endpoint'>): Promi
   return { ...outcome, serverCpuSeconds: after - before };
 }
 
+/** The measurement with more operations per second. */
+export function fasterOf(one: Measurement | undefined, other: Measurement): Measurement {
+  if (one === undefined) return other;
+  return one.operations / one.seconds > other.operations / other.seconds ? one : other;
+}
+
 /** The processor time a process has used, where the system tells. */
 function cpuSecondsOf(pid: number | undefined): number | undefined {
   try {
