@@ -1,11 +1,12 @@
 /**
- * The steps a test has done so far, and the runnable file made of them.
+ * The steps a test has done so far.
  *
- * One recording per run of a test's body; `trace.ts` writes into it, `cases.ts` starts it and reads
- * it when the test fails.
+ * One recording per run of a test's body; `trace.ts`, `calls.ts` and `methods.ts` write into it,
+ * `cases.ts` starts it and reads it when the test fails. `repro-file.ts` makes a file of it.
  */
 
-import { BYTES_DEFINITION } from './render.ts';
+import { isData, literal } from './render.ts';
+import { reproFile } from './repro-file.ts';
 
 const MAX_STEPS = 2_000;
 const MAX_HEARD = 300;
@@ -18,18 +19,41 @@ export interface Source {
   readonly imports: Readonly<Record<string, string>>;
 }
 
+/** An object or array a test passed as an argument; it gets a name when one literal cannot stand for it. */
+interface Given {
+  readonly object: object;
+  /** How it looked when it was first passed. */
+  readonly text: string;
+  /** How it looked when the last call with it returned. */
+  now: string;
+  readonly base: string;
+  /** The step it was first passed in. */
+  readonly first: Step;
+  variable?: string;
+}
+
 /** One call a test made. */
 export interface Step {
-  /** The call without a leading `const x =` or `await`. */
-  readonly call: string;
+  /** The call without a leading `const x =` or `await`; arguments may get names later. */
+  readonly parts: (string | Given)[];
   /** The variable that holds its result, when a later step uses it. */
   variable?: string;
   /** Whether its promise was settled before the next step: then the file awaits it. */
   awaited: boolean;
 }
 
+/** A step as it is known now; the same place is told again when more is known of it. */
+export interface HeardStep {
+  /** Which step it is, counted from 0. */
+  readonly at: number;
+  /** Its lines of TypeScript. */
+  readonly lines: readonly string[];
+  /** What it needs from components, by name. */
+  readonly imports: Readonly<Record<string, string>>;
+}
+
 /** Hears each step as it begins; a test that never ends is told by what was heard. */
-export type StepListener = (call: string) => void;
+export type StepListener = (step: HeardStep) => void;
 
 /** The steps of one run of one test. */
 export class Recording {
@@ -40,21 +64,56 @@ export class Recording {
   private readonly names = new Map<string, number>();
   private readonly variables = new WeakMap<object, string>();
   private readonly results = new WeakMap<object, { step: Step; base: string }>();
+  private readonly imported = new WeakMap<object, Source>();
+  private readonly given = new WeakMap<object, Given>();
+  private readonly followed = new WeakSet<object>();
+  private readonly heard: string[] = [];
   private left = 0;
   /** While true, calls of exported functions are not steps: they are inside one. */
   muted = false;
+  /** Nothing is written down: one of the many runs of a property, which are repeated when they fail. */
+  readonly silent: boolean;
+  /** Calls whose promises have not settled: until then one cannot tell who calls a method. */
+  pending = 0;
 
-  constructor(listener?: StepListener) {
+  constructor(listener?: StepListener, silent = false) {
     this.listener = listener;
+    this.silent = silent;
   }
 
-  /** Notes a step; beyond a few thousand only the number is kept. */
-  add(call: string): Step {
-    const step: Step = { call, awaited: false };
-    if (this.steps.length < MAX_STEPS) this.steps.push(step);
-    else this.left += 1;
-    if (this.listener && this.steps.length < MAX_HEARD) this.listener(call);
+  /** Notes a step that is known as text. */
+  add(code: string): Step {
+    return this.note([code]);
+  }
+
+  /**
+   * Notes a call; beyond a few thousand only the number is kept.
+   *
+   * @param callee - `store.put`, or `new Store`
+   * @param args - what it is called with
+   * @param parameter - a name for the argument at this place, should it need one
+   */
+  addCall(callee: string, args: readonly unknown[], parameter: (at: number) => string): Step {
+    const step = this.note([]);
+    if (this.silent) return step;
+    step.parts.push(`${callee}(`);
+    for (const [i, arg] of args.entries()) {
+      step.parts.push(...(i > 0 ? [', '] : []), this.argument(arg, step, parameter(i)));
+    }
+    step.parts.push(')');
+    this.tell();
     return step;
+  }
+
+  /** Looks at the arguments again once a call has returned: what it changed gets a name. */
+  returned(step: Step): void {
+    for (const part of step.parts) {
+      if (typeof part === 'string') continue;
+      const now = literal(part.object, this.nameOf);
+      if (now === part.now) continue;
+      part.now = now;
+      this.nameGiven(part);
+    }
   }
 
   /** Notes what a creation's text imports. */
@@ -66,7 +125,7 @@ export class Recording {
   claim(name: string, always = false): string {
     const taken = (this.names.get(name) ?? 0) + 1;
     this.names.set(name, taken);
-    return taken === 1 && !always ? name : `${name}${taken}`;
+    return taken === 1 && !always && !reserved.has(name) ? name : `${name}${taken}`;
   }
 
   /** Remembers which variable holds an object. */
@@ -76,11 +135,31 @@ export class Recording {
 
   /** Remembers which step an object came from; it gets a variable only if a later step uses it. */
   nameResult(value: object, step: Step, base: string): void {
-    this.results.set(value, { step, base });
+    if (!this.results.has(value)) this.results.set(value, { step, base });
+  }
+
+  /** Remembers what an object that was imported is written as: `Selector.nothing`. */
+  nameImported(value: object, source: Source): void {
+    this.imported.set(value, source);
+  }
+
+  /** Notes that calls of this object's methods are steps. */
+  follow(value: object): void {
+    this.followed.add(value);
+  }
+
+  /** Whether calls of this object's methods are steps. */
+  follows(value: object): boolean {
+    return this.followed.has(value);
   }
 
   /** The variable that holds an object, when one does. */
   readonly nameOf = (value: object): string | undefined => {
+    const imported = this.imported.get(value);
+    if (imported) {
+      this.use(imported);
+      return imported.code;
+    }
     const known = this.variables.get(value);
     const result = known === undefined ? this.results.get(value) : undefined;
     if (!result) return known;
@@ -91,10 +170,7 @@ export class Recording {
 
   /** The steps as lines of TypeScript. */
   lines(): string[] {
-    const lines = this.steps.map((step) => {
-      const call = `${step.awaited ? 'await ' : ''}${step.call};`;
-      return step.variable === undefined ? call : `const ${step.variable} = ${call}`;
-    });
+    const lines = this.steps.flatMap(linesOf);
     return this.left === 0 ? lines : [...lines, `// and ${this.left} more steps`];
   }
 
@@ -105,38 +181,75 @@ export class Recording {
    * @param tail - lines about expected and actual, written as comments at the end
    */
   asFile(head: readonly string[], tail: readonly string[]): string {
-    const comment = (line: string): string => `// ${line}`.trimEnd();
-    const lines = this.lines();
-    const last = lines.at(-1);
-    const shown = last === undefined ? [] : [...lines.slice(0, -1), showResult(last)];
-    const needsBytes = lines.some((line) => line.includes('bytes('));
-    return [
-      ...head.flatMap((line) => line.split('\n')).map(comment),
-      '',
-      ...this.importLines(),
-      ...(needsBytes ? ['', BYTES_DEFINITION] : []),
-      '',
-      ...shown,
-      '',
-      ...tail.flatMap((line) => line.split('\n')).map(comment),
-      '',
-    ].join('\n');
+    const values = this.steps.flatMap(givenIn).flatMap((given) => given.variable ?? []);
+    const imports = Object.fromEntries(this.imports);
+    return reproFile({ head, tail, lines: this.lines(), imports, values });
   }
 
-  private importLines(): string[] {
-    const modules = new Map<string, string[]>();
-    for (const [name, module] of this.imports) {
-      modules.set(module, [...(modules.get(module) ?? []), name]);
+  private note(parts: (string | Given)[]): Step {
+    const step: Step = { parts, awaited: false };
+    if (this.silent) return step;
+    if (this.steps.length < MAX_STEPS) this.steps.push(step);
+    else this.left += 1;
+    if (parts.length > 0) this.tell();
+    return step;
+  }
+
+  private argument(arg: unknown, step: Step, base: string): string | Given {
+    const text = literal(arg, this.nameOf);
+    if (!isData(arg) || this.nameOf(arg) !== undefined) return text;
+    const known = this.given.get(arg);
+    // When it looks otherwise than it was left, the test changed it: then the old name is no use.
+    if (known?.now === text) {
+      this.nameGiven(known);
+      return known;
     }
-    return [...modules].sort().map(([module, names]) => {
-      const list = names.sort().join(', ');
-      return `import { ${list} } from '${module}';`;
-    });
+    const given: Given = { object: arg, text, now: text, base, first: step };
+    this.given.set(arg, given);
+    return given;
+  }
+
+  private nameGiven(given: Given): void {
+    given.variable ??= this.claim(given.base);
+  }
+
+  /** Tells the newest step, and of the ones before it those that look otherwise by now. */
+  private tell(): void {
+    const { listener, steps, heard } = this;
+    if (!listener || steps.length > MAX_HEARD) return;
+    for (const [at, step] of steps.entries()) {
+      const lines = linesOf(step);
+      const text = lines.join('\n');
+      if (heard[at] === text) continue;
+      heard[at] = text;
+      listener({ at, lines, imports: Object.fromEntries(this.imports) });
+    }
   }
 }
 
-function showResult(line: string): string {
-  return line.startsWith('const ') ? line : `console.log(${line.replace(/;$/, '')});`;
+function linesOf(step: Step): string[] {
+  const call = step.parts.map((part) => {
+    return typeof part === 'string' ? part : (part.variable ?? part.text);
+  });
+  const done = `${step.awaited ? 'await ' : ''}${call.join('')};`;
+  return [
+    ...givenIn(step).map(({ variable, text }) => `const ${variable} = ${text};`),
+    step.variable === undefined ? done : `const ${step.variable} = ${done}`,
+  ];
+}
+
+/** The named arguments that are first passed in this step. */
+function givenIn(step: Step): Given[] {
+  const given = step.parts.flatMap((part) => (typeof part === 'string' ? [] : [part]));
+  return [...new Set(given)].filter((one) => one.variable !== undefined && one.first === step);
+}
+
+/** Names that mean something else in a file of steps. */
+const reserved = new Set(['bytes', 'console']);
+
+/** Keeps variables from being called as what a component exports. */
+export function reserveNames(names: readonly string[]): void {
+  for (const name of names) reserved.add(name);
 }
 
 let listener: StepListener | undefined;
@@ -162,10 +275,10 @@ export function endRecording(): void {
 /**
  * Starts an empty recording.
  *
- * @param heard - false for the many runs of a property, whose steps would be too many to hear
+ * @param heard - false for the many runs of a property: they are not written down
  */
 export function startRecording(heard = true): Recording {
-  current = new Recording(heard ? listener : undefined);
+  current = new Recording(heard ? listener : undefined, !heard);
   over = false;
   return current;
 }

@@ -38,6 +38,14 @@ export function inspect(value: unknown): string {
   return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)} … (cut)`;
 }
 
+/** An object that a literal stands for wholly: not one of a class, where a step had to make it. */
+export function isData(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || types.isProxy(value)) return false;
+  if (Array.isArray(value) || types.isMap(value) || types.isSet(value)) return true;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
 function write(value: unknown, nameOf: NameOf, depth: number): string {
   if (typeof value === 'string') return quote(value);
   if (typeof value === 'bigint') return `${value}n`;

@@ -6,10 +6,10 @@
  * has it. Results that have methods are traced in turn (`const watch1 = store.watch(…)`).
  */
 
+import { parameterName, runInside } from './methods.ts';
 import { originalOf, standFor } from './originals.ts';
 import { isPlatformPrototype } from './platform.ts';
 import { currentRecording, type Recording, type Source, type Step } from './recording.ts';
-import { literal } from './render.ts';
 
 /**
  * Creates an object and records the calls of its methods.
@@ -122,9 +122,13 @@ function recorded(
   const callee = typeof key === 'string' ? `${variable}.${key}` : `${variable}[${key.description}]`;
   return (...args: unknown[]) => {
     const given = args.map(originalOf);
-    const text = given.map((item) => literal(item, recording.nameOf)).join(', ');
-    const step = recording.add(`${callee}(${text})`);
-    const result: unknown = Reflect.apply(method as () => unknown, target, given);
+    const step = recording.addCall(callee, given, (at) => parameterName(method, at));
+    let result: unknown;
+    try {
+      result = runInside((): unknown => Reflect.apply(method as () => unknown, target, given));
+    } finally {
+      recording.returned(step);
+    }
     const name = typeof key === 'string' ? key : 'iterator';
     return deliver(result, {
       recording,

@@ -6,6 +6,7 @@
  */
 
 import type { Lesson } from '../../tests/kit/failure.ts';
+import type { HeardStep } from '../../tests/kit/recording.ts';
 
 /** One source file of a component, compiled to the text of a CommonJS module. */
 export interface Module {
@@ -71,7 +72,7 @@ export type Message =
   /** The test file could not be loaded. */
   | { readonly t: 'unloadable'; readonly failure: ReportedFailure }
   | { readonly t: 'begin'; readonly name: string }
-  /** A call the test is about to make. */
-  | { readonly t: 'step'; readonly call: string }
+  /** A call the test is about to make; or an earlier one again, when more is known of it. */
+  | ({ readonly t: 'step' } & HeardStep)
   | { readonly t: 'end'; readonly name: string; readonly failure?: ReportedFailure }
   | { readonly t: 'done' };

@@ -5,6 +5,7 @@
  * once and reported no failure; everything else, said or not said, is a failure.
  */
 
+import { reproFile } from '../../tests/kit/repro-file.ts';
 import type { Chapter, Exercise } from '../syllabus.ts';
 import type { Ending } from './child.ts';
 import type { Gathered } from './component.ts';
@@ -87,14 +88,22 @@ function failureIn(run: Run, test: DeclaredTest): ReportedFailure | undefined {
   if (end?.failure) return end.failure;
   if (begins.length === 1 && ends.length === 1) return undefined;
   if (begins.length > 1 || ends.length > 1) return { message: 'was reported more than once' };
-  if (begins.length === 1) return { message: endedIn(run), steps: stepsHeard(run, test) };
+  if (begins.length === 1) return neverEnded(run, test);
   return neverBegan(run);
 }
 
-/** The steps of a test that never ended, as far as they were heard. */
-function stepsHeard(run: Run, test: DeclaredTest): string[] {
+/** What was heard of a test that never ended: its steps, and a file that does them again. */
+function neverEnded(run: Run, test: DeclaredTest): ReportedFailure {
   const begin = run.messages.findIndex((m) => m.t === 'begin' && m.name === test.name);
-  return run.messages.slice(begin).flatMap((m) => (m.t === 'step' ? [`${m.call};`] : []));
+  const heard = run.messages.slice(begin).flatMap((m) => (m.t === 'step' ? [m] : []));
+  const known = new Map(heard.map(({ at, lines }) => [at, lines]));
+  const steps = [...known].sort(([a], [b]) => a - b).flatMap(([, lines]) => lines);
+  const message = endedIn(run);
+  if (steps.length === 0) return { message };
+  const imports = heard.at(-1)?.imports ?? {};
+  const name = test.name.split(' › ').at(-1) ?? test.name;
+  const repro = reproFile({ head: [name], tail: [message], lines: steps, imports, values: [] });
+  return { message, steps: steps.slice(-40), repro };
 }
 
 function endedIn({ ending, jobMs }: Run): string {

@@ -122,6 +122,129 @@ describe('calls of exported functions', () => {
   });
 });
 
+describe('methods of what exported functions return', () => {
+  class Amount {
+    static readonly none = new Amount(0);
+    readonly #size: number;
+    constructor(size: number) {
+      this.#size = size;
+      Object.freeze(this);
+    }
+    get doubled(): number {
+      return this.plus(this).size();
+    }
+    plus(other: Amount): Amount {
+      return other.isNone() ? this : new Amount(this.#size + other.#size);
+    }
+    isNone(): boolean {
+      return this.#size === 0;
+    }
+    size(): number {
+      return this.#size;
+    }
+    async later(): Promise<Amount> {
+      await undefined;
+      return this.plus(Amount.none);
+    }
+  }
+  const amount = (size: number): Amount => new Amount(size);
+  const exported = { Amount, amount };
+  const surface = recordCalls('#amounts', exported) as typeof exported;
+
+  it('are steps when the test calls them, up to the last one', () => {
+    const recording = startRecording();
+    expect(surface.amount(1).plus(new surface.Amount(2)).size()).toBe(3);
+    expect(recording.lines()).toEqual([
+      'const amount1 = amount(1);',
+      'const amount2 = new Amount(2);',
+      'const plus1 = amount1.plus(amount2);',
+      'plus1.size();',
+    ]);
+  });
+
+  it('are no steps when the component calls them', async () => {
+    const recording = startRecording();
+    const one = surface.amount(1);
+    expect(one.doubled).toBe(2);
+    expect(await one.later()).toBe(one);
+    expect(recording.lines()).toEqual(['const amount1 = amount(1);', 'await amount1.later();']);
+  });
+
+  it('leave the object itself as it is', () => {
+    startRecording();
+    const one = surface.amount(1);
+    expect(one).toBeInstanceOf(Amount);
+    expect(one.plus(surface.Amount.none)).toBe(one);
+    expect(Object.keys(Object.getPrototypeOf(one) as object)).toEqual([]);
+    expect(one.plus.name).toBe('plus');
+    expect(one.plus).toHaveLength(1);
+  });
+
+  it('name what was imported', () => {
+    const recording = startRecording();
+    surface.Amount.none.isNone();
+    surface.amount(1).plus(surface.Amount.none);
+    expect(recording.lines()).toEqual([
+      'Amount.none.isNone();',
+      'const amount1 = amount(1);',
+      'amount1.plus(Amount.none);',
+    ]);
+    expect(recording.asFile([], [])).toContain("import { Amount, amount } from '#amounts';");
+  });
+
+  it('are not written down in the many runs of a property', () => {
+    const recording = startRecording(false);
+    expect(surface.amount(1).plus(surface.amount(2)).size()).toBe(3);
+    expect(recording.lines()).toEqual([]);
+  });
+});
+
+describe('an argument', () => {
+  const add = (list: string[], item: { name: string }): boolean => list.push(item.name) > 0;
+  const surface = recordCalls('#lists', { add }) as { add: typeof add };
+
+  it('that a call changes has a name, and is printed at the end', () => {
+    const recording = startRecording();
+    const list: string[] = [];
+    surface.add(list, { name: 'a' });
+    surface.add(list, { name: 'b' });
+    expect(recording.lines()).toEqual([
+      'const list = [];',
+      "add(list, { name: 'a' });",
+      "add(list, { name: 'b' });",
+    ]);
+    expect(recording.asFile([], [])).toContain("console.log('list is now', list);");
+  });
+
+  it('that is passed twice has a name', () => {
+    const recording = startRecording();
+    const item = { name: 'a' };
+    surface.add([], item);
+    surface.add([], item);
+    expect(recording.lines().filter((line) => line.includes('item'))).toEqual([
+      "const item = { name: 'a' };",
+      'add(list, item);',
+      'add(list2, item);',
+    ]);
+  });
+
+  it('that the test changed in between is written anew', () => {
+    const recording = startRecording();
+    const item = { name: 'a' };
+    surface.add([], item);
+    item.name = 'b';
+    surface.add([], item);
+    expect(recording.lines().at(-1)).toBe("add(list2, { name: 'b' });");
+  });
+
+  it('has no name that the component exports', () => {
+    const recording = startRecording();
+    const size = (add: string[]): number => add.push('a');
+    (recordCalls('#more', { size }) as { size: typeof size }).size([]);
+    expect(recording.lines()).toEqual(['const add1 = [];', 'size(add1);']);
+  });
+});
+
 describe('a literal', () => {
   const rows: Record<string, { value: unknown; text: string }> = {
     'a string with quotes': { value: 'it\'s "so"\n', text: `'it\\'s "so"\\n'` },

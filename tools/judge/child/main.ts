@@ -32,7 +32,10 @@ async function main(): Promise<void> {
   const leave = process.exit.bind(process);
   setPropertySeed(job.seed);
   watchProcess();
-  listenToSteps((call) => send({ t: 'step', call: call.slice(0, 2_000) }));
+  listenToSteps((step) => {
+    const lines = step.lines.map((line) => line.slice(0, 2_000));
+    send({ t: 'step', ...step, lines });
+  });
   const codes = [...job.modules, ...job.tests].map((one) => one.code ?? '');
   const platform = lockPlatform(codes);
   const provided = new Map<string, object>([
