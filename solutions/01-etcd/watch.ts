@@ -65,8 +65,8 @@ export function wants(spec: WatchSpec, event: Event): boolean {
  *   revision 0.
  * - `progress` is answered, with watch id -1 and the hub's revision, only when every watch of the
  *   stream is synced; else not at all.
- * - The key `''` means `'\0'`, the smallest key. `startRevision` left out or 0 means the revision
- *   after the hub's.
+ * - The key `''` means `'\0'`, the smallest key; the `rangeEnd` `''` means none. `startRevision` left
+ *   out or 0 means the revision after the hub's.
  *
  * ```text
  * create {key:'a'}                → {watchId:0, created:true, header 7}

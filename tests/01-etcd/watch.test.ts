@@ -218,6 +218,16 @@ describe('watch, which events', () => {
     expect(of(1)).toEqual(['\0=1', 'a=1']);
   });
 
+  it('takes an empty end for no end: one key', async () => {
+    const { store, stream, next } = watched();
+    stream.create({ key: 'a', rangeEnd: '' });
+    stream.create({ key: '' });
+    for (const key of ['\0', '\0\0', 'a', 'b']) store.put({ key, value: '1' });
+    const responses = await next();
+    const of = (id: number) => eventsIn(responses.filter(({ watchId }) => watchId === id));
+    expect([of(0), of(1)]).toEqual([['a=1'], ['\0=1']]);
+  });
+
   it('leaves out what a filter names', async () => {
     const { store, stream, next } = watched();
     stream.create({ key: 'a', filters: ['noput'] });
