@@ -325,6 +325,21 @@ describe('watch groups, full receivers', () => {
     expect(full.watch.isSynced).toBe(false);
   });
 
+  it('that fell behind by a commit are not offered it again because others catch up', () => {
+    const { runScheduled, store, schedule } = newWorld(5);
+    const hub = trace('hub', () => new WatchGroups(store, { schedule, watchesPerRound: 1 }));
+    const full = watch(hub, { startRevision: 6 });
+    const behind = watch(hub, { startRevision: 2 });
+    full.receiver.isFull = true;
+    store.put({ key: 'a' });
+    expect(runScheduled()).toBe(1);
+    expect(behind.receiver.revisions).toEqual([upTo(2, 6)]);
+    expect(full.receiver.refused).toBe(1);
+    full.receiver.isFull = false;
+    hub.sync();
+    expect(full.receiver.revisions).toEqual([[6]]);
+  });
+
   it('keep their place in the middle of catching up', () => {
     const { store, schedule } = newWorld(9);
     const hub = trace('hub', () => new WatchGroups(store, { schedule, revisionsPerBatch: 4 }));
