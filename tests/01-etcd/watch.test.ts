@@ -494,6 +494,19 @@ describe('watch, progress', () => {
     expect(await next()).toMatchObject([{ watchId: NO_WATCH, header: { revision: 2 } }]);
   });
 
+  it('is not reported while any watch has history to get', async () => {
+    const { store, stream, next } = watched();
+    store.put({ key: 'a', value: '1' });
+    stream.create({ key: 'a' });
+    await next();
+    stream.create({ key: 'a', startRevision: 2 });
+    stream.create({ key: 'a' });
+    stream.progress();
+    expect((await next()).map(({ watchId }) => watchId)).not.toContain(NO_WATCH);
+    stream.progress();
+    expect(await next()).toMatchObject([{ watchId: NO_WATCH, header: { revision: 2 } }]);
+  });
+
   it('is reported when a watch begins in the future, or was canceled before its history', async () => {
     const { store, stream, next } = watched();
     store.put({ key: 'a', value: '1' });
