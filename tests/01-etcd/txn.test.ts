@@ -190,6 +190,16 @@ describe('txn, conditions', () => {
     expect(store.txn({ compare: [{ ...exists('a'), result: 'equal' }] }).succeeded).toBe(true);
   });
 
+  it('that fail do nothing when no failure branch is given, nor the other way round', () => {
+    const store = newStore();
+    const nothing = { header: { revision: 4 }, responses: [] };
+    const create = { compare: [exists('c')], success: [put('c')] };
+    expect(store.txn(create)).toEqual({ ...nothing, succeeded: false });
+    const restore = { compare: [exists('a')], failure: [put('a')] };
+    expect(store.txn(restore)).toEqual({ ...nothing, succeeded: true });
+    expectUnchanged(store);
+  });
+
   it('all hold when there are none, and nothing at all makes no revision', () => {
     const store = newStore();
     expect(store.txn({})).toEqual({ header: { revision: 4 }, succeeded: true, responses: [] });
@@ -266,6 +276,10 @@ describe('txn, against the store', () => {
     // 5 is what this very transaction will make: it has not happened when it is checked.
     const future = { success: [put('x'), { range: { key: 'a', revision: 5 } }] };
     expect(() => store.txn(future)).toThrow({ name: 'FutureRevisionError', currentRevision: 4 });
+    const inner = nested({ success: [{ range: { key: 'a', revision: 5, countOnly: true } }] });
+    expect(() => store.txn({ success: [put('x'), inner] })).toThrow({
+      name: 'FutureRevisionError',
+    });
     expectUnchanged(store);
     const past = store.txn({ success: [put('x'), { range: { key: 'a', revision: 3 } }] });
     expect(past.responses).toMatchObject([{}, { range: { kvs: [{ value: '1' }] } }]);
