@@ -114,14 +114,17 @@ export class Linker {
   }
 }
 
-/** `./x.ts` seen from `etcd/grpc/index.ts` is `etcd/grpc/x.ts`. */
+/**
+ * `./x.ts` seen from `etcd/grpc/index.ts` is `etcd/grpc/x.ts`; so is `./x.js`, which is how a release's
+ * minified files name each other, also when they are borrowed and stand among a student's.
+ */
 export function joinKey(from: string, specifier: string): string {
   const parts = from.split('/').slice(0, -1);
   for (const part of specifier.split('/')) {
     if (part === '..') parts.pop();
     else if (part !== '.') parts.push(part);
   }
-  return parts.join('/');
+  return parts.join('/').replace(/\.js$/, '.ts');
 }
 
 /** Stands for the exports of a file that could not be loaded: each throws when used. */
