@@ -24,12 +24,15 @@ export class Mismatch extends Error {
   readonly expected: unknown;
   readonly actual: unknown;
 
-  constructor(message: string, sides: { expected: unknown; actual: unknown; word?: string }) {
+  constructor(
+    message: string,
+    sides: { expected: unknown; actual: unknown; word?: string; actualWord?: string },
+  ) {
     super(message);
     this.expected = sides.expected;
     this.actual = sides.actual;
     this.expectedText = sides.word ?? inspect(sides.expected);
-    this.actualText = inspect(sides.actual);
+    this.actualText = sides.actualWord ?? inspect(sides.actual);
   }
 }
 
@@ -243,8 +246,11 @@ function judgeThrow(question: Question): void {
   const wanted = question.args[0];
   const outcome = thrownBy(question.actual);
   if (outcome === undefined) {
-    verdict(question, false, describeThrow(wanted), 'nothing was thrown');
-    return;
+    if (question.negated) return;
+    const word = describeThrow(wanted);
+    const message = question.message ?? `should have been ${word}`;
+    const actualWord = 'nothing was thrown';
+    throw new Mismatch(message, { expected: undefined, word, actual: undefined, actualWord });
   }
   const holds = question.args.length === 0 || throwFits(outcome.thrown, wanted);
   verdict(question, holds, describeThrow(wanted), snapshot(outcome.thrown));

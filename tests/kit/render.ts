@@ -10,6 +10,7 @@ import { snapshot } from './snapshot.ts';
 
 const WIDTH = 96;
 const MAX_TEXT = 4_000;
+const MANY = 40;
 
 /** Defines the `bytes('…')` that rendered byte strings use. */
 export const BYTES_DEFINITION = 'const bytes = (text: string) => new TextEncoder().encode(text);';
@@ -48,7 +49,7 @@ export function isData(value: unknown): value is object {
 
 function write(value: unknown, nameOf: NameOf, depth: number): string {
   if (typeof value === 'string') return quote(value);
-  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'bigint') return writeBigint(value);
   if (typeof value === 'symbol') return 'Symbol()';
   if (typeof value === 'function') return nameOf(value) ?? '() => undefined';
   if (typeof value !== 'object' || value === null)
@@ -56,10 +57,32 @@ function write(value: unknown, nameOf: NameOf, depth: number): string {
   const name = nameOf(value);
   if (name !== undefined) return name;
   if (depth > 12) return '/* … */ {}';
-  const special = writeSpecial(value, nameOf, depth);
-  if (special !== undefined) return special;
-  const parts = entries(value).map(([key, item]) => `${key}${write(item, nameOf, depth + 1)}`);
-  return bracket(value, parts, ' ');
+  if (open.includes(value)) return '/* the same object again */ {}';
+  open.push(value);
+  try {
+    const special = writeSpecial(value, nameOf, depth);
+    if (special !== undefined) return special;
+    const parts = entries(value).map(([key, item]) => `${key}${write(item, nameOf, depth + 1)}`);
+    return bracket(value, parts, ' ');
+  } finally {
+    open.pop();
+  }
+}
+
+/** The objects around the one being written: one that is in itself is not written again. */
+const open: object[] = [];
+
+/** Many digits read badly: what is near a power of ten is written with it. */
+function writeBigint(value: bigint): string {
+  if (String(value).length <= MANY) return `${value}n`;
+  for (const more of [0n, 1n, -1n]) {
+    const [, sign, front = '', zeros = ''] = /^(-?)(\d+?)(0*)$/.exec(String(value - more)) ?? [];
+    if (front.length > 12) continue;
+    const power = `${front === '1' ? '' : `${front}n * `}10n ** ${zeros.length}n`;
+    const whole = sign === '-' ? `-(${power})` : power;
+    return more === 0n ? whole : `${whole} ${more > 0n ? '+' : '-'} 1n`;
+  }
+  return `${value}n`;
 }
 
 function writeSpecial(value: object, nameOf: NameOf, depth: number): string | undefined {
@@ -81,9 +104,10 @@ function writeSpecial(value: object, nameOf: NameOf, depth: number): string | un
 function writeError(value: Error, nameOf: NameOf, depth: number): string {
   const own = Object.keys(value).filter((key) => key !== 'name');
   const fields = Object.fromEntries(own.map((key) => [key, Reflect.get(value, key)]));
-  const text = `${value.name}: ${value.message}`;
   const more = own.length === 0 ? '' : ` ${write(fields, nameOf, depth + 1)}`;
-  return `/* ${text.replaceAll('*/', '* /')}${more.replaceAll('*/', '* /')} */ new Error(${quote(value.message)})`;
+  const about = `${value.name}${more}`.replaceAll('/*', '').replaceAll('*/', '');
+  const text = `new Error(${quote(value.message)})`;
+  return about === 'Error' ? text : `/* ${about} */ ${text}`;
 }
 
 function dateText(value: Date): string {
@@ -121,9 +145,12 @@ function literalLines(value: unknown, indent: string): string {
 
 /** Single quotes, as the course writes strings; a long run of one character as `repeat`. */
 function quote(text: string): string {
-  const first = text.slice(0, 1);
-  if (text.length > 64 && text === first.repeat(text.length)) {
-    return `${quote(first)}.repeat(${text.length})`;
+  const run = /(.)\1{64,}/s.exec(text);
+  if (run?.[1] !== undefined) {
+    const before = text.slice(0, run.index);
+    const after = text.slice(run.index + run[0].length);
+    const middle = `${quote(run[1])}.repeat(${run[0].length})`;
+    return [before && quote(before), middle, after && quote(after)].filter(Boolean).join(' + ');
   }
   const json = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'");
   return `'${json.replace(/[\u007f-\u009f\u2028\u2029]/g, escapeCharacter)}'`;

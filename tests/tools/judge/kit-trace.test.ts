@@ -245,10 +245,28 @@ describe('an argument', () => {
   });
 });
 
+function inItself(): object {
+  const object: { a: unknown[] } = { a: [] };
+  object.a.push(object);
+  return object;
+}
+
 describe('a literal', () => {
   const rows: Record<string, { value: unknown; text: string }> = {
     'a string with quotes': { value: 'it\'s "so"\n', text: `'it\\'s "so"\\n'` },
     'a long run of one character': { value: 'x'.repeat(70), text: "'x'.repeat(70)" },
+    'a text with a long run in it': {
+      value: `1${'0'.repeat(70)}Ki`,
+      text: "'1' + '0'.repeat(70) + 'Ki'",
+    },
+    'a large power of ten': { value: 10n ** 1000n, text: '10n ** 1000n' },
+    'a number just below one': { value: -(3n * 10n ** 50n) - 1n, text: '-(3n * 10n ** 50n) - 1n' },
+    'an error': { value: new Error('no'), text: "new Error('no')" },
+    'an error with more in it': {
+      value: Object.assign(new RangeError('no'), { limit: 3 }),
+      text: "/* RangeError { limit: 3 } */ new Error('no')",
+    },
+    'an object in itself': { value: inItself(), text: '{ a: [/* the same object again */ {}] }' },
     'bytes that are no text': { value: Uint8Array.of(255, 0), text: 'Uint8Array.of(255, 0)' },
     'many equal bytes': { value: new Uint8Array(70_000), text: 'new Uint8Array(70000).fill(0)' },
     'a map': { value: new Map([['a', 1]]), text: "new Map([['a', 1]])" },
