@@ -30,7 +30,7 @@ export interface JsonReport {
 }
 
 /** One exercise in the report. */
-export type JsonExercise = Omit<ExerciseResult, 'failures'> & {
+export type JsonExercise = Omit<ExerciseResult, 'failures' | 'coreTests'> & {
   readonly failures: readonly JsonFailure[];
 };
 
@@ -65,7 +65,10 @@ export function jsonReport(
       id,
       points,
       maxPoints,
-      exercises: exercises.map((one) => ({ ...one, failures: one.failures.map(jsonFailure) })),
+      exercises: exercises.map(({ coreTests: _, ...one }) => ({
+        ...one,
+        failures: one.failures.map(jsonFailure),
+      })),
     })),
   };
 }

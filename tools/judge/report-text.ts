@@ -28,6 +28,11 @@ const MARKS: Record<Status, { mark: string; colour: keyof Colours }> = {
   'not-written': { mark: ' ', colour: 'quiet' },
 };
 
+const WORDS: Partial<Record<Status, string>> = {
+  'timed-out': 'timed out',
+  'not-written': 'not written',
+};
+
 const MAX_STEPS = 12;
 
 /** A chapter's table and lessons. */
@@ -54,31 +59,69 @@ function row(result: ExerciseResult, titleWidth: number, { colours, width }: Tex
   const { mark, colour } = MARKS[result.status];
   const worth = `${result.points}/${result.maxPoints}${result.core ? '' : ' extra'}`;
   const { passed, total } = result.tests;
-  const needs = result.needs.length > 0 ? ` (needs ${result.needs.join(', ')})` : '';
-  const tests = result.status === 'not-written' ? '' : `  ${passed} of ${total} tests`;
-  const words = result.status === 'passed' ? '' : `  ${result.status}${needs}`;
+  const wasRun = result.status !== 'not-written' && result.status !== 'borrowed';
+  const tests = wasRun ? `  ${passed} of ${total} tests` : '';
+  const words = result.status === 'passed' ? '' : `  ${statusWord(result.status)}`;
   const line = `  ${mark} ${result.number.padEnd(5)}${result.title.padEnd(titleWidth)}  ${worth.padEnd(7)}${tests}${words}`;
   return colours[colour](cut(line.trimEnd(), width));
 }
 
+function statusWord(status: Status): string {
+  return WORDS[status] ?? status;
+}
+
 function lessonText(chapter: Chapter, result: ExerciseResult, options: TextOptions): string[] {
-  const [failure] = result.failures;
-  if (!failure || result.status === 'blocked') return [];
   const { colours } = options;
+  const needed = neededText(result);
+  if (result.status === 'blocked') return needed;
+  const [failure] = result.failures;
+  if (!failure) return [];
   const exercise = chapter.exercises.find((one) => one.id === result.id);
   const line = exercise && sectionLine(options.root, chapter, exercise);
-  const more = result.failures.length - 1;
   return [
     '',
-    colours.strong(`${result.number} ${result.title} (${result.id}): ${result.status}`),
-    `  ${colours.bad(harmless(failure.name))}`,
+    colours.strong(`${result.number} ${result.title} (${result.id}): ${statusWord(result.status)}`),
+    `  ${colours.bad(harmless(failure.name))}${failure.core ? ' (core test)' : ''}`,
     ...failureText(failure),
+    ...field('points', pointsText(result)),
     ...field('read', `${failure.section}${line === undefined ? '' : ` (line ${line})`}`),
     ...field('hint', `npm run hint -- ${result.number}`),
     ...(failure.repro ? field('file', `${reproPath(result.id)} does these steps again`) : []),
-    ...(more > 0 ? [colours.quiet(`  and ${more} more failing test${more > 1 ? 's' : ''}`)] : []),
+    ...moreText(result).map((text) => colours.quiet(`  ${text}`)),
+    ...needed,
   ];
 }
+
+/** Why tests that pass give no points. */
+export function pointsText({ points, coreTests }: ExerciseResult): string {
+  if (!coreTests || points > 0) return '';
+  if (coreTests.passed === coreTests.total) return '';
+  const { passed, total } = coreTests;
+  return `none until all core tests pass (${passed} of ${total} pass)`;
+}
+
+/** What to do about exercises that are not written but needed. */
+function neededText({ number, title, status, needs }: ExerciseResult): string[] {
+  if (needs.length === 0) return [];
+  const blocked = status === 'blocked' ? `${number} ${title} is blocked` : 'some tests are blocked';
+  return ['', `${blocked}: write or borrow ${needs.join(', ')}`];
+}
+
+/** The failures that are not shown; those that never began are no failures of the code. */
+function moreText({ failures }: ExerciseResult): string[] {
+  const others = failures.slice(1);
+  const notRun = others.filter((failure) => failure.notRun).length;
+  const failing = others.length - notRun;
+  return [
+    ...(failing > 0 ? [`and ${failing} more failing test${failing > 1 ? 's' : ''}`] : []),
+    ...(notRun > 0
+      ? [`${notRun} test${notRun > 1 ? 's were' : ' was'} not run because of it`]
+      : []),
+  ];
+}
+
+/** Messages that say no more than expected and actual do. */
+const SAID_BY_SIDES = /^(should (not )?have been |is not what it should have been$)/;
 
 /** A failing test in the component's own words: steps so far, expected, actual. */
 export function failureText(failure: Failure): string[] {
@@ -89,7 +132,7 @@ export function failureText(failure: Failure): string[] {
   return [
     ...field('steps', shown.map(harmless).join('\n')),
     ...(failure.counterexample ? field('values', harmless(failure.counterexample)) : []),
-    ...(sides && !failure.message.startsWith('should have been')
+    ...(sides && !SAID_BY_SIDES.test(failure.message)
       ? field('wrong', harmless(failure.message))
       : []),
     ...(sides
@@ -103,6 +146,11 @@ export function failureText(failure: Failure): string[] {
 
 function field(name: string, text: string): string[] {
   if (text === '') return [];
-  const [first = '', ...rest] = text.split('\n').map((line) => cut(line, 400));
+  const [first = '', ...rest] = text.split('\n').map((line) => cut(shortWords(line), 400));
   return [`  ${name.padEnd(9)}${first}`, ...rest.map((line) => `  ${''.padEnd(9)}${line}`)];
+}
+
+/** Cuts hundreds of digits or letters without a break in the middle; the file has them all. */
+function shortWords(line: string): string {
+  return line.replace(/[^\s'"`(),]{100,}/g, (word) => `${word.slice(0, 40)}…${word.slice(-20)}`);
 }

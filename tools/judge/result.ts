@@ -15,6 +15,10 @@ export interface Failure {
   /** The behaviour that was expected, in the present tense. */
   readonly name: string;
   readonly message: string;
+  /** Whether the exercise has no points without this test. */
+  readonly core?: boolean;
+  /** It never began, because of another test or file; it says nothing of the code. */
+  readonly notRun?: boolean;
   /** Where the handout explains it: `chapters/01-etcd/README.md#range`. */
   readonly section: string;
   /** With this seed a property finds the failure again. */
@@ -45,6 +49,8 @@ export interface ExerciseResult {
   /** Exercises whose missing bodies the failures come from. */
   readonly needs: readonly string[];
   readonly tests: { readonly passed: number; readonly total: number };
+  /** The same of core tests, when it was run. */
+  readonly coreTests?: { readonly passed: number; readonly total: number };
   readonly failures: readonly Failure[];
 }
 

@@ -29,7 +29,7 @@ export interface Run {
 
 interface Outcome {
   readonly test: DeclaredTest;
-  readonly failure?: ReportedFailure;
+  readonly failure?: ReportedFailure & { readonly notRun?: boolean };
 }
 
 /** Judges a run. */
@@ -44,9 +44,15 @@ export function verdict(run: Run): ExerciseResult {
     points: pointsFor(run.exercise, outcomes),
     status: statusOf(run, failed, own !== undefined),
     needs,
-    tests: { passed: outcomes.length - failed.length, total: outcomes.length },
+    tests: countPassed(outcomes),
+    coreTests: countPassed(outcomes.filter((outcome) => outcome.test.core)),
     failures: own === undefined || failed.length === 0 ? failures : [own, ...failures],
   };
+}
+
+function countPassed(outcomes: readonly Outcome[]): { passed: number; total: number } {
+  const passed = outcomes.filter((outcome) => outcome.failure === undefined).length;
+  return { passed, total: outcomes.length };
 }
 
 /** An exercise that was not run. */
@@ -81,7 +87,7 @@ export function pointsFor(exercise: Exercise, outcomes: readonly Outcome[]): num
   return earns ? Math.floor((exercise.points * passed) / outcomes.length) : 0;
 }
 
-function failureIn(run: Run, test: DeclaredTest): ReportedFailure | undefined {
+function failureIn(run: Run, test: DeclaredTest): Outcome['failure'] {
   const begins = run.messages.filter((m) => m.t === 'begin' && m.name === test.name);
   const ends = run.messages.flatMap((m) => (m.t === 'end' && m.name === test.name ? [m] : []));
   const [end] = ends;
@@ -116,14 +122,14 @@ function endedIn({ ending, jobMs }: Run): string {
   return 'ended the process it ran in';
 }
 
-function neverBegan(run: Run): ReportedFailure {
+function neverBegan(run: Run): Outcome['failure'] {
   const unloadable = run.messages.find((message) => message.t === 'unloadable');
   if (unloadable?.t === 'unloadable') return unloadable.failure;
   const last = run.messages.findLast((message) => message.t === 'begin');
   if (last?.t === 'begin') {
-    return { message: `did not run: "${last.name}" before it ${endedIn(run)}` };
+    return { message: `did not run: "${last.name}" before it ${endedIn(run)}`, notRun: true };
   }
-  return { message: `did not run: loading the chapter's files ${endedIn(run)}` };
+  return { message: `did not run: loading the chapter's files ${endedIn(run)}`, notRun: true };
 }
 
 function isBlocked(run: Run, failure: ReportedFailure | undefined): boolean {
@@ -164,7 +170,7 @@ function ownFileBroken(run: Run): Failure | undefined {
 }
 
 function lesson(run: Run, { test, failure }: Outcome): Failure {
-  const { message, seed, steps, expected, actual, counterexample, output, repro, stack } =
+  const { message, notRun, seed, steps, expected, actual, counterexample, output, repro, stack } =
     failure ?? { message: 'did not pass' };
   const where = stack === undefined ? undefined : studentPosition(stack, run.modules);
   return {
@@ -172,6 +178,8 @@ function lesson(run: Run, { test, failure }: Outcome): Failure {
     message,
     section: sectionOf(run.chapter, run.exercise),
     steps: steps ?? [],
+    ...(test.core && { core: true }),
+    ...(notRun && { notRun }),
     ...(seed !== undefined && { seed }),
     ...(expected !== undefined && { expected }),
     ...(actual !== undefined && { actual }),

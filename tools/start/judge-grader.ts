@@ -7,7 +7,7 @@
 
 import { readState } from '../course-state.ts';
 import { gradeChapter } from '../judge/judge.ts';
-import { failureText } from '../judge/report-text.ts';
+import { failureText, pointsText } from '../judge/report-text.ts';
 import { reproPath, writeRepro } from '../judge/repro.ts';
 import type { ExerciseResult, Failure as Lesson } from '../judge/result.ts';
 import { readSyllabus } from '../syllabus.ts';
@@ -44,20 +44,24 @@ function borrowedIn(root: string): ReadonlySet<string> {
 }
 
 /** What the loop shows of a result; the first failure stands for all. */
-export function asVerdict({ id, status, tests, needs, failures }: ExerciseResult): Verdict {
+export function asVerdict(result: ExerciseResult): Verdict {
+  const { status, tests, needs, failures } = result;
   const [first] = failures;
+  const mark = first?.core ? ' (core test)' : '';
   return {
     status: status === 'borrowed' ? 'passed' : status,
     passed: tests.passed,
     total: tests.total,
     needs,
-    ...(first && { failure: { name: first.name, message: describe(first, id) } }),
+    ...(first && { failure: { name: `${first.name}${mark}`, message: describe(first, result) } }),
   };
 }
 
 /** The same words as `npm run grade`, without its margin. */
-function describe(lesson: Lesson, id: string): string {
+function describe(lesson: Lesson, result: ExerciseResult): string {
   const lines = failureText(lesson).map((line) => line.replace(/^ {2}/, ''));
-  if (lesson.repro !== undefined) lines.push(`file     ${reproPath(id)}`);
+  const points = pointsText(result);
+  if (points !== '') lines.push(`points   ${points}`);
+  if (lesson.repro !== undefined) lines.push(`file     ${reproPath(result.id)}`);
   return lines.join('\n');
 }

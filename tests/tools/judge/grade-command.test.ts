@@ -86,13 +86,14 @@ describe('the text', () => {
     expect(text).toContain(
       [
         '0.3 The list (tally/list): failed',
-        '  list › keeps what was put',
+        '  list › keeps what was put (core test)',
         '  steps    const list = new List();',
         "           list.put('a');",
         "           list.put('b');",
         '           list.all();',
         "  expect   { items: ['a', 'b'] }",
         '  but was  { items: [] }',
+        '  points   none until all core tests pass (0 of 1 pass)',
         '  read     chapters/00-tally/README.md#the-list (line 7)',
         '  hint     npm run hint -- 0.3',
         '  file     .course/repro/tally-list.ts does these steps again',

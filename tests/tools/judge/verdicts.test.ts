@@ -168,7 +168,19 @@ describe('an exercise', () => {
     );
     const sum = exerciseOf(await course.grade(only('sum')), 'sum');
     expect(sum).toMatchObject({ status: 'timed-out', points: 12, tests: { passed: 1, total: 2 } });
-    expect(sum.failures[0]).toMatchObject({ name: 'sums nothing to 0', steps: ['sum([]);'] });
+    const [failure] = sum.failures;
+    expect(failure).toMatchObject({ name: 'sums nothing to 0', steps: ['sum([]);'] });
+    expect(failure?.repro).toContain("import { sum } from '#tally';\n\nconsole.log(sum([]));");
+  });
+
+  it('tells tests that a hang kept from running from those that fail', async () => {
+    course.student('sum.ts', 'export const sum = () => { for (;;); };');
+    const sum = exerciseOf(await course.grade(only('sum')), 'sum');
+    expect(sum.failures.map(({ core, notRun }) => ({ core, notRun }))).toEqual([
+      { core: true, notRun: undefined },
+      { core: undefined, notRun: true },
+    ]);
+    expect(sum.coreTests).toEqual({ passed: 0, total: 1 });
   });
 
   it('times out when it waits for what never comes, without waiting itself', async () => {
