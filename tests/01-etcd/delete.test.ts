@@ -132,6 +132,8 @@ describe('delete, what stays behind', () => {
 
   it('answers without versions when not asked', () => {
     expect(storeOf('a').deleteRange({ key: 'a' }).prevKvs).toEqual([]);
+    const range = storeOf('a', 'b').deleteRange({ key: 'a', rangeEnd: '\0' });
+    expect(range).toMatchObject({ deleted: 2, prevKvs: [] });
     const { deleted } = storeOf('a').deleteRange({ key: 'a' });
     expect(deleted).toBe(1);
   });
