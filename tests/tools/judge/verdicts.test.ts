@@ -67,21 +67,35 @@ describe('a solved chapter', () => {
   });
 });
 
+/** Puts minified tests and modules in the place of the sources, as `release` does. */
+async function makeRelease(): Promise<void> {
+  const [chapter] = readSyllabus(course.root);
+  if (!chapter) throw new Error('the fixture has no chapter');
+  for (const exercise of chapter.exercises) {
+    const code = await compileHidden(course.root, chapter, exercise, { minify: true });
+    course.write(`hidden/00-tally/${exercise.name}.test.js`, code ?? '');
+  }
+  for (const [name, text] of Object.entries(SOLUTIONS)) {
+    const module = await transform(text, { loader: 'ts', format: 'esm', minify: true });
+    const code = module.code.replaceAll(/"(\.\/[a-z]+)\.ts"/g, '"$1.js"');
+    course.write(`reference/00-tally/${name.replace('.ts', '.js')}`, code);
+  }
+  for (const folder of ['solutions', 'tests', '.course']) {
+    rmSync(join(course.root, folder), { recursive: true });
+  }
+}
+
 describe('a release', () => {
+  it('grades what stands on a borrowed file', async () => {
+    await makeRelease();
+    course.student('add.ts', STUBS.add);
+    const result = await course.grade({ ...only('add', 'sum'), borrowed: new Set(['tally/add']) });
+    expect(exerciseOf(result, 'add')).toMatchObject({ status: 'borrowed', points: 0 });
+    expect(exerciseOf(result, 'sum')).toMatchObject({ status: 'passed', points: 25 });
+  });
+
   it('is graded with bundles alone, and its failures still speak', async () => {
-    const [chapter] = readSyllabus(course.root);
-    if (!chapter) throw new Error('the fixture has no chapter');
-    for (const exercise of chapter.exercises) {
-      const code = await compileHidden(course.root, chapter, exercise, { minify: true });
-      course.write(`hidden/00-tally/${exercise.name}.test.js`, code ?? '');
-    }
-    for (const [name, text] of Object.entries(SOLUTIONS)) {
-      const module = await transform(text, { loader: 'ts', format: 'esm', minify: true });
-      course.write(`reference/00-tally/${name.replace('.ts', '.js')}`, module.code);
-    }
-    for (const folder of ['solutions', 'tests', '.course']) {
-      rmSync(join(course.root, folder), { recursive: true });
-    }
+    await makeRelease();
     course.student('list.ts', (SOLUTIONS['list.ts'] ?? '').replace('[...this.#items]', '[]'));
     const result = await course.grade();
     expect(result).toMatchObject({ points: 75, bonus: 25 });
