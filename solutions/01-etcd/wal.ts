@@ -59,7 +59,7 @@ interface Waiting {
  * not a hundred: one for the first, one for all others.
  *
  * **Segments.** Records go to the file {@link segmentName}(index of its first record). Once a file
- * has reached the segment size, the next record begins a new file.
+ * has reached the segment size, the next record begins a new file; the full one is closed by then.
  *
  * **After a crash** the last segment may end in a record that was never finished, or in zeros:
  * nobody was told that it is safe, so it is cut off. Anything else that is not a good record means
@@ -70,6 +70,7 @@ interface Waiting {
  * wal-…01.log   [1][2][3]      wal-…04.log   [4][5][6 half        → 6 is cut, next append is 6
  * wal-…01.log   [1][X][3]                                         → DamagedLogError, offset of X
  * wal-…01.log   [1][2 half     wal-…03.log   [3]                  → DamagedLogError, offset of 2
+ * wal-…01.log   [1]            wal-…03.log   [3]                  → DamagedLogError, wal-…03.log, 0
  * ```
  *
  * @see etcd v3.5 server/wal/wal.go, server/wal/decoder.go (isTornEntry)

@@ -160,6 +160,23 @@ describe('wal, appending', () => {
   });
 });
 
+/** A disk that counts the files that are open. */
+class CountingDisk extends MemoryDisk {
+  open = 0;
+
+  override async append(name: string): Promise<DiskFile> {
+    const file = await super.append(name);
+    this.open += 1;
+    let isOpen = true;
+    const close = () => {
+      if (isOpen) this.open -= 1;
+      isOpen = false;
+      return file.close();
+    };
+    return { write: (data) => file.write(data), sync: () => file.sync(), close };
+  }
+}
+
 describe('wal, segments', () => {
   it('begin once the one before has reached its size', async () => {
     const disk = trace('disk', () => new MemoryDisk());
@@ -170,6 +187,34 @@ describe('wal, segments', () => {
     for (let i = 1; i <= 5; i++) await wal.append(bytes('x'));
     expect(await disk.list()).toEqual([1, 3, 5].map(segmentName));
     expect(await reopened(disk)).toEqual([1, 2, 3, 4, 5].map((i) => `${i}:x`));
+  });
+
+  it('do not begin one byte too early', async () => {
+    const segmentBytes = 2 * length('x') + 1;
+    for (const atOnce of [false, true]) {
+      const disk = trace('disk', () => new MemoryDisk());
+      const wal = await trace('wal', async () => (await Wal.open(disk, { segmentBytes })).wal);
+      const appends = [];
+      for (let i = 1; i <= 7; i++) {
+        appends.push(wal.append(bytes('x')));
+        if (!atOnce) await appends.at(-1);
+      }
+      await Promise.all(appends);
+      expect(await disk.list()).toEqual([1, 4, 7].map(segmentName));
+    }
+  });
+
+  it('are open one at a time at most, and none after close', async () => {
+    const disk = trace('disk', () => new CountingDisk());
+    const wal = await trace('wal', async () => (await Wal.open(disk, { segmentBytes: 1 })).wal);
+    for (let i = 1; i <= 3; i++) {
+      await wal.append(bytes('x'));
+      expect(disk.open).toBeLessThanOrEqual(1);
+    }
+    await Promise.all([wal.append(bytes('x')), wal.append(bytes('x')), wal.append(bytes('x'))]);
+    expect(disk.open).toBeLessThanOrEqual(1);
+    await wal.close();
+    expect(disk.open).toBe(0);
   });
 
   it('begin also in the middle of a group, and every part of it is safe', async () => {
