@@ -104,6 +104,7 @@ describe('compaction, refusals', () => {
     expect(() => store.compact({ revision: 100 })).toThrow(FutureRevisionError);
     expect(store.compactedRevision).toBe(4);
     expect(stored(store)).toEqual(before);
+    expect(content(store, 4)).toEqual(['a=2', 'b=1']);
   });
 
   it('tell a read below the border which revision is left', () => {
@@ -161,6 +162,14 @@ describe('compaction, what stays', () => {
     store.compact({ revision: 3 });
     expect(store.view().backend.changesAt(2)).toMatchObject([{ key: 'a' }, { key: 'c' }]);
     expect(content(store)).toEqual(['a=', 'b=new', 'c=']);
+  });
+
+  it('frees what any change of a transaction replaced', () => {
+    const store = trace('store', () => new Store());
+    for (const key of ['a', 'b']) store.put({ key });
+    store.txn({ success: ['x', 'a', 'b'].map((key) => ({ put: { key } })) });
+    store.compact({ revision: 4 });
+    expect(stored(store)).toEqual(['4:x', '4:a', '4:b']);
   });
 
   it('goes on with versions, and begins anew for a key that has left', () => {
