@@ -283,6 +283,15 @@ describe('watch, which events', () => {
     expect(eventsAt(store.view(), 3, true)[1]?.prevKv).toBeUndefined();
   });
 
+  it('carry no version before that is gone', () => {
+    const store = trace('store', () => new Store());
+    for (const value of ['1', '2']) store.put({ key: 'a', value });
+    const view = store.view();
+    view.backend.delete({ main: 2, sub: 0 });
+    expect(eventsAt(view, 3, true)).toMatchObject([{ type: 'put', kv: { value: '2' } }]);
+    expect(eventsAt(view, 3, true)[0]?.prevKv).toBeUndefined();
+  });
+
   it('are read by revision', () => {
     const store = trace('store', () => new Store());
     store.put({ key: 'a', value: '1' });
