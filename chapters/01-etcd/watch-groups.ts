@@ -37,8 +37,10 @@ export interface WatchGroupsOptions {
  * is full, waits behind all others. A watch whose place is below the compacted revision gets
  * `compactRevision`, and is over once that is taken.
  *
- * Adding an unsynced watch schedules a round; a round after which some watch can still advance
- * schedules the next one. Watches whose receiver is full wait for {@link sync} from outside.
+ * Adding an unsynced watch schedules a round, unless one is scheduled already; so does a round after
+ * which some watch can still advance. A watch whose receiver is full is a reason for no round, but any
+ * round serves it when its turn comes: {@link sync} is also called from outside, when there is room
+ * again. In which order the synced watches hear of a commit is left open.
  *
  * ```text
  * store at 3000, watch A from 1, revisionsPerBatch 1000

@@ -90,7 +90,7 @@ export class Lessor {
    * Ends a lease.
    *
    * @returns the keys that were attached, ascending; the caller deletes them
-   * @throws leaseNotFound()
+   * @throws leaseNotFound() when there is no lease `id`
    * @exercise etcd/lease
    */
   revoke(id: LeaseId): ByteString[] {

@@ -53,7 +53,7 @@ const VERSIONS_PER_RECORD = 256;
  * An unfinished snapshot of an earlier try may be lying around; it is not added to. The content is a
  * sequence of records ({@link encodeRecord}, indexes 1, 2, 3 …) of JSON ({@link encodeJson}); how the
  * state is spread over them is up to you, since only {@link recover} reads them. A store of a million
- * versions is not one record: write in pieces, so that others get their turn in between.
+ * versions is not one record: write in pieces, so that others get their turn while the disk writes.
  *
  * @param disk - where the log is too
  * @param wal - goes on being appended to meanwhile

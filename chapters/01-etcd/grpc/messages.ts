@@ -234,6 +234,11 @@ export const watchRequest = new MessageType<WatchRequest>({
 /** A response as it travels: `fragment` says that more of it follows. */
 export type WireWatchResponse = WatchResponse & { readonly fragment?: boolean };
 
+const events = repeated(message(11, () => event));
+
+/** The last part of a {@link watchResponse}: its events alone. */
+export const watchEvents = new MessageType<{ readonly events: readonly Event[] }>({ events });
+
 export const watchResponse = new MessageType<WireWatchResponse>({
   header,
   watchId: int64(2),
@@ -242,7 +247,7 @@ export const watchResponse = new MessageType<WireWatchResponse>({
   compactRevision: optional(int64(5)),
   cancelReason: optional(string(6)),
   fragment: optional(bool(7)),
-  events: repeated(message(11, () => event)),
+  events,
 });
 
 /** A message without fields. */

@@ -6,11 +6,12 @@
  */
 
 import type { Etcd, EtcdWatchStream } from '../etcd.ts';
-import type { WatchCreateRequest, WatchResponse } from '../rpc.ts';
+import type { Event, WatchCreateRequest, WatchResponse } from '../rpc.ts';
 import type { Signer } from './member.ts';
 import {
   type WatchRequest,
   type WireWatchResponse,
+  watchEvents,
   watchRequest,
   watchResponse,
 } from './messages.ts';
@@ -21,16 +22,45 @@ import type { Incoming, Method, Outgoing } from './method.ts';
  * @see etcd v3.5 server/etcdserver/api/v3rpc/watch.go
  */
 export function watchMethods(etcd: Etcd, sign: Signer, fragmentBytes: number): Method[] {
+  const encode = newResponseEncoder();
   return [
     {
       kind: 'stream',
       path: '/etcdserverpb.Watch/Watch',
-      open: (outgoing) => openStream(etcd, sign, fragmentBytes, outgoing),
+      open: (outgoing) => openStream(etcd, sign, fragmentBytes, outgoing, encode),
     },
   ];
 }
 
-function openStream(etcd: Etcd, sign: Signer, fragmentBytes: number, outgoing: Outgoing): Incoming {
+/**
+ * Encodes the events of a commit once for all watches that get the same list of them.
+ *
+ * A message's fields may be written one part after the other, so the events' bytes are put behind
+ * those of the rest.
+ */
+function newResponseEncoder() {
+  const encoded = new WeakMap<readonly Event[], Buffer>();
+  return (response: WireWatchResponse, headroom: number): Buffer => {
+    const { events } = response;
+    let tail = encoded.get(events);
+    if (tail === undefined) {
+      tail = watchEvents.encode({ events });
+      encoded.set(events, tail);
+    }
+    const rest = { ...response, events: [] };
+    const bytes = Buffer.allocUnsafe(headroom + watchResponse.size(rest) + tail.length);
+    tail.copy(bytes, watchResponse.write(bytes, headroom, rest));
+    return bytes;
+  };
+}
+
+function openStream(
+  etcd: Etcd,
+  sign: Signer,
+  fragmentBytes: number,
+  outgoing: Outgoing,
+  encode: ReturnType<typeof newResponseEncoder>,
+): Incoming {
   /** The watches that may be sent fragments. */
   const fragmented = new Set<number>();
   let creating: WatchCreateRequest | undefined;
@@ -43,7 +73,7 @@ function openStream(etcd: Etcd, sign: Signer, fragmentBytes: number, outgoing: O
     const messages = fragmented.has(response.watchId) ? split(signed, fragmentBytes) : [signed];
     if (response.canceled) fragmented.delete(response.watchId);
     for (const message of messages) {
-      outgoing.send((headroom) => watchResponse.encode(message, headroom));
+      outgoing.send((headroom) => encode(message, headroom));
     }
     return true;
   });
