@@ -21,7 +21,7 @@ export interface Borrowed {
 export interface ExerciseState {
   /** How many rungs of the hint ladder were taken. */
   readonly hints?: number;
-  /** Hash of the exercise's files when they last had full marks. */
+  /** Hash of the exercise's files and those it builds on; absent when not graded or not passed. */
   readonly passed?: string;
   readonly borrowed?: Borrowed;
 }

@@ -70,11 +70,17 @@ async function gradeTarget(
     ...(explore && { explore: seed }),
     ...(extraTests !== undefined && { extraTests }),
   });
-  for (const { id, status } of result.exercises) {
+  for (const { id, status } of remembers ? result.exercises : []) {
     const passed = hashes.get(id);
-    if (remembers && status === 'passed') updateExercise(root, id, (now) => ({ ...now, passed }));
+    if (status === 'passed') updateExercise(root, id, (now) => ({ ...now, passed }));
+    else if (others === 'reference') forgetPassed(root, id);
   }
   return result;
+}
+
+/** Graded alone and found not to pass: the board must not say that it does. */
+function forgetPassed(root: string, id: string): void {
+  updateExercise(root, id, ({ passed: _passed, ...now }) => now);
 }
 
 function keepRepros(

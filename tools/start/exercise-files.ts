@@ -4,7 +4,7 @@
 
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import type { Place } from './find-exercise.ts';
 
 /** Where a file of a chapter stands: `chapters/01-etcd/range.ts`, absolute. */
@@ -27,12 +27,42 @@ export function hashFile(path: string): string | undefined {
   return existsSync(path) ? hashText(readFileSync(path)) : undefined;
 }
 
-/** One hash over all files of an exercise; it changes when any of them does. */
+/**
+ * One hash over everything of the student's that decides whether an exercise passes.
+ *
+ * @remarks That is its own files; what they import from the chapter's folder, and so on; the files
+ * of all exercises taught before it, since its tests may use those; and the component's surface.
+ * No exercise needs one that is taught later. Other components are the reference's.
+ */
 export function hashExercise(root: string, { chapter, exercise }: Place): string {
-  const parts = exercise.files.map(
-    (name) => `${name} ${hashFile(chapterFile(root, chapter.id, name)) ?? 'missing'}`,
-  );
+  const at = chapter.exercises.findIndex((one) => one.id === exercise.id);
+  const taught = chapter.exercises.slice(0, at + 1).flatMap((one) => one.files);
+  // The surface names every file of the component, so what it imports is not followed.
+  const hashes = new Map([['index.ts', hashedFile(root, chapter.id, 'index.ts').hash]]);
+  const open = [...taught];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (hashes.has(name)) continue;
+    const { hash, text } = hashedFile(root, chapter.id, name);
+    hashes.set(name, hash);
+    open.push(...importedFiles(name, text));
+  }
+  const parts = [...hashes].map(([name, hash]) => `${name} ${hash}`).sort();
   return hashText(parts.join('\n'));
+}
+
+function hashedFile(root: string, chapterId: string, name: string): { hash: string; text: string } {
+  const path = chapterFile(root, chapterId, name);
+  if (!existsSync(path)) return { hash: 'missing', text: '' };
+  const text = readFileSync(path);
+  return { hash: hashText(text), text: text.toString() };
+}
+
+/** What a file imports by path, seen from its chapter's folder: `./range.ts` is `range.ts`. */
+function importedFiles(name: string, text: string): string[] {
+  const found = text.matchAll(/(?:from|import)\s*['"](\.{1,2}\/[^'"]+\.ts)['"]/g);
+  return [...found]
+    .map(([, path = '']) => posix.join(posix.dirname(name), path))
+    .filter((path) => !path.startsWith('..'));
 }
 
 /**

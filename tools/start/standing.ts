@@ -8,9 +8,9 @@ import { hashExercise, isNotWritten } from './exercise-files.ts';
 import { allPlaces, type Place } from './find-exercise.ts';
 
 /**
- * - `passed`: had full marks, and its files are still the same
- * - `changed`: had full marks once, but its files were edited since
- * - `started`: the stub is gone, full marks were never seen
+ * - `passed`: had full marks, and its files and those it builds on are still the same
+ * - `changed`: had full marks when last graded, but one of those files was edited since
+ * - `started`: the stub is gone, and it was not graded since or had not full marks
  */
 export type Standing = 'passed' | 'changed' | 'started' | 'not-written' | 'borrowed';
 

@@ -26,12 +26,17 @@ export function touchedBy(
     if (owner) owners.push(owner);
     const from = owner ? own.indexOf(owner) + 1 : 0;
     if (!owner) for (const entry of own) if (entry.exercise.id === current) touched.add(entry);
-    for (const entry of own.slice(from)) if (entry.standing === 'passed') touched.add(entry);
+    for (const entry of own.slice(from)) if (hadFullMarks(entry)) touched.add(entry);
   }
   const rank = (entry: Entry) =>
     (owners.includes(entry) ? 0 : 2) + (entry.exercise.id === current ? 0 : 1);
   const all = [...owners, ...touched].filter((entry, i, list) => list.indexOf(entry) === i);
   return all.sort((a, b) => rank(a) - rank(b) || entries.indexOf(a) - entries.indexOf(b));
+}
+
+/** What it builds on was saved just now, so one that passed stands as changed. */
+function hadFullMarks({ standing }: Entry): boolean {
+  return standing === 'passed' || standing === 'changed';
 }
 
 function isCode(file: string): boolean {

@@ -165,15 +165,14 @@ export class WatchLoop {
     }
   }
 
-  /** Full marks count for the files that were graded, and for no others. */
+  /** Full marks count for the files that were graded, and for no others; until graded otherwise. */
   #remember(place: Place, verdict: Verdict, graded: string): void {
     const { root } = this.#world;
     const { id } = place.exercise;
     if (hashExercise(root, place) !== graded) return;
-    updateExercise(root, id, ({ passed, ...rest }) => {
-      if (verdict.status === 'passed') return { ...rest, passed: graded };
-      return passed === undefined || passed === graded ? rest : { ...rest, passed };
-    });
+    updateExercise(root, id, ({ passed: _before, ...rest }) =>
+      verdict.status === 'passed' ? { ...rest, passed: graded } : rest,
+    );
     this.#entries = this.#readEntries();
   }
 

@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readState } from '../../../tools/course-state.ts';
 import { gradeCommand } from '../../../tools/judge/grade-command.ts';
 import type { JsonReport } from '../../../tools/judge/json-report.ts';
+import { readStandings } from '../../../tools/start/standing.ts';
+import { readSyllabus } from '../../../tools/syllabus.ts';
 import { type FixtureCourse, fixtureCourse, SOLUTIONS, STUBS } from './fixture-course.ts';
 
 let course: FixtureCourse;
@@ -125,6 +127,21 @@ describe('the state', () => {
     await grade('tally/extra');
     expect(readState(course.root).exercises['tally/extra']?.passed).toMatch(/^[0-9a-f]{64}$/);
     expect(existsSync(join(course.root, '.course/repro/tally-extra.ts'))).toBe(false);
+  });
+
+  it('forgets what does not pass any more, and says what to do', async () => {
+    const standing = (): string | undefined =>
+      readStandings(course.root, readSyllabus(course.root), readState(course.root)).find(
+        (entry) => entry.exercise.id === 'tally/sum',
+      )?.standing;
+    await grade('tally/sum');
+    expect(standing()).toBe('passed');
+    course.student('add.ts', STUBS.add);
+    expect(standing()).toBe('changed');
+    const { lines } = await grade('tally/sum');
+    expect(lines.join('\n')).toContain('0.2 The sum is blocked: write or borrow tally/add');
+    expect(readState(course.root).exercises['tally/sum']?.passed).toBeUndefined();
+    expect(standing()).toBe('started');
   });
 
   it('has borrowed exercises graded with the reference’s file, at no points', async () => {
