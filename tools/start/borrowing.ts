@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import { type Borrowed, readState, updateExercise } from '../course-state.ts';
 import { chapterFile, hashFile, hashText } from './exercise-files.ts';
 import { type Place, UsageError } from './find-exercise.ts';
-import { keepFile } from './kept-files.ts';
+import { keepFile, keptCopies } from './kept-files.ts';
 import { filesToBorrow, type Originals } from './originals.ts';
 
 /** What a command did to one file; the commands put it into words. */
@@ -19,6 +19,8 @@ export interface FileChange {
   readonly path: string;
   /** Where the text that stood there is now; `null` when nothing was worth keeping. */
   readonly kept: string | null;
+  /** Where the student's own text from before a borrow is, when that borrow is over now. */
+  readonly before?: string;
 }
 
 /**
@@ -40,11 +42,15 @@ export function reset(root: string, originals: Originals, place: Place): FileCha
     const path = chapterFile(root, chapter.id, name);
     const worthKeeping = readText(path) !== stub && hashFile(path) !== borrowed?.written[name];
     const kept = worthKeeping ? keepFile(root, exercise.id, path, name) : null;
-    return { name, stub, path, kept };
+    return { name, stub, path, kept, before: borrowed?.kept[name] ?? null };
   });
   updateExercise(root, exercise.id, ({ hints }) => (hints === undefined ? {} : { hints }));
   for (const { path, stub } of changes) write(path, stub);
-  return changes.map(({ name, kept }) => ({ path: shown(place, name), kept }));
+  return changes.map(({ name, kept, before }) => ({
+    path: shown(place, name),
+    kept,
+    ...(before !== null && { before }),
+  }));
 }
 
 /**
@@ -82,7 +88,7 @@ export function borrow(root: string, originals: Originals, place: Place): FileCh
 export function unborrow(root: string, place: Place): FileChange[] {
   const { chapter, exercise } = place;
   const borrowed = readState(root).exercises[exercise.id]?.borrowed;
-  if (!borrowed) throw new UsageError(`${exercise.id} is not borrowed`);
+  if (!borrowed) throw new UsageError(`${exercise.id} is not borrowed${keptHint(root, place)}`);
   const back = Object.entries(borrowed.kept).map(([name, copy]) => ({
     name,
     path: chapterFile(root, chapter.id, name),
@@ -99,6 +105,12 @@ export function unborrow(root: string, place: Place): FileChange[] {
   for (const { path, bytes } of changes) write(path, bytes);
   updateExercise(root, exercise.id, ({ borrowed: _over, ...rest }) => rest);
   return changes.map(({ name, kept }) => ({ path: shown(place, name), kept }));
+}
+
+/** Where to look for a text that `unborrow` cannot bring back, after a `reset` for example. */
+function keptHint(root: string, { exercise }: Place): string {
+  const copies = keptCopies(root, exercise.id);
+  return copies.length === 0 ? '' : `; texts of yours are kept: ${copies.join(', ')}`;
 }
 
 function readKept(root: string, copy: string): Buffer {

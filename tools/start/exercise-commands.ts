@@ -15,8 +15,12 @@ import { isSettled, readStandings } from './standing.ts';
 export async function resetCommand({ root, args, print }: CommandContext): Promise<number> {
   const place = onlyPlace(root, args, 'reset');
   const changes = reset(root, await openOriginals(root), place);
-  for (const { path, kept } of changes) {
-    print(`${path} is its stub again${kept ? `; your text is kept in ${kept}` : ''}`);
+  for (const { path, before } of changes) {
+    if (before !== undefined) print(`your own ${path} from before it was borrowed is ${before}`);
+  }
+  for (const { path, kept, before } of changes) {
+    const whose = before === undefined ? 'your text' : 'the borrowed text as you edited it';
+    print(`${path} is its stub again${kept ? `; ${whose} is kept in ${kept}` : ''}`);
   }
   return 0;
 }

@@ -26,6 +26,15 @@ export function keepFile(root: string, id: string, file: string, name: string): 
   return `.course/kept/${flat(id)}/${copy}`;
 }
 
+/** What is kept of an exercise, oldest first, as paths from `root` with `/`. */
+export function keptCopies(root: string, id: string): string[] {
+  const folder = join(root, '.course', 'kept', flat(id));
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .sort()
+    .map((name) => `.course/kept/${flat(id)}/${name}`);
+}
+
 function nextNumber(folder: string): string {
   const used = readdirSync(folder).map((name) => Number.parseInt(name, 10) || 0);
   return String(Math.max(0, ...used) + 1).padStart(4, '0');

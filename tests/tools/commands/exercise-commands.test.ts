@@ -98,7 +98,9 @@ describe('reset', () => {
   it('ends borrowing; the text from before stays kept', async () => {
     writeFileSync(addFile(), 'mine');
     await run(borrowCommand, 'sums/add');
-    await run(resetCommand, 'sums/add');
+    const said = await run(resetCommand, 'sums/add');
+    expect(said.split('\n')[0]).toContain('.course/kept/sums__add/0001-add.ts');
+    await expect(run(unborrowCommand, 'sums/add')).rejects.toThrow('sums__add/0001-add.ts');
     expect(readAdd()).toBe(ADD_STUB);
     expect(readState(course.root).exercises['sums/add']?.borrowed).toBeUndefined();
     expect(kept('sums/add')).toEqual(['mine']);
