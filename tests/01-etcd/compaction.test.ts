@@ -167,6 +167,7 @@ describe('compaction, what stays', () => {
   it('frees what any change of a transaction replaced', () => {
     const store = trace('store', () => new Store());
     for (const key of ['a', 'b']) store.put({ key });
+    store.compact({ revision: 3 });
     store.txn({ success: ['x', 'a', 'b'].map((key) => ({ put: { key } })) });
     store.compact({ revision: 4 });
     expect(stored(store)).toEqual(['4:x', '4:a', '4:b']);
