@@ -293,6 +293,19 @@ describe('recovery, refused', () => {
     }
   });
 
+  it('when the snapshot’s records stand in another order', async () => {
+    const disk = await diskWith(5_000);
+    const whole = await disk.read(snapshotName(5_000));
+    const pieces = recordsIn(whole).map(([start, end]) => [...whole.slice(start, end)]);
+    const last = pieces.pop() ?? [];
+    pieces.splice(-1, 0, last);
+    disk.overwrite(snapshotName(5_000), Uint8Array.from(pieces.flat()));
+    await expect(recover(disk)).rejects.toThrow({
+      name: 'DamagedLogError',
+      file: snapshotName(5_000),
+    });
+  });
+
   it('when an end of the snapshot is missing', async () => {
     const whole = await (await diskWith(2)).read(snapshotName(2));
     for (let length = 0; length < whole.length; length++) {
