@@ -23,6 +23,7 @@ const PROJECTS = [
   ['types of solutions', 'solutions/tsconfig.json'],
   ['types of tests', 'tests/tsconfig.json'],
   ['types of tools', 'tools/tsconfig.json'],
+  ['types of the site', 'docs/.vitepress/tsconfig.json'],
 ] as const;
 
 /** One type check for each tsconfig, strict in all of them. */
