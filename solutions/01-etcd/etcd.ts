@@ -46,7 +46,7 @@ export const MAX_REQUEST_BYTES = 1.5 * 1024 * 1024;
 const LEASE_CHECK_MS = 500;
 /** How often watches whose receiver was full are offered their events again. */
 const WATCH_SYNC_MS = 100;
-/** A snapshot is due when the log since the last one is longer than this and than the store. */
+/** A snapshot is due when the log since the last one is longer than this, and than that one's state. */
 const SNAPSHOT_MIN_BYTES = 64 * 1024 * 1024;
 
 /** What an etcd needs of the world. */
@@ -80,7 +80,9 @@ export class Etcd {
   readonly #stopped = new AbortController();
   #loggedBytes = 0;
   #appliedIndex: number;
+  /** Bytes logged since the last snapshot. */
   #snapshotBytes = 0;
+  #snapshotDueBytes = SNAPSHOT_MIN_BYTES;
   #snapshot: Promise<void> | undefined;
 
   /** @see {@link Etcd.open} */
@@ -89,6 +91,8 @@ export class Etcd {
     this.#options = options;
     this.#wal = recovered?.wal;
     this.#appliedIndex = recovered?.index ?? 0;
+    // What was logged before a restart counts too, or a server that restarts often never takes one.
+    for (const { data } of recovered?.entries ?? []) this.#snapshotBytes += data.length;
     this.#watches = new WatchGroups(store, { schedule: queueMicrotask });
   }
 
@@ -238,14 +242,21 @@ export class Etcd {
   }
 
   #snapshotIfDue(): void {
-    if (this.#snapshotBytes < SNAPSHOT_MIN_BYTES || this.#snapshot) return;
+    if (this.#snapshotBytes < this.#snapshotDueBytes || this.#snapshot) return;
     const { disk, log } = this.#options;
     if (disk === undefined || this.#wal === undefined) return;
     const wal = this.#wal;
     // The entry just logged is not applied yet: the snapshot stands at the one before.
     const index = this.#appliedIndex - 1;
     this.#snapshotBytes = 0;
-    this.#snapshot = writeSnapshot(disk, wal, index, this.#store.state())
+    const state = this.#store.state();
+    // A large store is not written down anew for every little piece of log.
+    const stateBytes = state.versions.reduce(
+      (sum, [, kv]) => sum + kv.key.length + kv.value.length,
+      0,
+    );
+    this.#snapshotDueBytes = Math.max(SNAPSHOT_MIN_BYTES, stateBytes);
+    this.#snapshot = writeSnapshot(disk, wal, index, state)
       .catch((error: unknown) => log.error('snapshot failed; the log is kept', { error }))
       .finally(() => {
         this.#snapshot = undefined;
