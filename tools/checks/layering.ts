@@ -36,6 +36,12 @@ export const PACKAGES: readonly { name: string; component: string; files: RegExp
   { name: '@grpc/grpc-js', component: 'etcd', files: /^(grpc|main)\// },
   { name: '@grpc/proto-loader', component: 'etcd', files: /^(grpc|main)\// },
   { name: 'kubernetes-types', component: 'apimachinery', files: /./ },
+  { name: 'kubernetes-types', component: 'apiserver', files: /./ },
+  { name: '@marcbachmann/cel-js', component: 'apiserver', files: /^wire\/cel\.ts$/ },
+  { name: '@peculiar/x509', component: 'apiserver', files: /^wire\// },
+  { name: 'commander', component: 'apiserver', files: /^main\.ts$/ },
+  { name: 'jsonc-parser', component: 'apiserver', files: /^wire\/text-parsers\.ts$/ },
+  { name: 'yaml', component: 'apiserver', files: /^wire\/text-parsers\.ts$/ },
 ];
 
 /** The files where the real clock, chance, ports and directories enter: adapters and mains. */
@@ -46,6 +52,8 @@ export const PLATFORM: readonly { component: string; files: RegExp; why: string 
   { component: 'etcd', files: /^grpc\//, why: 'gRPC over real sockets' },
   { component: 'etcd', files: /^main\.ts$/, why: 'the etcd program' },
   { component: 'etcd', files: /^(node-disk|lock-file)\.ts$/, why: 'the log on a real disk' },
+  { component: 'apiserver', files: /^wire\//, why: 'HTTP, TLS and certificates' },
+  { component: 'apiserver', files: /^main\.ts$/, why: 'the kube-apiserver program' },
 ];
 
 /** Names that bring time, chance or the platform in, where no import shows it. */
