@@ -24,6 +24,7 @@ import type {
   WatchCreateRequest,
   WatchResponse,
 } from './rpc.ts';
+import { NO_WATCH } from './watch.ts';
 
 /**
  * A client of an etcd v3 server.
@@ -45,7 +46,7 @@ export interface EtcdClient {
    * @returns responses in order; a consumer that is slow holds up only itself. The iteration ends
    * after a response with `canceled`, and throws when the connection is lost
    */
-  watch(request: WatchCreateRequest, signal?: AbortSignal): AsyncIterable<WatchResponse>;
+  watch(request: WatchCreateRequest, signal?: AbortSignal): EtcdWatch;
   /** @param id - 0 lets etcd choose */
   leaseGrant(ttlSeconds: number, id?: LeaseId): Promise<LeaseGrantResponse>;
   leaseRevoke(id: LeaseId): Promise<{ readonly header: ResponseHeader }>;
@@ -54,6 +55,16 @@ export interface EtcdClient {
   leases(): Promise<{ readonly header: ResponseHeader; readonly leases: readonly LeaseId[] }>;
   /** Frees what the client holds; running watches end. */
   close(): void;
+}
+
+/** A running watch: its responses, in order. */
+export interface EtcdWatch extends AsyncIterable<WatchResponse> {
+  /**
+   * Asks how far the watch is. It is answered among the responses, with watch id -1 and the revision
+   * in the header, and only when all events up to there have been sent; asked before the first
+   * response was taken, it is not answered at all.
+   */
+  requestProgress(): void;
 }
 
 /** How many responses a slow in-process watch may leave unread before the server holds them back. */
@@ -83,36 +94,37 @@ export function newInProcessClient(etcd: Etcd): EtcdClient {
   };
 }
 
-async function* watch(
-  etcd: Etcd,
-  request: WatchCreateRequest,
-  signal: AbortSignal,
-): AsyncGenerator<WatchResponse> {
-  const unread: WatchResponse[] = [];
-  let wake = () => {};
-  const stream = etcd.watchStream((response) => {
-    const isAnswer = response.created || response.canceled;
-    if (!isAnswer && unread.length >= UNREAD_RESPONSES) return false;
-    unread.push(response);
-    wake();
-    return true;
-  });
-  const onAbort = () => wake();
-  signal.addEventListener('abort', onAbort);
-  try {
-    stream.create({ ...request, watchId: 0 });
-    while (!signal.aborted) {
-      const response = unread.shift();
-      if (response === undefined) {
-        stream.ready();
-        if (unread.length === 0) await new Promise<void>((resolve) => (wake = resolve));
-        continue;
+function watch(etcd: Etcd, request: WatchCreateRequest, signal: AbortSignal): EtcdWatch {
+  let requestProgress = () => {};
+  async function* responses(): AsyncGenerator<WatchResponse> {
+    const unread: WatchResponse[] = [];
+    let wake = () => {};
+    const stream = etcd.watchStream((response) => {
+      const isAnswer = response.created || response.canceled || response.watchId === NO_WATCH;
+      if (!isAnswer && unread.length >= UNREAD_RESPONSES) return false;
+      unread.push(response);
+      wake();
+      return true;
+    });
+    requestProgress = () => stream.progress();
+    const onAbort = () => wake();
+    signal.addEventListener('abort', onAbort);
+    try {
+      stream.create({ ...request, watchId: 0 });
+      while (!signal.aborted) {
+        const response = unread.shift();
+        if (response === undefined) {
+          stream.ready();
+          if (unread.length === 0) await new Promise<void>((resolve) => (wake = resolve));
+          continue;
+        }
+        yield response;
+        if (response.canceled) return;
       }
-      yield response;
-      if (response.canceled) return;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      stream.close();
     }
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    stream.close();
   }
+  return Object.assign(responses(), { requestProgress: () => requestProgress() });
 }

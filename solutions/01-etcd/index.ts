@@ -16,7 +16,7 @@ export {
   utf8ToByteString,
 } from './byte-string.ts';
 export { checkDeleteRange, checkPut, checkRange } from './checks.ts';
-export { type EtcdClient, newInProcessClient } from './client.ts';
+export { type EtcdClient, type EtcdWatch, newInProcessClient } from './client.ts';
 export { compact } from './compaction.ts';
 export { deleteRange } from './delete.ts';
 export type { Disk, DiskFile } from './disk.ts';

@@ -134,6 +134,24 @@ describe.each(Object.entries(clients))('etcd client %s', (_name, newClient) => {
     await watch.return?.();
   });
 
+  it('says how far a watch is when it is asked', async () => {
+    const client = await start();
+    const running = client.watch({ key: 'a' });
+    const watch = running[Symbol.asyncIterator]();
+    expect(await take(watch, 1)).toMatchObject([{ created: true }]);
+    await client.put({ key: 'b', value: '1' });
+    running.requestProgress();
+    expect(await take(watch, 1)).toMatchObject([
+      { header: { revision: 2 }, watchId: -1, events: [] },
+    ]);
+    await client.put({ key: 'a', value: '1' });
+    running.requestProgress();
+    expect(await take(watch, 2)).toMatchObject([
+      { header: { revision: 3 }, events: [{ type: 'put', kv: { key: 'a' } }] },
+      { header: { revision: 3 }, watchId: -1, events: [] },
+    ]);
+  });
+
   it('ends a watch when its signal says so, and when its history is gone', async () => {
     const client = await start();
     const abort = new AbortController();
