@@ -13,3 +13,4 @@ export { beforeEach, describe } from './framework.ts';
 export { property } from './property.ts';
 export { settle } from './settle.ts';
 export { trace } from './trace.ts';
+export { widget, widgetKind } from './widget-kind.ts';

@@ -48,11 +48,12 @@ export const DELETE_DEPENDENTS_FIRST = 'foregroundDeletion';
  * 3. Its finalizers. With `Orphan` it has `orphan` and not `foregroundDeletion`; with `Foreground` the
  *    other way round; with `Background` neither. Without a policy and without `kind.defaultPropagation`
  *    they stay as they are. All other finalizers stay.
- * 4. With 0 seconds and no finalizers the object is removed: `gone`.
+ * 4. When it has nothing to wait for (0 seconds, no finalizers, and `kind.isHeldBack` does not say
+ *    otherwise) it is removed: `gone`.
  * 5. Else it is marked: `deletionTimestamp` is now plus the seconds (`timestamp`),
  *    `deletionGracePeriodSeconds` the seconds, and a `generation`, where there is one, is one more.
  *    One that is marked already keeps its mark, unless its seconds are more than what it gets now: then
- *    it goes earlier (by the difference) and has the fewer seconds. A generation moves only with the
+ *    it goes earlier (by the difference) and has the fewer seconds. A generation moves, and `kind.prepareForDelete` is called, only with the
  *    first mark. Nothing is written when nothing changed.
  * 6. When somebody wrote in between, the next round begins with what is there now.
  *
@@ -88,7 +89,7 @@ export async function deleteObject(
     await options.admit?.(current.object);
     const object = deepCopy(current.object);
     const changed = mark(registry, object, options);
-    const gone = isReadyToGo(object);
+    const gone = isReadyToGo(registry.kind, object);
     if (options.dryRun) return { stored: new Stored(current.key, current.revision, object), gone };
     if (!gone && !changed) return { stored: current, gone: false };
     const outcome = gone ? await storage.remove(current) : await storage.replace(current, object);
@@ -134,6 +135,7 @@ function mark(registry: Registry, object: ApiObject, options: DeleteOptions): bo
     metadata.deletionTimestamp = timestamp(clock.now() + seconds * 1000);
     metadata.deletionGracePeriodSeconds = seconds;
     if (metadata.generation !== undefined) metadata.generation += 1;
+    kind.prepareForDelete?.(object);
     return true;
   }
   const before = metadata.deletionGracePeriodSeconds ?? 0;

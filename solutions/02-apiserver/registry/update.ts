@@ -41,7 +41,7 @@ export interface UpdateOptions {
    * @param object - as it will be stored; not to be changed
    */
   readonly admit?: (object: ApiObject, old: ApiObject) => Promise<void> | void;
-  /** For a kind with `allowCreateOnUpdate`: makes the object where there is none. */
+  /** What is to be made where there is nothing; absent: then it is an error. */
   readonly createWith?: () => Promise<ApiObject> | ApiObject;
 }
 
@@ -57,8 +57,8 @@ export interface Updated {
  *
  * @remarks One round:
  *
- * 1. Read what is stored. Nothing: 404; but with `options.createWith`, and when the kind has
- *    `allowCreateOnUpdate`, what that gives is created.
+ * 1. Read what is stored. Nothing: 404; but with `options.createWith` what that gives is created, under
+ *    this name.
  * 2. `change` makes the new object from a copy of the old one.
  * 3. Identity: a name or namespace that is left out is the old one's; another one is refused (400).
  *    Another uid than the old one's is refused (409): it is about an object that is no more.
@@ -108,13 +108,10 @@ export async function update(
   change: Change,
   options: UpdateOptions,
 ): Promise<Updated> {
-  const { storage, kind } = registry;
-  let current = await storage.get(keyOf(registry, options.namespace, name));
+  let current = await registry.storage.get(keyOf(registry, options.namespace, name));
   for (;;) {
     if (current === undefined) {
-      if (!kind.allowCreateOnUpdate || options.createWith === undefined) {
-        throw newNotFound(resourceOf(registry), name);
-      }
+      if (options.createWith === undefined) throw newNotFound(resourceOf(registry), name);
       return createInstead(registry, name, options, await options.createWith());
     }
     const old = current.object;
@@ -288,7 +285,8 @@ async function write(
     const stored = new Stored(current.key, current.revision, object);
     return { done: true, stored } as const;
   }
-  if (isReadyToGo(object)) return storage.remove(new Stored(current.key, current.revision, object));
+  if (isReadyToGo(kind, object))
+    return storage.remove(new Stored(current.key, current.revision, object));
   if (isUnchanged(object, current.object)) return { done: true, stored: current } as const;
   return storage.replace(current, object, kind.ttlSeconds);
 }
