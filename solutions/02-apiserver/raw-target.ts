@@ -27,7 +27,8 @@ const VISIBLE = /^[\x21-\x7e]*$/;
 /** A segment `.` or `..`, perhaps between slashes that were encoded. */
 const DOTS = /(?:^|[/\\])\.{1,2}(?:[/\\]|$)/;
 /** What stands behind this belongs to a pod, a service or a kubelet, who judge it themselves. */
-const PROXIED = /^\/api\/v1\/(?:namespaces\/[^/]+\/(?:pods|services)|nodes)\/[^/]+\/proxy(?=\/|$)/;
+const PROXIED =
+  /^\/api\/v1\/(?:namespaces\/[^/]+\/(?:pods|services)|nodes)\/[^/]+\/proxy(?=[/?]|$)/;
 
 /**
  * Judges a raw request target.
@@ -65,6 +66,17 @@ export function judgeTarget(raw: string): Target | StatusError {
   if (path === '' && origin !== '') return { path: '/', query };
   const decoded = judgePath(path);
   return decoded instanceof StatusError ? decoded : { path: decoded, query };
+}
+
+/**
+ * What stands behind `…/proxy` in a target, as it was sent, query included: for whom it belongs to.
+ *
+ * @returns begins with `/`, `?` or is `''`; all is `''` where the target is none of a proxy
+ */
+export function behindProxy(raw: string): string {
+  const target = raw.startsWith('/') ? raw : raw.replace(ABSOLUTE, '');
+  const proxied = PROXIED.exec(target)?.[0];
+  return proxied === undefined ? '' : target.slice(proxied.length);
 }
 
 /** @returns the path, decoded */

@@ -6,7 +6,7 @@
  * them all. A custom resource's `Kind` is made from its definition.
  */
 
-import type { FieldError } from '#apimachinery';
+import type { FieldError, GroupVersionKind } from '#apimachinery';
 import type { ApiObject } from '../api-object.ts';
 import type { ObjectSchema } from '../schema/schema.ts';
 
@@ -60,14 +60,31 @@ export interface Kind {
    * @returns the seconds it gets; 0 to go at once
    */
   gracePeriodSeconds?(object: ApiObject, requestedSeconds: number | undefined): number;
+  /** Is there something beside `metadata.finalizers` to wait for (a namespace's own finalizers)? */
+  isHeldBack?(object: ApiObject): boolean;
+  /** Changes an object that is marked to be deleted for the first time (a namespace's phase). */
+  prepareForDelete?(object: ApiObject): void;
   /** What a deletion without `propagationPolicy` does with dependents. */
   readonly defaultPropagation?: 'Background' | 'Orphan';
   /** Things worth a `Warning` header on create and update. */
   warnings?(object: ApiObject): string[];
+
+  /**
+   * For a version in which nothing is stored: which one is. `schema` and `setDefaults` are about this
+   * version's form; `prepareFor…`, `validate…` and `warnings` get the stored form, after `toStorage`.
+   * `versions.ts` makes of the two the kind that the registry's verbs work on.
+   */
+  readonly storageVersion?: GroupVersionKind;
+  /** This version's form of an object, in the stored form: a fresh copy. */
+  toStorage?(object: ApiObject): ApiObject;
+  /** What is stored, in this version's form: a fresh copy. */
+  fromStorage?(stored: ApiObject): ApiObject;
 }
 
 export interface Subresources {
   readonly status?: boolean;
+  /** `/approval`, of certificate signing requests alone: see `certificates/approval.ts`. */
+  readonly approval?: boolean;
   /** Where `/scale` finds its numbers, as JSON paths without the first dot: `spec.replicas`. */
   readonly scale?: {
     readonly specReplicasPath: string;
