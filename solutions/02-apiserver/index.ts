@@ -40,10 +40,11 @@ export {
   type ServiceAccountTokensOptions,
   serviceAccountTokens,
 } from './authentication/service-account-authenticator.ts';
-export type {
-  KubernetesClaims,
-  ObjectClaim,
-  ServiceAccountClaims,
+export {
+  type KubernetesClaims,
+  type ObjectClaim,
+  readClaims,
+  type ServiceAccountClaims,
 } from './authentication/service-account-claims.ts';
 export {
   serviceAccountGroups,
@@ -51,7 +52,12 @@ export {
   serviceAccountUsername,
 } from './authentication/service-account-names.ts';
 export { type IssueOptions, issueToken } from './authentication/service-account-tokens.ts';
-export type { Authenticated, TokenAuthenticator } from './authentication/token-authenticator.ts';
+export {
+  type Authenticated,
+  combineRefusals,
+  isRefusal,
+  type TokenAuthenticator,
+} from './authentication/token-authenticator.ts';
 export { cachedTokens } from './authentication/token-cache.ts';
 export { parseTokenFile, type StaticToken } from './authentication/token-file.ts';
 export {
@@ -87,6 +93,7 @@ export {
   policyOf,
   type Role,
   type RoleBinding,
+  rulesOf,
   type Subject,
 } from './authorization/policy-source.ts';
 export { privilegedGroup } from './authorization/privileged-group.ts';

@@ -35,23 +35,28 @@ export interface ApplyOptions extends TrackOptions {
  * Applies a configuration to an object.
  *
  * @remarks
- * 1. `checkConfig` (given) refuses what cannot be applied.
- * 2. The managers are those of the live object (`storedManagers`, given). When there are none, whatever a live object has belongs to the manager `before-first-apply`: as if it had created
- *    the object just now (`trackUpdate` with nothing before it).
- * 3. The applier is the manager of this name, operation `Apply` and subresource. It now wants
- *    `fieldsOf(config)`, and nothing else.
+ * 1. `checkConfig` refuses what cannot be applied.
+ * 2. The managers are those of the live object (`storedManagers`). When there are none, whatever a live
+ *    object has belongs to the manager `before-first-apply`: as if it had created the object just now
+ *    (`trackUpdate` with nothing before it).
+ * 3. The applier is the manager of this name, operation `Apply` and subresource (`managerKey`). It now
+ *    wants `fieldsOf(config)`, and nothing else.
  * 4. The new object: the configuration laid over the live one (`mergeFields`), without what the applier
  *    gives up. It gives up what it owned until now, unless it wants it still or another manager owns
- *    it. All three sets are taken with their declared fields (`withDeclaredFields`, given);
- *    `removeFields` (given) takes out what is given up.
+ *    it. All these sets are taken with their declared fields (`withDeclaredFields`); `removeFields` takes
+ *    out what is given up.
  * 5. A conflict is a field of another manager that is added or modified from the live to the new object
- *    (`compareFields`, given). Those in `lastAppliedFields` (given) do not count if all conflicts are in
- *    it. With conflicts that count: `newFieldConflict` (given) with those, unless `force`.
- * 6. The others lose what is added, modified or removed. The applier owns what it wants, without
- *    `NEVER_TRACKED`.
+ *    (`compareFields`). Fields in `lastAppliedFields` are none. With conflicts, and without `force`:
+ *    `newFieldConflict`.
+ * 6. The others lose (`without`) what is added, modified or removed. The applier owns what it wants,
+ *    without `NEVER_TRACKED`.
  * 7. The applier's time is `now` when its fields are not those it had, or the object changed
  *    (`managedFields` aside). Else it is as it was.
- * 8. `updateLastApplied` (given), then `setManagedFields` (given).
+ * 8. `updateLastApplied`, then `setManagedFields`.
+ *
+ * Given, in this folder: `check-config.ts`, `managed-fields.ts` (`FieldManager` and its functions),
+ * `remove-fields.ts` (`withDeclaredFields` too), `compare-fields.ts`, `last-applied.ts`,
+ * `conflict-error.ts`, `never-tracked.ts`.
  *
  * ```text
  * live {replicas: 1, paused: true}      kubectl Update: replicas, paused

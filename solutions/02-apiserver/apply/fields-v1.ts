@@ -40,17 +40,22 @@ export function setToFields(set: FieldSet): JsonObject {
   return fields;
 }
 
+/** What stands under a path that is just in the set: most do, so they share it. */
+const NOTHING_BELOW: JsonObject = Object.freeze({});
+
 function writeFields(set: FieldSet, fields: JsonObject): void {
   const elements = [...set.members];
   for (const element of set.children.keys()) if (!set.members.has(element)) elements.push(element);
   if (elements.length > 1) elements.sort(comparePathElements);
   for (const element of elements) {
-    const below: JsonObject = {};
-    fields[element] = below;
     const child = set.children.get(element);
-    if (child === undefined) continue;
-    if (set.members.has(element)) below['.'] = {};
+    if (child === undefined) {
+      fields[element] = NOTHING_BELOW;
+      continue;
+    }
+    const below: JsonObject = set.members.has(element) ? { '.': NOTHING_BELOW } : {};
     writeFields(child, below);
+    fields[element] = below;
   }
 }
 

@@ -29,19 +29,21 @@ export interface TrackOptions {
 /**
  * Writes down who owns what after a write other than server-side apply.
  *
- * @remarks Begin with the managers before the write, which `managersBefore` (given) tells. When there are
- * none and the object is not new, nobody wants the book to be kept: the object has no `managedFields`
- * afterwards.
+ * @remarks Begin with the managers before the write, which `managersBefore` tells. When there are none and
+ * the object is not new, nobody wants the book to be kept: the object has no `managedFields` afterwards.
  *
- * Else `compareFields` (given) tells what changed from `live` (nothing, when it is new) to `updated`:
+ * Else `compareFields` tells what changed from `live` (from `{}`, when it is new) to `updated`:
  *
  * - All managers lose (`without`) the fields that were added, modified or removed.
  * - The writer, with the operation `Update`, gets those that were added or modified, without
  *   `NEVER_TRACKED`, beside what it has left; and `now` is its time. When there are none, it gets
  *   nothing, and its time is as it was.
  *
- * At the end `capUpdateManagers`, then `setManagedFields` (both given); a manager that owns nothing is
- * left out by that. When no field changed at all, the entries come out as they went in.
+ * At the end `capUpdateManagers`, then `setManagedFields`; a manager that owns nothing is left out by
+ * that. When no field changed at all, the entries come out as they went in.
+ *
+ * Given, in this folder: `managed-fields.ts` (`FieldManager` and its functions), `compare-fields.ts`,
+ * `cap-managers.ts`, `never-tracked.ts`.
  *
  * ```text
  * create {labels: {app: web}} by kubectl      kubectl Update: f:metadata f:labels, f:metadata f:labels f:app

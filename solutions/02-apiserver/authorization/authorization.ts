@@ -14,7 +14,7 @@ import {
   type PolicySource,
   RBAC_GROUP,
   type RoleBinding,
-  type RoleRef,
+  rulesOf,
   type Subject,
 } from './policy-source.ts';
 
@@ -180,21 +180,6 @@ function isUser(subject: Subject, user: User, namespace: string): boolean {
     default:
       return false;
   }
-}
-
-/**
- * The rules of the role a binding refers to.
- *
- * @param namespace - the binding's; `''` for a ClusterRoleBinding
- * @returns `undefined` when there is no such role
- */
-export function rulesOf(
-  policy: PolicySource,
-  { kind, name }: RoleRef,
-  namespace: string,
-): readonly PolicyRule[] | undefined {
-  const role = kind === 'Role' ? policy.role(namespace, name) : policy.clusterRole(name);
-  return role && (role.rules ?? []);
 }
 
 function describe({ binding, subject, namespace }: Found): string {

@@ -7,7 +7,7 @@
 import { newForbidden, newNotFound, semanticallyEqual } from '#apimachinery';
 import type { ApiObject } from '../api-object.ts';
 import type { User } from '../user.ts';
-import { rulesFor, rulesOf } from './authorization.ts';
+import { rulesFor } from './authorization.ts';
 import type { Authorizer } from './authorizer.ts';
 import {
   type ClusterRole,
@@ -15,6 +15,7 @@ import {
   type PolicySource,
   RBAC_GROUP,
   type RoleBinding,
+  rulesOf,
 } from './policy-source.ts';
 import { escalationText } from './rule-text.ts';
 

@@ -47,3 +47,18 @@ export function policyOf(objects: readonly KubernetesObject[]): PolicySource {
       roleBindings.filter(({ metadata }) => metadata?.namespace === namespace),
   };
 }
+
+/**
+ * The rules of the role a binding refers to.
+ *
+ * @param namespace - the binding's; `''` for a ClusterRoleBinding
+ * @returns `undefined` when there is no such role
+ */
+export function rulesOf(
+  policy: PolicySource,
+  { kind, name }: RoleRef,
+  namespace: string,
+): readonly PolicyRule[] | undefined {
+  const role = kind === 'Role' ? policy.role(namespace, name) : policy.clusterRole(name);
+  return role && (role.rules ?? []);
+}

@@ -7,6 +7,8 @@
 import { deepCopy, newBadRequest, newConflict, newInvalid, timestamp } from '#apimachinery';
 import type { ApiObject } from '../api-object.ts';
 import type { Answer, Context } from '../context.ts';
+import { approvalForm, setConditionTimes } from '../kinds/certificates/approval.ts';
+import { namespaceFinalizeKind } from '../kinds/core/namespace.ts';
 import { applyScale, scaleOf } from '../kinds/scale.ts';
 import { get } from '../registry/create-get.ts';
 import { update } from '../registry/update.ts';
@@ -15,7 +17,8 @@ import { readObject, readPlainObject } from './bodies.ts';
 import type { Endpoint } from './endpoint.ts';
 import { writeOptions } from './options.ts';
 import { patchAnswer, patchedBy } from './patch-verb.ts';
-import { handleGet, namespaceOf, updateObject } from './verbs.ts';
+import { handleGet, handleVerb } from './verbs.ts';
+import { namespaceOf, updateObject } from './writes.ts';
 
 /** `/status`: the object, of which only the status is written. */
 export async function handleStatus(endpoint: Endpoint, context: Context): Promise<Answer> {
@@ -24,7 +27,12 @@ export async function handleStatus(endpoint: Endpoint, context: Context): Promis
   if (verb === 'patch') return patchAnswer(endpoint, context, 'status');
   const options = writeOptions(context.query, 'UpdateOptions');
   const sent = await readObject(endpoint, context, options);
-  const change = () => deepCopy(sent);
+  const change = (old: ApiObject): ApiObject => {
+    const object = deepCopy(sent);
+    const now = timestamp(endpoint.world.clock.now());
+    if (endpoint.kind.subresources.approval) setConditionTimes(object, old, now);
+    return object;
+  };
   const { stored } = await updateObject(endpoint, context, change, options, {
     subresource: 'status',
   });
@@ -44,10 +52,7 @@ export async function handleScale(endpoint: Endpoint, context: Context): Promise
   const options = writeOptions(query, isPatch ? 'PatchOptions' : 'UpdateOptions');
   const makeScale = isPatch
     ? await patchedBy(endpoint, context)
-    : (
-        (body) => () =>
-          deepCopy(body)
-      )(await readPlainObject(endpoint, context));
+    : await sentScale(endpoint, context);
   const change = async (old: ApiObject) => {
     const scale = await makeScale(scaleOf(old, kind));
     applyScale(old, kind, scale);
@@ -57,40 +62,23 @@ export async function handleScale(endpoint: Endpoint, context: Context): Promise
   return plainAnswer(scaleOf(view.fromStorage(stored.object), kind), 200);
 }
 
+async function sentScale(endpoint: Endpoint, context: Context): Promise<() => ApiObject> {
+  const sent = await readPlainObject(endpoint, context);
+  return () => deepCopy(sent);
+}
+
 /** `/finalize` of a namespace: takes its finalizers away; when none is left it goes. */
 export async function handleFinalize(endpoint: Endpoint, context: Context): Promise<Answer> {
   const options = writeOptions(context.query, 'UpdateOptions');
   const sent = await readObject(endpoint, context, options);
   const { registry } = endpoint;
-  const change = (old: ApiObject): ApiObject => {
-    if (sent.metadata.resourceVersion) {
-      old.metadata.resourceVersion = sent.metadata.resourceVersion;
-    }
-    const { finalizers } = (sent.spec ?? {}) as { finalizers?: string[] };
-    const spec = { ...(old.spec as object | undefined) } as { finalizers?: string[] };
-    if (finalizers?.length) spec.finalizers = finalizers;
-    else delete spec.finalizers;
-    old.spec = spec;
-    return old;
-  };
-  // The kind itself keeps spec.finalizers from every other writer.
-  const unguarded = { ...registry, kind: finalizableKind(registry.kind) };
-  const { stored } = await update(unguarded, context.info.name, change, {
+  const change = () => deepCopy(sent);
+  const finalizing = { ...registry, kind: namespaceFinalizeKind };
+  const { stored } = await update(finalizing, context.info.name, change, {
     namespace: '',
     dryRun: options.dryRun,
   });
   return objectAnswer(endpoint, context, stored, 200);
-}
-
-function finalizableKind(kind: Endpoint['kind']): Endpoint['kind'] {
-  return {
-    ...kind,
-    get schema() {
-      return kind.schema;
-    },
-    prepareForUpdate: () => {},
-    validateUpdate: () => [],
-  };
 }
 
 /**
@@ -194,4 +182,16 @@ function bindableKind(kind: Endpoint['kind']): Endpoint['kind'] {
     prepareForUpdate: () => {},
     validateUpdate: () => [],
   };
+}
+
+/** `/approval` of a certificate signing request: an update of its status that may decide. */
+export async function handleApproval(endpoint: Endpoint, context: Context): Promise<Answer> {
+  const kind = approvalForm(endpoint.kind);
+  const approving = { ...endpoint, kind, registry: { ...endpoint.registry, kind } };
+  return handleStatus(approving, context);
+}
+
+/** A subresource that is an update with rules of its own: the object, judged by another kind. */
+export function handledAs(kind: Endpoint['kind'], endpoint: Endpoint, context: Context) {
+  return handleVerb({ ...endpoint, kind, registry: { ...endpoint.registry, kind } }, context);
 }

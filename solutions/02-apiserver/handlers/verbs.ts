@@ -5,29 +5,21 @@
  * in `answers.ts`.
  */
 
-import { deepCopy, newBadRequest, timestamp } from '#apimachinery';
+import { deepCopy, newBadRequest } from '#apimachinery';
 import { admit, validate } from '../admission/admission-chain.ts';
 import type { ApiObject } from '../api-object.ts';
-import { trackUpdate } from '../apply/track-update.ts';
-import { managerFromUserAgent } from '../apply/user-agent.ts';
 import type { Answer, Context } from '../context.ts';
-import { create, get } from '../registry/create-get.ts';
+import { get } from '../registry/create-get.ts';
 import { deleteCollection, deleteObject } from '../registry/delete.ts';
 import { list } from '../registry/list.ts';
-import { type Updated, update } from '../registry/update.ts';
 import { watch } from '../registry/watch.ts';
-import type { Stored } from '../storage/stored.ts';
 import { admissionRequest } from './admit.ts';
 import { deletedAnswer, listAnswer, objectAnswer, watchAnswer } from './answers.ts';
 import { readDeleteOptions, readObject } from './bodies.ts';
 import type { Endpoint } from './endpoint.ts';
-import {
-  deleteOptions,
-  listOptions,
-  type WriteOptions,
-  watchOptions,
-  writeOptions,
-} from './options.ts';
+import { deleteOptions, listOptions, watchOptions, writeOptions } from './options.ts';
+import { patchAnswer } from './patch-verb.ts';
+import { createObject, namespaceOf, updateObject } from './writes.ts';
 
 /** How long a watch may last, when nobody says: from half an hour to an hour. */
 const MIN_WATCH_SECONDS = 1800;
@@ -49,6 +41,7 @@ const HANDLERS: Readonly<Record<string, VerbHandler>> = {
   update: handleUpdate,
   delete: handleDelete,
   deletecollection: handleDeleteCollection,
+  patch: (endpoint, context) => patchAnswer(endpoint, context),
 };
 
 export async function handleGet(endpoint: Endpoint, context: Context): Promise<Answer> {
@@ -104,46 +97,6 @@ async function handleCreate(endpoint: Endpoint, context: Context): Promise<Answe
   return objectAnswer(endpoint, context, view.show(stored), 201);
 }
 
-/** Makes an object: defaults, admission, whose fields they are, and then the registry. */
-export async function createObject(
-  endpoint: Endpoint,
-  context: Context,
-  object: ApiObject,
-  options: WriteOptions,
-): Promise<Stored> {
-  const { kind, registry, view } = endpoint;
-  const ready = await prepareNew(endpoint, context, object, options);
-  const request = admissionRequest(context, kind, 'CREATE', { object: ready }, options);
-  const stored = await create(registry, view.toStorage(ready), {
-    namespace: namespaceOf(endpoint, context),
-    dryRun: options.dryRun,
-    admit: (made) =>
-      validate(endpoint.world.admission, {
-        ...request,
-        name: made.metadata.name ?? '',
-        object: view.fromStorage(made),
-      }),
-  });
-  warn(endpoint, context, stored.object);
-  return stored;
-}
-
-/** Defaults and admission of an object that is to be made. */
-async function prepareNew(
-  endpoint: Endpoint,
-  context: Context,
-  object: ApiObject,
-  options: WriteOptions,
-): Promise<ApiObject> {
-  const { kind, world } = endpoint;
-  kind.setDefaults(object);
-  const request = admissionRequest(context, kind, 'CREATE', { object }, options);
-  await admit(world.admission, request);
-  const admitted = request.object ?? object;
-  track(endpoint, context, undefined, admitted, options);
-  return admitted;
-}
-
 async function handleUpdate(endpoint: Endpoint, context: Context): Promise<Answer> {
   const options = writeOptions(context.query, 'UpdateOptions');
   const sent = await readObject(endpoint, context, options);
@@ -153,70 +106,6 @@ async function handleUpdate(endpoint: Endpoint, context: Context): Promise<Answe
   });
   const stored = endpoint.view.show(updated.stored);
   return objectAnswer(endpoint, context, stored, updated.created ? 201 : 200);
-}
-
-/** How `updateObject` may go beyond an update. */
-export interface UpdateMore {
-  readonly subresource?: 'status';
-  /** Makes the object where there is none. */
-  readonly createWith?: (() => ApiObject) | undefined;
-  /** Has the change itself said whose the fields are (server-side apply)? */
-  readonly isTracked?: boolean;
-}
-
-/**
- * Changes an object: the change, defaults, admission, whose fields they are, and then the registry.
- *
- * @param change - from and to the request's version; what it returns may be changed further
- */
-export async function updateObject(
-  endpoint: Endpoint,
-  context: Context,
-  change: (old: ApiObject) => Promise<ApiObject> | ApiObject,
-  options: WriteOptions,
-  more: UpdateMore = {},
-): Promise<Updated> {
-  const { kind, registry, view, world } = endpoint;
-  const { createWith, subresource = '', isTracked } = more;
-  const prepare = async (stored: ApiObject): Promise<ApiObject> => {
-    const old = view.fromStorage(deepCopy(stored));
-    const object = await change(deepCopy(old));
-    if (kind.namespaced) object.metadata.namespace ||= context.info.namespace;
-    kind.setDefaults(object);
-    const objects = { object, oldObject: old };
-    const request = admissionRequest(context, kind, 'UPDATE', objects, options);
-    await admit(world.admission, request);
-    const admitted = request.object ?? object;
-    if (!isTracked) track(endpoint, context, old, admitted, options);
-    return view.toStorage(admitted);
-  };
-  const updated = await update(registry, context.info.name, prepare, {
-    namespace: namespaceOf(endpoint, context),
-    subresource,
-    dryRun: options.dryRun,
-    admit: (made, old) =>
-      validate(
-        world.admission,
-        admissionRequest(
-          context,
-          kind,
-          made === old ? 'CREATE' : 'UPDATE',
-          {
-            object: view.fromStorage(made),
-            oldObject: made === old ? undefined : view.fromStorage(old),
-          },
-          options,
-        ),
-      ),
-    ...(createWith && {
-      createWith: async () => {
-        const made = await prepareNew(endpoint, context, createWith(), options);
-        return view.toStorage(made);
-      },
-    }),
-  });
-  warn(endpoint, context, updated.stored.object);
-  return updated;
 }
 
 async function handleDelete(endpoint: Endpoint, context: Context): Promise<Answer> {
@@ -253,33 +142,4 @@ export async function readDeletion(endpoint: Endpoint, context: Context) {
       await validate(world.admission, request);
     },
   };
-}
-
-/** Notes whose the fields are that a write other than an apply changed. */
-function track(
-  { kind, world }: Endpoint,
-  context: Context,
-  old: ApiObject | undefined,
-  object: ApiObject,
-  options: WriteOptions,
-): void {
-  const { headers } = context.incoming;
-  trackUpdate(old, object, {
-    manager: options.fieldManager || managerFromUserAgent(headers.get('user-agent') ?? ''),
-    apiVersion: object.apiVersion,
-    schema: kind.schema,
-    subresource: context.info.subresource,
-    now: timestamp(world.clock.now()),
-  });
-}
-
-function warn({ registry }: Endpoint, { warnings }: Context, object: ApiObject): void {
-  for (const text of registry.kind.warnings?.(object) ?? []) {
-    if (!warnings.includes(text)) warnings.push(text);
-  }
-}
-
-/** The namespace a request is about, as the registry wants it. */
-export function namespaceOf({ kind }: Endpoint, { info }: Context): string {
-  return kind.namespaced ? info.namespace : '';
 }

@@ -19,6 +19,10 @@ export interface Kind {
   /** The plural in URLs: `pods`. */
   readonly resource: string;
   readonly singular: string;
+  /** `PodList`; absent: the kind and `List`. */
+  readonly listKind?: string;
+  /** Is it defined by a CustomResourceDefinition? */
+  readonly isCustom?: boolean;
   readonly shortNames: readonly string[];
   readonly categories: readonly string[];
   readonly namespaced: boolean;

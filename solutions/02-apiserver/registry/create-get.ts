@@ -5,6 +5,7 @@
  */
 
 import {
+  deepCopy,
   type GroupKind,
   newAlreadyExists,
   newBadRequest,
@@ -51,12 +52,12 @@ const NAME_ATTEMPTS = 8;
  *    clock's now), whatever the caller wrote there; `deletionTimestamp`, `deletionGracePeriodSeconds`,
  *    `selfLink` and an empty `resourceVersion` go away. `generation` is 1 for a kind with `hasGeneration`
  *    and goes away for others.
- * 3. `kind.setDefaults`, then `kind.prepareForCreate`.
- * 4. The name: without one, `generateName`, cut to 58 characters, and `random.suffix(5)`.
+ * 3. The name: without one, `generateName`, cut to 58 characters, and `random.suffix(5)`.
+ * 4. `kind.setDefaults`, then `kind.prepareForCreate`.
  * 5. Faults, of `validateObjectMeta(object, kind)` and then of `kind.validate`, all in one error (422).
  * 6. `options.admit`.
- * 7. The write. When the key is taken: a generated name is made anew (steps 4 to 7, the uid stays), up
- *    to eight attempts in all; a given one is refused (409).
+ * 7. The write. When the key is taken: a generated name is made anew (steps 3 to 7, with what
+ *    the object was before them; the uid stays), up to eight attempts in all; a given one is refused (409).
  *
  * With `dryRun` nothing is written, but a key that is taken is found out all the same (`storage.get`);
  * what is returned has no resourceVersion (revision 0).
@@ -82,26 +83,25 @@ export async function create(
   object: ApiObject,
   options: CreateOptions,
 ): Promise<Stored> {
-  const { kind, random } = registry;
+  const { random } = registry;
   const { metadata } = object;
   checkNamespace(registry, object, options.namespace);
   if (metadata.resourceVersion) {
     throw newBadRequest('resourceVersion should not be set on objects to be created');
   }
   setSystemFields(registry, object);
-  kind.setDefaults(object);
-  kind.prepareForCreate?.(object);
-  const base = metadata.name ? undefined : metadata.generateName;
-  if (!base) return write(registry, object, options);
+  if (metadata.name || !metadata.generateName) return write(registry, object, options);
+  const base = metadata.generateName.slice(0, MAX_GENERATED_BASE);
   for (let attempt = 1; ; attempt++) {
-    metadata.name = base.slice(0, MAX_GENERATED_BASE) + random.suffix(SUFFIX_LENGTH);
+    const named = deepCopy(object);
+    named.metadata.name = base + random.suffix(SUFFIX_LENGTH);
     try {
-      return await write(registry, object, options);
+      return await write(registry, named, options);
     } catch (error) {
       const isTaken = error instanceof StatusError && error.reason === 'AlreadyExists';
       if (!isTaken) throw error;
       if (attempt < NAME_ATTEMPTS) continue;
-      throw newGenerateNameConflict(resourceOf(registry), metadata.name, 1);
+      throw newGenerateNameConflict(resourceOf(registry), named.metadata.name, 1);
     }
   }
 }
@@ -135,7 +135,7 @@ function setSystemFields({ kind, clock, random }: Registry, { metadata }: ApiObj
   if (kind.hasGeneration) metadata.generation = 1;
 }
 
-/** Checks an object that is complete, and writes it. */
+/** Completes an object that has its name, checks it, and writes it. */
 async function write(
   registry: Registry,
   object: ApiObject,
@@ -143,6 +143,8 @@ async function write(
 ): Promise<Stored> {
   const { kind, storage } = registry;
   const { name = '', namespace = '' } = object.metadata;
+  kind.setDefaults(object);
+  kind.prepareForCreate?.(object);
   const faults = [...validateObjectMeta(object, kind), ...kind.validate(object)];
   if (faults.length > 0) throw newInvalid(groupKindOf(registry), name, faults);
   await admit?.(object);

@@ -15,7 +15,7 @@ import { compressed, isWorthCompressing } from './compression.ts';
 import type { Serving } from './http-server.ts';
 import type { WireIncoming } from './incoming.ts';
 import type { Peer } from './peer.ts';
-import { failureAnswer, statusAnswer } from './status-answer.ts';
+import { failureAnswer, statusAnswer } from '../handlers/status-answer.ts';
 
 /** What surely fits between here and the other end. */
 const SMALL_ANSWER_BYTES = 64 * 1024;

@@ -19,7 +19,7 @@ import type { Circumstances, Exchanges, Outgoing } from './exchange.ts';
 import type { Serving } from './http-server.ts';
 import { WireIncoming } from './incoming.ts';
 import { Peer } from './peer.ts';
-import { statusAnswer } from './status-answer.ts';
+import { statusAnswer } from '../handlers/status-answer.ts';
 
 /** Room for a long target, a token and what proxies add. */
 const MAX_HEAD_BYTES = 64 * 1024;

@@ -26,7 +26,7 @@ import {
   KubeletDialer,
   newAddressDialer,
 } from '../../../solutions/02-apiserver/wire/node-dialer.ts';
-import { statusAnswer } from '../../../solutions/02-apiserver/wire/status-answer.ts';
+import { statusAnswer } from '../../../solutions/02-apiserver/handlers/status-answer.ts';
 import { cleanups, head, RawClient, type Seen, startServer } from './serving.ts';
 
 let authority: KeyPair;
