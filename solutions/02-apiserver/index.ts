@@ -113,10 +113,30 @@ export type { Answer, Context, Filter, Incoming } from './context.ts';
 export { newAuthentication } from './filters/authentication.ts';
 export { attributesOf, forbidden, newAuthorization } from './filters/authorization.ts';
 export { newImpersonation } from './filters/impersonation.ts';
+export type { Kind, Subresources } from './kinds/kind.ts';
 export { applyJsonPatch, MAX_COPIED_LENGTH } from './patch/json-patch.ts';
 export { MAX_JSON_PATCH_OPERATIONS } from './patch/json-patch-operation.ts';
 export { applyMergePatch } from './patch/merge-patch.ts';
 export { applyStrategicPatch } from './patch/strategic-patch.ts';
+export { decodeContinueToken, encodeContinueToken } from './registry/continue-token.ts';
+export { type CreateOptions, create, type GetOptions, get } from './registry/create-get.ts';
+export {
+  type DeleteOptions,
+  type Deletion,
+  deleteCollection,
+  deleteObject,
+} from './registry/delete.ts';
+export { type ListOptions, list, type ObjectList } from './registry/list.ts';
+export { type Patch, patchObject } from './registry/patch.ts';
+export type { Registry } from './registry/registry.ts';
+export type { Selection } from './registry/selection.ts';
+export {
+  type Change,
+  type Updated,
+  type UpdateOptions,
+  update,
+} from './registry/update.ts';
+export { type WatchEvent, type WatchOptions, watch } from './registry/watch.ts';
 export { checkServed, type RequestInfo, requestInfo, type Served } from './request-info.ts';
 export type {
   AnySchema,
@@ -128,4 +148,26 @@ export type {
   ScalarSchema,
   Schema,
 } from './schema/schema.ts';
+export {
+  BOOKMARK_INTERVAL_MS,
+  Cacher,
+  type CacherOptions,
+  type CacherSource,
+  FRESHNESS_TIMEOUT_MS,
+  type SourceWatch,
+} from './storage/cacher.ts';
+export {
+  type MemoryStorage,
+  newEtcdStorage,
+  openMemoryStorage,
+} from './storage/open-storage.ts';
+export type {
+  ListQuery,
+  Outcome,
+  Storage,
+  StorageEvent,
+  StoredList,
+  WatchQuery,
+} from './storage/storage.ts';
+export { Stored } from './storage/stored.ts';
 export { ANONYMOUS, UNSECURED, type User } from './user.ts';

@@ -464,3 +464,8 @@ function withTtl(kind: Kind, ttlSeconds: number): Kind {
 function asResponse({ status, headers, body }: Answer): Response {
   return new Response(status === 304 ? null : body, { status, headers });
 }
+
+/** Makes an API server; nothing runs before `start`. */
+export function newApiServer(options: ApiServerOptions): ApiServer {
+  return new ApiServer(options);
+}

@@ -46,7 +46,7 @@ export async function ensureNamespaces(registryOf: RegistryOf): Promise<void> {
 /** Makes the two priority classes of the system's own pods. */
 export async function ensurePriorityClasses(registryOf: RegistryOf): Promise<void> {
   const classes = registryOf('scheduling.k8s.io', 'PriorityClass');
-  for (const object of SYSTEM_PRIORITY_CLASSES) await ensure(classes, object as ApiObject);
+  for (const object of SYSTEM_PRIORITY_CLASSES) await ensure(classes, asApiObject(object));
 }
 
 /** Makes an APIService for each group version that is served. */

@@ -10,7 +10,7 @@ const MICROS_LAYOUT = '2006-01-02T15:04:05.000000Z07:00';
 
 /** Most times come as they go out; days that not every month has are looked at closer. */
 const CANONICAL =
-  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{6})?Z$/;
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/;
 
 /** What nobody has set yet. */
 const ZERO_SECONDS = '0001-01-01T00:00:00Z';
@@ -23,8 +23,7 @@ const ZERO_SECONDS = '0001-01-01T00:00:00Z';
  * @throws ValueError with the text Go would have
  */
 export function readTime(text: string): string | undefined {
-  const found = CANONICAL.exec(text)?.[1] === undefined && CANONICAL.test(text);
-  const time = found ? text : `${readInstant(text, SECONDS_LAYOUT).seconds}Z`;
+  const time = CANONICAL.test(text) ? text : `${readInstant(text, SECONDS_LAYOUT).seconds}Z`;
   return time === ZERO_SECONDS ? undefined : time;
 }
 
@@ -77,7 +76,10 @@ function readInstant(text: string, layout: string): Instant {
   const isMicro = layout === MICROS_LAYOUT;
   const fraction = isMicro ? take('.000000', /^[.,]\d{6}/).slice(1) : take('', /^(?:[.,]\d+)?/);
   const zone = take('Z07:00', /^(?:Z|[+-]\d\d:\d\d)/);
-  const fault = rest === '' ? rangeFault([year, month, day, hour, minute, second]) : `extra text: ${quote(rest)}`;
+  const fault =
+    rest === ''
+      ? rangeFault([year, month, day, hour, minute, second])
+      : `extra text: ${quote(rest)}`;
   if (fault !== undefined) throw new ValueError(`parsing time ${quote(text)}: ${fault}`);
   const ms = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) - offsetMs(zone);
   if (!(ms >= YEAR_0_MS && ms < YEAR_10000_MS)) {

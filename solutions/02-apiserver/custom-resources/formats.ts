@@ -132,10 +132,9 @@ function isRgbColor(text: string): boolean {
 }
 
 function isDate(text: string): boolean {
-  const [, year = '', month = '', day = ''] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text) ?? [];
-  const milliseconds = Date.UTC(Number(year), Number(month) - 1, Number(day));
-  if (Number.isNaN(milliseconds) || month === '00' || Number(month) > 12) return false;
-  return day !== '00' && Number(day) <= daysIn(Number(year), Number(month));
+  const [whole, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text)?.map(Number) ?? [];
+  if (whole === undefined || year === undefined || !month || !day) return false;
+  return month <= 12 && day <= daysIn(year, month);
 }
 
 function daysIn(year: number, month: number): number {

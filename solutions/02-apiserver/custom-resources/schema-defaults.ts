@@ -3,6 +3,8 @@
  */
 
 import { deepCopy } from '#apimachinery';
+import type { Json } from '../api-object.ts';
+import { type JsonObject, setOwn } from '../patch/json-value.ts';
 import {
   additionalOf,
   isFields,
@@ -57,7 +59,7 @@ function setItems(items: unknown[], schema: JsonSchema | undefined): void {
 function setFields(fields: JsonFields, schema: JsonSchema): void {
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     if (!Object.hasOwn(fields, name) && hasDefault(property)) {
-      setField(fields, name, deepCopy(property.default));
+      setOwn(fields as JsonObject, name, deepCopy(property.default) as Json);
     }
   }
   for (const [name, value] of Object.entries(fields)) {
@@ -66,21 +68,11 @@ function setFields(fields: JsonFields, schema: JsonSchema): void {
     if (!isLeftOut(value, known)) setDefaults(value, known);
     else if (!hasDefault(known)) delete fields[name];
     else {
-      const set = deepCopy(known.default);
-      setField(fields, name, set);
+      const set = deepCopy(known.default) as Json;
+      setOwn(fields as JsonObject, name, set);
       setDefaults(set, known);
     }
   }
-}
-
-/** Defined, not assigned: to assign `__proto__` would not make a field. */
-function setField(fields: JsonFields, name: string, value: unknown): void {
-  Object.defineProperty(fields, name, {
-    value,
-    enumerable: true,
-    writable: true,
-    configurable: true,
-  });
 }
 
 function isLeftOut(value: unknown, { nullable }: JsonSchema): boolean {

@@ -127,7 +127,7 @@ async function applyAnswer(
       manager: options.fieldManager,
       force: options.force,
       schema: kind.schema,
-      apiVersion: config.apiVersion,
+      apiVersion: apiVersionOf(kind),
       subresource,
       now: timestamp(world.clock.now()),
     });

@@ -7,7 +7,7 @@
  */
 
 import type { FieldError, GroupVersionKind } from '#apimachinery';
-import type { ApiObject } from '../api-object.ts';
+import type { ApiObject, Json } from '../api-object.ts';
 import type { ObjectSchema } from '../schema/schema.ts';
 
 /** A kind of object that is stored, in one of its versions. */
@@ -29,6 +29,10 @@ export interface Kind {
   /** What is written under `/registry/` when it is not the resource's name: `services/specs`. */
   readonly storagePrefix?: string;
   readonly schema: ObjectSchema;
+  /** A custom resource's own schema for OpenAPI, as its definition has it (JSON schema). */
+  readonly openApiSchema?: Json;
+  /** A custom resource's columns in tables, beside its name; absent: its age alone. */
+  readonly printerColumns?: readonly PrinterColumn[];
   /** How a name is checked; what is wrong, in the API's words. */
   readonly nameFaults: (name: string) => string[];
   /** Does `metadata.generation` count changes of what is neither metadata nor status? */
@@ -83,6 +87,19 @@ export interface Kind {
   toStorage?(object: ApiObject): ApiObject;
   /** What is stored, in this version's form: a fresh copy. */
   fromStorage?(stored: ApiObject): ApiObject;
+}
+
+/** One column of a custom resource's table, as its definition has it. */
+export interface PrinterColumn {
+  readonly name: string;
+  /** `string`, `integer`, `number`, `boolean` or `date`. */
+  readonly type: string;
+  /** Kubernetes' simple JSONPath: `.spec.replicas`. */
+  readonly jsonPath: string;
+  readonly format?: string;
+  readonly description?: string;
+  /** 0 is always shown, anything above with `-o wide`. */
+  readonly priority?: number;
 }
 
 export interface Subresources {

@@ -9,13 +9,13 @@ import type { Duplex, Writable } from 'node:stream';
 import { newBadRequest, StatusError, statusErrorIn } from '#apimachinery';
 import { isUpgrade, type Upgrade } from '../connection.ts';
 import type { Answer } from '../context.ts';
+import { failureAnswer, statusAnswer } from '../handlers/status-answer.ts';
 import { judgeTarget } from '../raw-target.ts';
 import { AnswerStream } from './answer-stream.ts';
 import { compressed, isWorthCompressing } from './compression.ts';
 import type { Serving } from './http-server.ts';
 import type { WireIncoming } from './incoming.ts';
 import type { Peer } from './peer.ts';
-import { failureAnswer, statusAnswer } from '../handlers/status-answer.ts';
 
 /** What surely fits between here and the other end. */
 const SMALL_ANSWER_BYTES = 64 * 1024;

@@ -15,11 +15,11 @@ import type { Duplex } from 'node:stream';
 import { newBadRequest, StatusError } from '#apimachinery';
 import type { Upgrade } from '../connection.ts';
 import type { Answer } from '../context.ts';
+import { statusAnswer } from '../handlers/status-answer.ts';
 import type { Circumstances, Exchanges, Outgoing } from './exchange.ts';
 import type { Serving } from './http-server.ts';
 import { WireIncoming } from './incoming.ts';
 import { Peer } from './peer.ts';
-import { statusAnswer } from '../handlers/status-answer.ts';
 
 /** Room for a long target, a token and what proxies add. */
 const MAX_HEAD_BYTES = 64 * 1024;

@@ -10,24 +10,29 @@ import {
   consoleLogger,
   type Logger,
   type LogLevel,
-  type Node,
   type Random,
   RealClock,
   realRandom,
 } from '#apimachinery';
-import type { SignatureVerifier, Signer } from '../authentication/jwt.ts';
-import type { StaticToken } from '../authentication/token-file.ts';
 import type { AuditOptions } from '../filters/audit.ts';
 import { METADATA_POLICY } from '../filters/audit-policy.ts';
-import type { Limits } from '../filters/limits.ts';
-import type { AddressDialer, NodeDialer } from '../proxy/backend.ts';
+import type { ApiServerOptions, ServiceAccountOptions } from '../server-options.ts';
 import type { PortRange } from '../service-addresses/node-ports.ts';
 import { connectEtcd, type OpenedEtcd, openEmbeddedEtcd } from '../storage/open-etcd.ts';
+import { newStore } from '../storage/open-storage.ts';
 import { type AuditFile, openAuditFile } from './audit-file.ts';
+import { newDescriptions } from './descriptions.ts';
 import { HttpServer, type RequestHandler } from './http-server.ts';
 import { KubeletDialer, newAddressDialer } from './node-dialer.ts';
 import { advertisedAddress, type Files, readFiles } from './program-files.ts';
-import { newSignatureVerifier, newSigner } from './service-account-keys.ts';
+import {
+  jwks,
+  newSignatureVerifier,
+  newSigner,
+  openidConfiguration,
+} from './service-account-keys.ts';
+import { newTextParsers } from './text-parsers.ts';
+import { newWebhookCaller } from './webhook-caller.ts';
 
 /** The flags, by their names in camel case; durations in milliseconds. */
 export interface Flags {
@@ -74,40 +79,6 @@ const INSECURE_HOST = '127.0.0.1';
 /** How often a child looks whether its parent still lives. */
 const PARENT_CHECK_MS = 500;
 
-/** All that an API server needs to know, and what the world gives it. */
-export interface ApiServerOptions {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
-  readonly etcd: OpenedEtcd['client'];
-  readonly serviceClusterIpRange: string;
-  readonly serviceNodePortRange: PortRange;
-  /** Where others reach it: for the Service `kubernetes` and its endpoints. */
-  readonly advertiseAddress: string;
-  /** 0 when there is none. */
-  readonly securePort: number;
-  readonly tokens: readonly StaticToken[];
-  readonly anonymous: boolean;
-  readonly authorizationModes: readonly string[];
-  readonly serviceAccounts: ServiceAccountOptions;
-  readonly limits: Limits;
-  readonly eventTtlSeconds: number;
-  readonly audit: AuditOptions;
-  /** @param getNode - rejects with StatusError 404 when there is no such node */
-  readonly newNodeDialer: (getNode: (name: string) => Promise<Node>) => NodeDialer;
-  readonly addresses: AddressDialer;
-}
-
-export interface ServiceAccountOptions {
-  /** The first one makes tokens; those of all are believed. */
-  readonly issuers: readonly string[];
-  readonly apiAudiences: readonly string[];
-  readonly signer: Signer;
-  readonly verifier: SignatureVerifier;
-  /** In PEM, for the documents about them. */
-  readonly publicKeys: readonly string[];
-}
-
 /** An API server as the program sees it. */
 export interface RunningApiServer extends RequestHandler {
   /** Makes it ready to serve; rejects when that cannot be. */
@@ -129,7 +100,11 @@ export async function runProgram(flags: Flags, newApiServer: NewApiServer): Prom
   const dialers: KubeletDialer[] = [];
   const server = newApiServer({
     ...world,
-    etcd: etcd.client,
+    store: newStore(etcd.client, world.clock),
+    parsers: newTextParsers(),
+    descriptions: newDescriptions(),
+    documents: issuerDocuments(flags, files),
+    webhookClient: newWebhookCaller(),
     serviceClusterIpRange: flags.serviceClusterIpRange,
     serviceNodePortRange: flags.serviceNodePortRange,
     advertiseAddress,
@@ -200,8 +175,17 @@ function serviceAccountsOf(flags: Flags, { serviceAccountKeys }: Files): Service
     apiAudiences: flags.apiAudiences ?? issuers.slice(0, 1),
     signer: newSigner(serviceAccountKeys.signing),
     verifier: newSignatureVerifier(serviceAccountKeys.verifying),
-    publicKeys: serviceAccountKeys.verifying,
   };
+}
+
+/** What others check tokens with. */
+function issuerDocuments(flags: Flags, { serviceAccountKeys }: Files) {
+  const [issuer = DEFAULT_ISSUER] = flags.serviceAccountIssuer ?? [];
+  const { verifying } = serviceAccountKeys;
+  return new Map<string, () => object>([
+    ['/openid/v1/jwks', () => jwks(verifying)],
+    ['/.well-known/openid-configuration', () => openidConfiguration(issuer, `${issuer}/openid/v1/jwks`, verifying)],
+  ]);
 }
 
 function auditOf(clock: Clock, file: AuditFile | undefined): AuditOptions {

@@ -1,8 +1,18 @@
 /** The real parsers of YAML and of JSON with its mistakes: `codec/text-parsers.ts`. Given. */
 
-import { createScanner, type JSONScanner, SyntaxKind } from 'jsonc-parser';
+import { createScanner, type JSONScanner } from 'jsonc-parser';
 import { parseDocument, stringify } from 'yaml';
 import type { TextParsers } from '../codec/text-parsers.ts';
+
+/** The tokens that matter, by the numbers `jsonc-parser` gives them (its own enum cannot be imported). */
+const OPEN_BRACE = 1;
+const CLOSE_BRACE = 2;
+const OPEN_BRACKET = 3;
+const CLOSE_BRACKET = 4;
+const COMMA = 5;
+const TEXT = 10;
+const UNKNOWN = 16;
+const END = 17;
 
 /** Aliases may make a document this many times larger, and no more. */
 const MAX_ALIASES = 100;
@@ -61,31 +71,31 @@ function duplicateFields(json: string): string[] {
   const found = new Set<string>();
   const stack: Open[] = [];
   let isName = false;
-  for (let token = scanner.scan(); token !== SyntaxKind.EOF; token = scanner.scan()) {
+  for (let token: number = scanner.scan(); token !== END; token = scanner.scan()) {
     const open = stack.at(-1);
     switch (token) {
-      case SyntaxKind.OpenBraceToken:
+      case OPEN_BRACE:
         stack.push({ seen: new Set(), at: '' });
         isName = true;
         break;
-      case SyntaxKind.OpenBracketToken:
+      case OPEN_BRACKET:
         stack.push({ at: 0 });
         isName = false;
         break;
-      case SyntaxKind.CloseBraceToken:
-      case SyntaxKind.CloseBracketToken:
+      case CLOSE_BRACE:
+      case CLOSE_BRACKET:
         stack.pop();
         isName = false;
         break;
-      case SyntaxKind.CommaToken:
+      case COMMA:
         if (typeof open?.at === 'number') open.at++;
         isName = open?.seen !== undefined;
         break;
-      case SyntaxKind.StringLiteral:
+      case TEXT:
         if (isName && open?.seen) noteName(scanner, open, stack, found);
         isName = false;
         break;
-      case SyntaxKind.Unknown:
+      case UNKNOWN:
         return [...found];
     }
     if (found.size >= MAX_DUPLICATES) break;

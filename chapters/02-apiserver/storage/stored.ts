@@ -1,0 +1,40 @@
+/**
+ * An object as it is stored: its key, its revision, and its JSON, parsed when somebody looks. Given.
+ *
+ * Most of what a server sends was sent before. So the text that goes out is kept with the object,
+ * and for a read nobody parses anything.
+ */
+
+import type { ApiObject } from '../api-object.ts';
+
+/** One version of a stored object. Shared by everybody who reads it, so never changed. */
+export class Stored {
+  /** The key in etcd: `/registry/pods/default/web`. */
+  readonly key: string;
+  /** The main revision that wrote this version: the object's resourceVersion. */
+  readonly revision: number;
+  #text: string | undefined;
+  #object: ApiObject | undefined;
+
+  /**
+   * @param body - the object, or its JSON; in both `metadata.resourceVersion` is `revision`
+   */
+  constructor(key: string, revision: number, body: ApiObject | string) {
+    this.key = key;
+    this.revision = revision;
+    if (typeof body === 'string') this.#text = body;
+    else this.#object = body;
+  }
+
+  /** The object. Copy it before you change it. */
+  get object(): ApiObject {
+    this.#object ??= JSON.parse(this.#text ?? '') as ApiObject;
+    return this.#object;
+  }
+
+  /** The object's JSON on one line, as clients get it. */
+  get text(): string {
+    this.#text ??= JSON.stringify(this.#object);
+    return this.#text;
+  }
+}

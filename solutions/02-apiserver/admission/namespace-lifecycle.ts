@@ -1,0 +1,73 @@
+/**
+ * NamespaceLifecycle: nothing is made in a namespace that is not there, or that is going away; and the
+ * namespaces of the system stay.
+ */
+
+import { newForbidden, newNotFound, StatusError } from '#apimachinery';
+import type { ApiObject } from '../api-object.ts';
+import type { AdmissionPlugin } from './admission.ts';
+
+/** Namespaces that cannot be deleted. */
+const IMMORTAL = new Set(['default', 'kube-system', 'kube-public']);
+
+/** What the plugin asks. */
+export interface NamespaceLifecycleOptions {
+  /** The namespace as it is now; `undefined` when there is none. */
+  namespace(name: string): Promise<ApiObject | undefined>;
+}
+
+/**
+ * Makes the plugin.
+ *
+ * @remarks It only refuses (`validate`), and it `handles`
+ *
+ * - a DELETE of a namespace itself (kind `Namespace` of group `''`): refused for `default`, `kube-system` and `kube-public`;
+ * - a CREATE of anything in a namespace (`request.namespace` not `''`) that is no namespace itself: refused when the namespace is not there, and
+ *   when it is being deleted (it has a `deletionTimestamp`). Access reviews (group
+ *   `authorization.k8s.io`) may ask about namespaces that are not there, so they are let through.
+ *
+ * All else it does not handle.
+ *
+ * @throws StatusError from `validate`, as a rejection: 403 `newForbidden` for `namespaces` and the name, `this
+ * namespace may not be deleted`; 404 `newNotFound` for `namespaces`; 403 `newForbidden` for the request's resource and name, `unable to create
+ * new content in namespace NAME because it is being terminated` (on one line), with one cause in its details: reason
+ * `NamespaceTerminating`, message `namespace NAME is being terminated`, field `metadata.namespace`
+ * @see k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go (1.33)
+ * @exercise apiserver/admission
+ */
+export function namespaceLifecycle(options: NamespaceLifecycleOptions): AdmissionPlugin {
+  return {
+    name: 'NamespaceLifecycle',
+    handles: ({ kind, operation, namespace, subresource }) => {
+      const isNamespace = kind.kind === 'Namespace' && kind.group === '';
+      if (isNamespace) return operation === 'DELETE' && subresource === '';
+      return operation === 'CREATE' && namespace !== '' && kind.group !== 'authorization.k8s.io';
+    },
+    async validate({ operation, name, namespace, resource }) {
+      const namespaces = { group: '', resource: 'namespaces' };
+      if (operation === 'DELETE') {
+        if (!IMMORTAL.has(name)) return;
+        throw newForbidden(namespaces, name, 'this namespace may not be deleted');
+      }
+      const found = await options.namespace(namespace);
+      if (found === undefined) throw newNotFound(namespaces, namespace);
+      if (found.metadata.deletionTimestamp === undefined) return;
+      throw terminating(resource, name, namespace);
+    },
+  };
+}
+
+function terminating(
+  resource: { readonly group: string; readonly resource: string },
+  name: string,
+  namespace: string,
+): StatusError {
+  const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
+  const { code, reason, message, details } = newForbidden(resource, name, why);
+  const cause = {
+    reason: 'NamespaceTerminating',
+    message: `namespace ${namespace} is being terminated`,
+    field: 'metadata.namespace',
+  };
+  return new StatusError({ code, reason, message, details: { ...details, causes: [cause] } });
+}
