@@ -7,11 +7,14 @@
 
 import type { ObjectMeta } from '#apimachinery';
 
+/** An object's metadata; unlike a client's, not read-only: here it is the server that sets it. */
+export type Metadata = { -readonly [Field in keyof ObjectMeta]: ObjectMeta[Field] };
+
 /** An object of any kind. Fields beside these three depend on the kind. */
 export interface ApiObject {
   apiVersion: string;
   kind: string;
-  metadata: ObjectMeta;
+  metadata: Metadata;
   [field: string]: unknown;
 }
 

@@ -29,6 +29,8 @@ export interface PeerCertificate {
   readonly notAfter: number;
   /** May it be used by clients (extended key usage)? */
   readonly forClients: boolean;
+  /** Of the whole certificate in DER, in hexadecimal digits without anything between them. */
+  readonly sha256?: string;
 }
 
 /** An answer that goes on as another protocol on the same connection. */

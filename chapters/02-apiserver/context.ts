@@ -14,7 +14,11 @@ import type { User } from './user.ts';
  */
 export interface Incoming {
   readonly method: string;
-  readonly headers: { get(name: string): string | null };
+  readonly headers: {
+    get(name: string): string | null;
+    /** All of them, for who passes a request on. */
+    forEach?(each: (value: string, name: string) => void): void;
+  };
   /** Aborts when the caller hangs up. */
   readonly signal: AbortSignal;
   /** The whole body; read once. */
@@ -30,7 +34,8 @@ export interface Answer {
 
 /** All that is known of a request; filters fill in what they find out. */
 export interface Context {
-  readonly incoming: Incoming;
+  /** As it came in; filters take headers out of it that have done their service. */
+  incoming: Incoming;
   readonly connection: Connection;
   /** The path, decoded, as it was judged to be safe. */
   readonly path: string;

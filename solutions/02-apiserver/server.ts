@@ -75,6 +75,7 @@ export class ApiServer {
   readonly served = new ServedResources();
   readonly #options: ApiServerOptions;
   readonly #stopped = new AbortController();
+  readonly #parts = new Set<AbortController>();
   readonly #running: Promise<unknown>[] = [];
   readonly #cachers = new Map<string, Cacher>();
   readonly #registries = new Map<string, Registry>();
@@ -91,6 +92,9 @@ export class ApiServer {
   constructor(options: ApiServerOptions) {
     const { clock, random, store } = options;
     this.#options = options;
+    this.#stopped.signal.addEventListener('abort', () => {
+      for (const part of this.#parts) part.abort();
+    });
     this.#ips = new ClusterIps({
       storage: store.storage,
       range: new IpRange(options.serviceClusterIpRange),
@@ -136,9 +140,9 @@ export class ApiServer {
     const stopped = this.#stopped.signal;
     signal.addEventListener('abort', () => this.#stopped.abort());
     if (signal.aborted) this.#stopped.abort();
-    this.#run(store.runCompactor({ clock, log }, stopped));
-    for (const cacher of this.#cachers.values()) this.#run(cacher.start(stopped));
-    for (const mirror of this.#mirrors.values()) this.#run(mirror.start(stopped));
+    this.#run((ended) => store.runCompactor({ clock, log }, ended));
+    for (const cacher of this.#cachers.values()) this.#run((ended) => cacher.start(ended));
+    for (const mirror of this.#mirrors.values()) this.#run((ended) => mirror.start(ended));
     const aborted = new Promise<never>((_, reject) => {
       stopped.addEventListener('abort', () => reject(new Error('stopped')));
     });
@@ -359,7 +363,8 @@ export class ApiServer {
       const { clock, log, store } = this.#options;
       cacher = new Cacher(store.storage, { prefix, clock, log });
       this.#cachers.set(prefix, cacher);
-      if (this.#isReady) this.#run(cacher.start(this.#stopped.signal));
+      const started = cacher;
+      if (this.#isReady) this.#run((ended) => started.start(ended));
     }
     return cacher;
   }
@@ -374,9 +379,14 @@ export class ApiServer {
     return mirror;
   }
 
-  #run(work: Promise<unknown>): void {
-    this.#running.push(work);
+  /** Runs a part of the server until the server stops; each has a signal of its own. */
+  #run(start: (ended: AbortSignal) => Promise<unknown>): void {
+    const part = new AbortController();
+    this.#parts.add(part);
+    if (this.#stopped.signal.aborted) part.abort();
+    const work = start(part.signal).finally(() => this.#parts.delete(part));
     work.catch((error) => this.#options.log.error('a part of the server ended', { error }));
+    this.#running.push(work);
   }
 
   async #bootstrap(): Promise<void> {

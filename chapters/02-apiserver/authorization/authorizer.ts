@@ -18,6 +18,8 @@ export interface ResourceAttributes {
   readonly namespace: string;
   /** `''` when the request names no object. */
   readonly name: string;
+  /** Of a list or watch, as it was sent. */
+  readonly fieldSelector?: string;
 }
 
 export interface NonResourceAttributes {

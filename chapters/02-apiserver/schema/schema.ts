@@ -40,6 +40,8 @@ export interface ObjectSchema {
   /** The definition's name: `io.k8s.api.core.v1.PodSpec`; absent for a custom resource's. */
   readonly name?: string;
   readonly fields: ReadonlyMap<string, Field>;
+  /** In protobuf some of the fields stand in messages of their own: number to the message's type. */
+  readonly embedded?: ReadonlyMap<number, ObjectSchema>;
   /** Is an object with other fields fine, and are they kept? */
   readonly preserveUnknown?: boolean;
   /** `atomic`: server-side apply sets it as a whole. */

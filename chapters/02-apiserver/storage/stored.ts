@@ -37,4 +37,14 @@ export class Stored {
     this.#text ??= JSON.stringify(this.#object);
     return this.#text;
   }
+
+  /** The same object with another revision: the last a watcher sees of one that is gone for it. */
+  at(revision: number): Stored {
+    const { metadata } = this.object;
+    const resourceVersion = String(revision);
+    return new Stored(this.key, revision, {
+      ...this.object,
+      metadata: { ...metadata, resourceVersion },
+    });
+  }
 }

@@ -74,6 +74,8 @@ export function decodeObject(
   return { object: object as unknown as ApiObject, unknownFields: decoder.unknownFields };
 }
 
+/** Go's types for which an error shows the number. */
+const NUMERIC = /^(?:int32|int64|float64)$/;
 const TYPE_FIELDS: ReadonlySet<string> = new Set(['kind', 'apiVersion']);
 const NO_FIELDS: ReadonlySet<string> = new Set();
 
@@ -240,11 +242,12 @@ class Decoder {
   }
 
   #refuse(value: unknown, schema: Schema): never {
-    const isNumeric = schema.type === 'integer' || schema.type === 'number';
-    const found = typeof value === 'number' && isNumeric ? `number ${value}` : valueText(value);
+    const type = goTypeText(schema);
+    const isNumber = typeof value === 'number' && NUMERIC.test(type);
+    const found = isNumber ? `number ${value}` : valueText(value);
     const field = goStructField(this.#root, this.#path);
     throw new ValueError(
-      `json: cannot unmarshal ${found} into Go struct field ${field} of type ${goTypeText(schema)}`,
+      `json: cannot unmarshal ${found} into Go struct field ${field} of type ${type}`,
     );
   }
 }

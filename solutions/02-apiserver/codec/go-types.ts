@@ -26,16 +26,14 @@ function scalarText({ type, format }: ScalarSchema): string {
   switch (format) {
     case 'byte':
       return '[]uint8';
+    // These read themselves, and complain about what they are written as.
     case 'date-time':
-      return 'v1.Time';
     case 'micro-time':
-      return 'v1.MicroTime';
     case 'duration':
-      return 'v1.Duration';
+      return 'string';
     case 'quantity':
       return 'resource.Quantity';
     case 'int-or-string':
-      return 'intstr.IntOrString';
     case 'int32':
       return 'int32';
     default:

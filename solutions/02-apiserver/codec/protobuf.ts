@@ -147,9 +147,14 @@ function readField(
   // A message that comes in two parts is one message.
   const before = schema.type === 'object' ? into[name] : undefined;
   const value = readValue(reader, wire, schema, depth, before as Fields | undefined);
-  const isEmpty = value === '' || value === 0 || value === false;
-  if (value === undefined || (isEmpty && !keepsEmpty)) delete into[name];
+  if (value === undefined || (!keepsEmpty && isEmpty(value, schema))) delete into[name];
   else setOwn(into, name, value);
+}
+
+/** Is it what Go writes for a plain value that nobody set? Messages it writes only when they are set. */
+function isEmpty(value: unknown, schema: Schema): boolean {
+  if (schema.type === 'string' && schema.format === 'int-or-string') return false;
+  return value === '' || value === 0 || value === false;
 }
 
 /** A field's value, made if it is not there yet. */

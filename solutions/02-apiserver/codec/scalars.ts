@@ -44,15 +44,15 @@ export function readScalar(value: unknown, schema: ScalarSchema): unknown {
     case 'byte':
       return typeof value === 'string' ? readBase64(value) : WRONG_TYPE;
     case 'int-or-string':
-      return readIntOrString(value);
+      return typeof value === 'string' || isInt32(value) ? value : WRONG_TYPE;
     case 'quantity':
       return readQuantity(value);
     case 'date-time':
-      return readTime(textOf(value));
+      return typeof value === 'string' ? readTime(value) : WRONG_TYPE;
     case 'micro-time':
-      return readMicroTime(textOf(value));
+      return typeof value === 'string' ? readMicroTime(value) : WRONG_TYPE;
     case 'duration':
-      return durationText(parseDuration(textOf(value)));
+      return typeof value === 'string' ? durationText(parseDuration(value)) : WRONG_TYPE;
   }
 }
 
@@ -74,16 +74,8 @@ function isPlain(value: unknown, { type, format }: ScalarSchema): boolean {
   return value >= -INT64_LIMIT && value < INT64_LIMIT;
 }
 
-function textOf(value: unknown): string {
-  if (typeof value === 'string') return value;
-  throw new ValueError(`json: cannot unmarshal ${valueText(value)} into Go value of type string`);
-}
-
-function readIntOrString(value: unknown): unknown {
-  if (typeof value === 'string') return value;
-  if (isPlain(value, { type: 'integer', format: 'int32' })) return value;
-  const shown = typeof value === 'number' ? `number ${value}` : valueText(value);
-  throw new ValueError(`json: cannot unmarshal ${shown} into Go value of type int32`);
+function isInt32(value: unknown): boolean {
+  return isPlain(value, { type: 'integer', format: 'int32' });
 }
 
 function readQuantity(value: unknown): string {

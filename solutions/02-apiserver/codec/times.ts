@@ -39,20 +39,31 @@ export function readMicroTime(text: string): string | undefined {
   return `${seconds}.${fraction}Z`;
 }
 
-/** The parts of a time, in their order, and what each may look like. */
-const PARTS: readonly (readonly [layout: string, form: RegExp])[] = [
-  ['2006', /^\d{4}/],
-  ['-', /^-/],
-  ['01', /^\d\d/],
-  ['-', /^-/],
-  ['02', /^\d\d/],
-  ['T', /^T/],
-  ['15', /^\d\d/],
-  [':', /^:/],
-  ['04', /^\d\d/],
-  [':', /^:/],
-  ['05', /^\d\d/],
+/** A part of a time: its layout, what it may look like, and for numbers what they are and how large. */
+interface Part {
+  readonly layout: string;
+  readonly form: RegExp;
+  readonly unit?: string;
+  readonly range?: readonly [min: number, max: number];
+}
+
+const DIGITS = /^\d\d/;
+const PARTS: readonly Part[] = [
+  { layout: '2006', form: /^\d{4}/ },
+  { layout: '-', form: /^-/ },
+  { layout: '01', form: DIGITS, unit: 'month', range: [1, 12] },
+  { layout: '-', form: /^-/ },
+  { layout: '02', form: DIGITS },
+  { layout: 'T', form: /^T/ },
+  { layout: '15', form: DIGITS, unit: 'hour', range: [0, 23] },
+  { layout: ':', form: /^:/ },
+  { layout: '04', form: DIGITS, unit: 'minute', range: [0, 59] },
+  { layout: ':', form: /^:/ },
+  { layout: '05', form: DIGITS, unit: 'second', range: [0, 59] },
 ];
+const MICROS: Part = { layout: '.000000', form: /^[.,]\d{6}/ };
+const ANY_FRACTION: Part = { layout: '', form: /^(?:[.,]\d+)?/ };
+const ZONE: Part = { layout: 'Z07:00', form: /^(?:Z|[+-]\d\d:\d\d)/ };
 
 interface Instant {
   /** `2025-01-01T00:00:00`, in UTC. */
@@ -62,29 +73,24 @@ interface Instant {
 }
 
 function readInstant(text: string, layout: string): Instant {
+  const fail = (why: string) => new ValueError(`parsing time ${quote(text)}${why}`);
   let rest = text;
-  const take = (element: string, form: RegExp): string => {
+  const take = ({ layout: element, form, unit, range: [min, max] = [0, 0] }: Part): string => {
     const [found] = form.exec(rest) ?? [];
     if (found === undefined) {
-      const where = `parsing time ${quote(text)} as ${quote(layout)}`;
-      throw new ValueError(`${where}: cannot parse ${quote(rest)} as ${quote(element)}`);
+      throw fail(` as ${quote(layout)}: cannot parse ${quote(rest)} as ${quote(element)}`);
     }
     rest = rest.slice(found.length);
+    if (unit && (Number(found) < min || Number(found) > max)) throw fail(`: ${unit} out of range`);
     return found;
   };
-  const [year, , month, , day, , hour, , minute, , second] = PARTS.map(([e, f]) => take(e, f));
-  const isMicro = layout === MICROS_LAYOUT;
-  const fraction = isMicro ? take('.000000', /^[.,]\d{6}/).slice(1) : take('', /^(?:[.,]\d+)?/);
-  const zone = take('Z07:00', /^(?:Z|[+-]\d\d:\d\d)/);
-  const fault =
-    rest === ''
-      ? rangeFault([year, month, day, hour, minute, second])
-      : `extra text: ${quote(rest)}`;
-  if (fault !== undefined) throw new ValueError(`parsing time ${quote(text)}: ${fault}`);
-  const ms = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) - offsetMs(zone);
-  if (!(ms >= YEAR_0_MS && ms < YEAR_10000_MS)) {
-    throw new ValueError(`parsing time ${quote(text)}: year outside of range [0,9999]`);
-  }
+  const time = PARTS.map(take).join('');
+  const fraction = take(layout === MICROS_LAYOUT ? MICROS : ANY_FRACTION).slice(1);
+  const zone = take(ZONE);
+  if (rest !== '') throw fail(`: extra text: ${quote(rest)}`);
+  if (!hasDay(time)) throw fail(': day out of range');
+  const ms = Date.parse(`${time}Z`) - offsetMs(zone);
+  if (!(ms >= YEAR_0_MS && ms < YEAR_10000_MS)) throw fail(': year outside of range [0,9999]');
   return { seconds: timestamp(ms).slice(0, 19), fraction };
 }
 
@@ -95,13 +101,10 @@ function quote(text: string): string {
   return JSON.stringify(text);
 }
 
-function rangeFault(texts: readonly (string | undefined)[]): string | undefined {
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = texts.map(Number);
-  if (month < 1 || month > 12) return 'month out of range';
-  if (hour > 23) return 'hour out of range';
-  if (minute > 59) return 'minute out of range';
-  if (second > 59) return 'second out of range';
-  return day < 1 || day > daysIn(year, month) ? 'day out of range' : undefined;
+/** Does the month have the day? */
+function hasDay(time: string): boolean {
+  const day = Number(time.slice(8, 10));
+  return day >= 1 && day <= daysIn(Number(time.slice(0, 4)), Number(time.slice(5, 7)));
 }
 
 function daysIn(year: number, month: number): number {

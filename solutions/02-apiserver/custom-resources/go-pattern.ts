@@ -184,8 +184,7 @@ class Translation {
   }
 
   #property(letter: string, rest: string): string {
-    const [whole = '', negated = '', long, short] =
-      /^[pP](?:\{(\^?)(\w+)\}|(\w))/.exec(rest) ?? [];
+    const [whole = '', negated = '', long, short] = /^[pP](?:\{(\^?)(\w+)\}|(\w))/.exec(rest) ?? [];
     const name = long ?? short ?? '';
     this.#at += whole.length - 1;
     const isNegated = (letter === 'P') !== (negated !== '');

@@ -16,7 +16,7 @@ import {
 } from '#apimachinery';
 import type { Json } from '../api-object.ts';
 import { equalJson } from '../patch/json-value.ts';
-import { CelError, type CelCompiler, type CelProgram } from './cel-compiler.ts';
+import { type CelCompiler, CelError, type CelProgram } from './cel-compiler.ts';
 import {
   additionalOf,
   childPath,
@@ -183,7 +183,10 @@ function failureText(why: string, { rule, message }: ValidationRule): string {
 }
 
 function withPath(path: string, fieldPath: string): string {
-  const inside = fieldPath.trim().replace(/^\./, '').replaceAll(/\['([^']*)'\]/g, '[$1]');
+  const inside = fieldPath
+    .trim()
+    .replace(/^\./, '')
+    .replaceAll(/\['([^']*)'\]/g, '[$1]');
   return inside.startsWith('[') ? `${path}${inside}` : childPath(path, inside);
 }
 

@@ -46,5 +46,8 @@ function valueAt(object: JsonFields, path: string): unknown {
   return path
     .replace(/^\./, '')
     .split('.')
-    .reduce<unknown>((value, name) => (isFields(value) ? ownField(value, name) : undefined), object);
+    .reduce<unknown>(
+      (value, name) => (isFields(value) ? ownField(value, name) : undefined),
+      object,
+    );
 }

@@ -21,14 +21,7 @@ import { isCheckedFormat } from './formats.ts';
 import { childPath, type JsonSchema } from './json-schema.ts';
 
 /** What a value is, in the words of a schema's `type`. */
-export type ValueType =
-  | 'null'
-  | 'boolean'
-  | 'integer'
-  | 'number'
-  | 'string'
-  | 'array'
-  | 'object';
+export type ValueType = 'null' | 'boolean' | 'integer' | 'number' | 'string' | 'array' | 'object';
 
 /** A number without a fraction is an `integer`, however it is written. */
 export function valueType(value: unknown): ValueType {
@@ -174,4 +167,12 @@ export function allOfFault(path: string, valid: number): FieldError {
 
 export function notFault(path: string): FieldError {
   return whole(path, 'must not validate the schema (not)');
+}
+
+/** Faults found in one field, told as faults of what it is in; their texts stay as they are. */
+export function faultsOfField(field: string, faults: readonly FieldError[]): FieldError[] {
+  return faults.map((fault) => ({
+    ...fault,
+    field: fault.field === '<nil>' ? field : childPath(field, fault.field),
+  }));
 }

@@ -1,13 +1,11 @@
 /**
  * Checking a custom resource by its schema. The messages are in `schema-faults.ts`; what goes beyond one
- * value (embedded objects, lists that are sets, rules) is beside. Next: `kind-of.ts`.
+ * value (embedded objects, lists that are sets, rules) is beside. Next: `definition-conditions.ts`.
  */
 
 import { type FieldError, fieldErrorText } from '#apimachinery';
 import type { Json } from '../api-object.ts';
 import { equalJson } from '../patch/json-value.ts';
-import { isOfFormat } from './formats.ts';
-import { goPattern } from './go-pattern.ts';
 import {
   additionalOf,
   childPath,
@@ -18,6 +16,7 @@ import {
   propertyOf,
 } from './json-schema.ts';
 import { itemKeys } from './list-types.ts';
+import { numberFaults, textFaults } from './scalar-faults.ts';
 import * as fault from './schema-faults.ts';
 
 /** What came of checking a value. */
@@ -30,35 +29,32 @@ interface Result {
 /**
  * Checks a value by a schema.
  *
- * @remarks Every keyword that is about values of the value's type is asked, whatever the others found. The functions
- * of `schema-faults.ts` make the faults:
+ * @remarks Every keyword that is about values of the value's type is asked, whatever the others found. What finds
+ * or makes the faults is in `schema-faults.ts` and, for one text or number, in `scalar-faults.ts`:
  *
  * ```text
- * keyword                          about      fault
- * type, nullable                   any        typeFault, unless the type is one of typesOf(schema)
- * enum                             any        enumFault; a null is none of the values, even when it is listed
- * minLength, maxLength, pattern    text       tooShortFault, tooLongFault, patternFault; only the first of the
- *                                             three that applies, in the order maxLength, minLength, pattern
- * format                           text       formatFault, when isOfFormat of formats.ts says no
- * minimum, maximum, multipleOf     numbers    minimumFault, maximumFault, multipleOfFault
- * minItems, maxItems, items        lists      tooFewItemsFault, tooManyFault; each item
- * minProperties, maxProperties     objects    tooFewPropertiesFault, tooManyFault
- * properties, required             objects    each field that is there; requiredFault for each that is missing
- * additionalProperties             objects    a schema: each field that properties does not have; false:
- *                                             forbiddenFieldFault for each
- * allOf                            any        the faults of all, and allOfFault when there are any
- * anyOf                            any        anyOfFault when none is fine, and one alternative's faults
- * oneOf                            any        oneOfFault when not exactly one is fine; and when none is,
- *                                             one alternative's faults
- * not                              any        notFault when it is fine
+ * keyword                          about    fault
+ * type, nullable                   any      typeFault, when the value's type is not fine
+ * enum                             any      enumFault; a null is none of the values, even when it is listed
+ * minLength, pattern, format, …    text     textFaults
+ * minimum, multipleOf, …           numbers  numberFaults
+ * minItems, maxItems               lists    tooFewItemsFault, tooManyFault
+ * items                            lists    those of each item
+ * minProperties, maxProperties     objects  tooFewPropertiesFault, tooManyFault
+ * properties                       objects  those of each field that is there
+ * required                         objects  requiredFault for each that is not there; null is there
+ * additionalProperties             objects  a schema: those of each field that properties does not have; false:
+ *                                           forbiddenFieldFault for each; true: none
+ * allOf                            any      those of all; and allOfFault when there are any
+ * anyOf                            any      none when one is fine; else anyOfFault, and those of one alternative
+ * oneOf                            any      none when just one is fine; else oneOfFault, and when none is fine
+ *                                           those of one alternative
+ * not                              any      notFault when it is fine
  * ```
  *
- * *Types.* `typesOf` lists those that are fine; none: every type. `valueType` is what a value is; an
- * integer is a number, too. Null is fine when the schema is `nullable` or has no type. Of a null nothing but
+ * *Types.* `typesOf(schema)` lists those that are fine; none: every type is. `valueType` tells what a value is; an
+ * integer is a number, too. Null is fine when the schema is `nullable` or lists no types. Of a null nothing but
  * `type` and `enum` is asked.
- *
- * *Texts* are as long as they have characters (code points). A pattern may match anywhere; `goPattern` makes it
- * a RegExp. *Numbers*: a factor below 1 is asked as `1 / factor * value`, so that 0.3 is a multiple of 0.1.
  *
  * *Alternatives.* When none is fine, the faults told are of the alternative that looked at most values
  * (the value itself and all fields and items in it that a schema was asked about, alternatives inside included); of the
@@ -146,35 +142,6 @@ function typeFaults(value: unknown, schema: JsonSchema, path: string): FieldErro
   return isFine ? [] : [fault.typeFault(path, value, schema)];
 }
 
-function textFaults(value: string, schema: JsonSchema, path: string): FieldError[] {
-  const { minLength = 0, maxLength = Number.POSITIVE_INFINITY, pattern, format } = schema;
-  const faults: FieldError[] = [];
-  const { length } = [...value];
-  if (length > maxLength) faults.push(fault.tooLongFault(path, maxLength));
-  else if (length < minLength) faults.push(fault.tooShortFault(path, value, minLength));
-  else if (pattern && !goPattern(pattern).test(value)) {
-    faults.push(fault.patternFault(path, value, pattern));
-  }
-  if (format && !isOfFormat(value, format)) faults.push(fault.formatFault(path, value, format));
-  return faults;
-}
-
-function numberFaults(value: number, schema: JsonSchema, path: string): FieldError[] {
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
-  const faults: FieldError[] = [];
-  if (multipleOf !== undefined) {
-    const times = multipleOf < 1 ? (1 / multipleOf) * value : value / multipleOf;
-    if (!Number.isInteger(times)) faults.push(fault.multipleOfFault(path, value, multipleOf));
-  }
-  if (minimum !== undefined && (exclusiveMinimum ? value <= minimum : value < minimum)) {
-    faults.push(fault.minimumFault(path, value, schema));
-  }
-  if (maximum !== undefined && (exclusiveMaximum ? value >= maximum : value > maximum)) {
-    faults.push(fault.maximumFault(path, value, schema));
-  }
-  return faults;
-}
-
 function checkItems(list: unknown[], schema: JsonSchema, path: string, old: unknown): Result {
   const { items, minItems = 0, maxItems = Number.POSITIVE_INFINITY } = schema;
   const faults: FieldError[] = [];
@@ -182,9 +149,7 @@ function checkItems(list: unknown[], schema: JsonSchema, path: string, old: unkn
   if (list.length > maxItems) faults.push(fault.tooManyFault(path, list.length, maxItems));
   const before = oldItems(schema, old);
   const inside = list.map((item, i) =>
-    items
-      ? checkChild(item, items, `${path}[${i}]`, before.get(itemKeys(item, schema)))
-      : merge(),
+    items ? checkChild(item, items, `${path}[${i}]`, before.get(itemKeys(item, schema))) : merge(),
   );
   return merge({ faults, looked: 0 }, ...inside);
 }

@@ -3,7 +3,14 @@
  * `../patch/` and `../apply/`.
  */
 
-import { deepCopy, fieldRequired, newBadRequest, newInvalid, timestamp } from '#apimachinery';
+import {
+  apiVersionOf,
+  deepCopy,
+  fieldRequired,
+  newBadRequest,
+  newInvalid,
+  timestamp,
+} from '#apimachinery';
 import type { ApiObject, Json } from '../api-object.ts';
 import { applyPatch } from '../apply/apply.ts';
 import { withoutResetFields } from '../apply/reset-fields.ts';

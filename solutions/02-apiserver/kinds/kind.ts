@@ -19,8 +19,6 @@ export interface Kind {
   /** The plural in URLs: `pods`. */
   readonly resource: string;
   readonly singular: string;
-  /** `PodList`; absent: the kind and `List`. */
-  readonly listKind?: string;
   /** Is it defined by a CustomResourceDefinition? */
   readonly isCustom?: boolean;
   readonly shortNames: readonly string[];
@@ -29,6 +27,12 @@ export interface Kind {
   /** What is written under `/registry/` when it is not the resource's name: `services/specs`. */
   readonly storagePrefix?: string;
   readonly schema: ObjectSchema;
+  /** What a list of them is called, where it is not the kind and `List`. */
+  readonly listKind?: string;
+  /** The text every request for this version is answered with in a `Warning` header. */
+  readonly deprecationWarning?: string;
+  /** Fields to select by beside name and namespace, as JSON paths without the first dot: `spec.color`. */
+  readonly selectableFields?: readonly string[];
   /** A custom resource's own schema for OpenAPI, as its definition has it (JSON schema). */
   readonly openApiSchema?: Json;
   /** A custom resource's columns in tables, beside its name; absent: its age alone. */
@@ -41,6 +45,11 @@ export interface Kind {
   /** The verbs there are beside get, list, watch, create, update, patch, delete, deletecollection: or fewer. */
   readonly verbs?: readonly string[];
 
+  /**
+   * For kinds that know what they know better than `schema` says it (custom resources): takes away what is
+   * unknown, and tells the paths. Decoding asks it instead of `schema`, and leaves types to `validate`.
+   */
+  pruneUnknown?(object: ApiObject): string[];
   /** Fills in what was left out; changes the object. */
   setDefaults(object: ApiObject): void;
   /** Takes away what only the server may set, and sets what it sets; changes the object. */

@@ -94,7 +94,10 @@ export function newTable(
   };
 }
 
-function rowObject(object: ApiObject, include: TableOptions['includeObject']): ApiObject | object | null {
+function rowObject(
+  object: ApiObject,
+  include: TableOptions['includeObject'],
+): ApiObject | object | null {
   switch (include) {
     case 'None':
       return null;

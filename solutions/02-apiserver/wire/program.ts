@@ -184,7 +184,10 @@ function issuerDocuments(flags: Flags, { serviceAccountKeys }: Files) {
   const { verifying } = serviceAccountKeys;
   return new Map<string, () => object>([
     ['/openid/v1/jwks', () => jwks(verifying)],
-    ['/.well-known/openid-configuration', () => openidConfiguration(issuer, `${issuer}/openid/v1/jwks`, verifying)],
+    [
+      '/.well-known/openid-configuration',
+      () => openidConfiguration(issuer, `${issuer}/openid/v1/jwks`, verifying),
+    ],
   ]);
 }
 

@@ -13,6 +13,7 @@ import type { TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Node, newNotFound, type Pod, StatusError, seededRandom } from '#apimachinery';
 import type { Context } from '../../../solutions/02-apiserver/context.ts';
+import { statusAnswer } from '../../../solutions/02-apiserver/handlers/status-answer.ts';
 import { type NodeProxy, newNodeProxy } from '../../../solutions/02-apiserver/node-proxy.ts';
 import { requestInfo } from '../../../solutions/02-apiserver/request-info.ts';
 import { ANONYMOUS } from '../../../solutions/02-apiserver/user.ts';
@@ -26,7 +27,6 @@ import {
   KubeletDialer,
   newAddressDialer,
 } from '../../../solutions/02-apiserver/wire/node-dialer.ts';
-import { statusAnswer } from '../../../solutions/02-apiserver/handlers/status-answer.ts';
 import { cleanups, head, RawClient, type Seen, startServer } from './serving.ts';
 
 let authority: KeyPair;

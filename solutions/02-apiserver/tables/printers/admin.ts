@@ -9,12 +9,11 @@ import type {
   MutatingWebhookConfiguration,
   ValidatingWebhookConfiguration,
 } from 'kubernetes-types/admissionregistration/v1.js';
-import type { APIService } from 'kubernetes-types/apiregistration/v1.js';
 import type { CertificateSigningRequest } from 'kubernetes-types/certificates/v1.js';
 import type { Lease } from 'kubernetes-types/coordination/v1.js';
 import type { RuntimeClass } from 'kubernetes-types/node/v1.js';
 import type { PriorityClass } from 'kubernetes-types/scheduling/v1.js';
-import { findCondition } from '#apimachinery';
+import { type Condition, findCondition, type ObjectMeta } from '#apimachinery';
 import { age, humanDuration } from '../age.ts';
 import { definePrinter, type Printer } from '../table-convertor.ts';
 
@@ -95,7 +94,14 @@ function webhookPrinter(kind: string): Printer {
   });
 }
 
-const apiService = definePrinter<APIService>({
+/** `kubernetes-types` does not have it. */
+interface ApiService {
+  readonly metadata?: ObjectMeta;
+  readonly spec?: { readonly service?: { readonly namespace?: string; readonly name?: string } };
+  readonly status?: { readonly conditions?: readonly Condition[] };
+}
+
+const apiService = definePrinter<ApiService>({
   group: 'apiregistration.k8s.io',
   kind: 'APIService',
   columns: 'Name, Service, Available, Age',

@@ -76,7 +76,10 @@ const resourceQuota = definePrinter<ResourceQuota>({
     const isLimit = (name: string) => name.startsWith('limits.');
     return [
       quota.metadata?.name ?? '',
-      usageText(quota, all.filter((name) => !isLimit(name))),
+      usageText(
+        quota,
+        all.filter((name) => !isLimit(name)),
+      ),
       usageText(quota, all.filter(isLimit)),
       age(quota.metadata?.creationTimestamp, nowMs),
     ];

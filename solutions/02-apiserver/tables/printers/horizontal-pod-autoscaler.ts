@@ -33,7 +33,10 @@ function metricText(spec: MetricSpec, status: MetricStatus | undefined): string 
 }
 
 /** Of one number: `5/10`, or `5/10 (avg)` when it is one for each pod. */
-function valueText(target: MetricTarget | undefined, current: MetricValueStatus | undefined): string {
+function valueText(
+  target: MetricTarget | undefined,
+  current: MetricValueStatus | undefined,
+): string {
   if (target?.averageValue === undefined) {
     return `${known(current && (current.value ?? '0'))}/${amountText(target?.value)}`;
   }
@@ -41,7 +44,10 @@ function valueText(target: MetricTarget | undefined, current: MetricValueStatus 
 }
 
 /** Of CPU and memory: `40%/80%` or `100Mi/200Mi`. */
-function usageText(target: MetricTarget | undefined, current: MetricValueStatus | undefined): string {
+function usageText(
+  target: MetricTarget | undefined,
+  current: MetricValueStatus | undefined,
+): string {
   if (target?.averageValue !== undefined) {
     return `${known(current && (current.averageValue ?? '0'))}/${amountText(target.averageValue)}`;
   }

@@ -102,7 +102,9 @@ const ingressClass = definePrinter<IngressClass>({
 });
 
 function parametersText(
-  parameters: { readonly kind: string; readonly apiGroup?: string; readonly name: string } | undefined,
+  parameters:
+    | { readonly kind: string; readonly apiGroup?: string; readonly name: string }
+    | undefined,
 ): string {
   if (parameters === undefined) return '<none>';
   const { kind, apiGroup, name } = parameters;
@@ -139,9 +141,7 @@ const ipAddress = definePrinter<IPAddress>({
 });
 
 /** `services/default/kubernetes`. */
-function parentText(
-  parent: NonNullable<IPAddress['spec']>['parentRef'] | undefined,
-): string {
+function parentText(parent: NonNullable<IPAddress['spec']>['parentRef'] | undefined): string {
   if (parent === undefined) return '<none>';
   const { group, resource, namespace, name } = parent;
   const what = group ? `${resource}.${group}` : `${resource}`;

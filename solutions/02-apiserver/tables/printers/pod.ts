@@ -73,11 +73,7 @@ function initSummary(pod: Pod, reason: string): InitSummary {
   return summary;
 }
 
-function countRestarts(
-  summary: InitSummary,
-  container: ContainerStatus,
-  isSidecar: boolean,
-): void {
+function countRestarts(summary: InitSummary, container: ContainerStatus, isSidecar: boolean): void {
   summary.restarts += container.restartCount;
   summary.lastRestart = later(summary.lastRestart, container);
   if (!isSidecar) return;
@@ -182,8 +178,7 @@ function conditions({ status }: Pod): RowCondition[] {
 export const podPrinter = definePrinter<Pod>({
   group: '',
   kind: 'Pod',
-  columns:
-    'Name, Ready, Status, Restarts, Age, IP*, Node*, Nominated Node*, Readiness Gates*',
+  columns: 'Name, Ready, Status, Restarts, Age, IP*, Node*, Nominated Node*, Readiness Gates*',
   cells,
   conditions,
 });

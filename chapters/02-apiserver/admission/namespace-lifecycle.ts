@@ -1,0 +1,37 @@
+/**
+ * NamespaceLifecycle: nothing is made in a namespace that is not there, or that is going away; and the
+ * namespaces of the system stay.
+ */
+
+import { NotImplemented } from '#not-implemented';
+import type { ApiObject } from '../api-object.ts';
+import type { AdmissionPlugin } from './admission.ts';
+
+/** What the plugin asks. */
+export interface NamespaceLifecycleOptions {
+  /** The namespace as it is now; `undefined` when there is none. */
+  namespace(name: string): Promise<ApiObject | undefined>;
+}
+
+/**
+ * Makes the plugin.
+ *
+ * @remarks It only refuses (`validate`), and it `handles`
+ *
+ * - a DELETE of a namespace itself (kind `Namespace` of group `''`): refused for `default`, `kube-system` and `kube-public`;
+ * - a CREATE of anything in a namespace (`request.namespace` not `''`) that is no namespace itself: refused when the namespace is not there, and
+ *   when it is being deleted (it has a `deletionTimestamp`). Access reviews (group
+ *   `authorization.k8s.io`) may ask about namespaces that are not there, so they are let through.
+ *
+ * All else it does not handle.
+ *
+ * @throws StatusError from `validate`, as a rejection: 403 `newForbidden` for `namespaces` and the name, `this
+ * namespace may not be deleted`; 404 `newNotFound` for `namespaces`; 403 `newForbidden` for the request's resource and name, `unable to create
+ * new content in namespace NAME because it is being terminated` (on one line), with one cause in its details: reason
+ * `NamespaceTerminating`, message `namespace NAME is being terminated`, field `metadata.namespace`
+ * @see k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go (1.33)
+ * @exercise apiserver/admission
+ */
+export function namespaceLifecycle(options: NamespaceLifecycleOptions): AdmissionPlugin {
+  throw new NotImplemented('apiserver/admission', 'namespaceLifecycle');
+}

@@ -1,0 +1,161 @@
+/**
+ * What comes in: a body of JSON, YAML or protobuf, read, decoded by a schema and checked. Given.
+ */
+
+import { apiVersionOf, newBadRequest, StatusError } from '#apimachinery';
+import type { ApiObject } from '../api-object.ts';
+import { decodeObject } from '../codec/decode.ts';
+import { contentTypeOf } from '../codec/media-types.ts';
+import { decodeProtobuf } from '../codec/protobuf.ts';
+import { checkFields } from '../codec/strict-fields.ts';
+import type { Context } from '../context.ts';
+import { builtInSchema, definitionNameOf } from '../schema/built-in.ts';
+import type { ObjectSchema } from '../schema/schema.ts';
+import type { Endpoint, HandlerWorld } from './endpoint.ts';
+import type { FieldValidation, WriteOptions } from './options.ts';
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/** Reads the object of the endpoint's own kind. */
+export async function readObject(
+  { kind, world }: Endpoint,
+  context: Context,
+  options: WriteOptions,
+): Promise<ApiObject> {
+  const sent = await readValue(world, context);
+  if (sent === undefined) throw newBadRequest('the request has no body');
+  return decode(world, context, kind, kind.schema, sent, options.fieldValidation);
+}
+
+/** A parsed body, and its text where it may say something twice. */
+export interface Sent {
+  readonly value: unknown;
+  readonly json?: string;
+}
+
+/** Decodes a parsed body by a kind's schema. */
+export function decode(
+  world: HandlerWorld,
+  context: Context,
+  gvk: { readonly group: string; readonly version: string; readonly kind: string },
+  schema: ObjectSchema,
+  { value, json }: Sent,
+  fieldValidation: FieldValidation,
+): ApiObject {
+  const { object, unknownFields } = decodeObject(value, schema, gvk);
+  if (fieldValidation !== 'Ignore') {
+    const duplicates = json === undefined ? [] : world.parsers.duplicateFields(json);
+    for (const text of checkFields(fieldValidation, unknownFields, duplicates, gvk)) {
+      if (!context.warnings.includes(text)) context.warnings.push(text);
+    }
+  }
+  return object;
+}
+
+/** Reads an object of another kind than the endpoint's: a Scale, a Binding, a review. */
+export async function readPlainObject(
+  { world }: { readonly world: HandlerWorld },
+  context: Context,
+): Promise<ApiObject> {
+  const sent = await readValue(world, context);
+  if (sent === undefined) throw newBadRequest('the request has no body');
+  return decodePlain(world, context, sent);
+}
+
+/** Decodes an object of whatever built-in kind it says it is. */
+export function decodePlain(world: HandlerWorld, context: Context, sent: Sent): ApiObject {
+  const gvk = kindIn(sent.value);
+  const name = definitionNameOf(gvk);
+  const schema = name === undefined ? undefined : builtInSchema(name);
+  if (schema === undefined) {
+    throw newBadRequest(`no kind "${gvk.kind}" is registered for version "${apiVersionOf(gvk)}"`);
+  }
+  return decode(world, context, gvk, schema, sent, 'Ignore');
+}
+
+function kindIn(value: unknown): { group: string; version: string; kind: string } {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw newBadRequest('the body of the request is no object');
+  }
+  const { kind, apiVersion } = value as { kind?: unknown; apiVersion?: unknown };
+  if (typeof kind !== 'string' || kind === '') {
+    throw newBadRequest("Object 'Kind' is missing in the body of the request");
+  }
+  const parts = typeof apiVersion === 'string' ? apiVersion.split('/') : [''];
+  const [first = '', second] = parts;
+  return second === undefined
+    ? { group: '', version: first, kind }
+    : { group: first, version: second, kind };
+}
+
+const DELETE_OPTIONS = builtInSchema('io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions');
+
+/** Reads the options of a deletion, if the request has a body. */
+export async function readDeleteOptions(
+  { world }: Endpoint,
+  context: Context,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const sent = await readValue(world, context);
+  if (sent === undefined || DELETE_OPTIONS === undefined) return undefined;
+  const { value } = sent;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw newBadRequest('the body of a deletion is its DeleteOptions');
+  }
+  const { kind = 'DeleteOptions' } = value as { kind?: unknown };
+  if (kind !== 'DeleteOptions') {
+    throw newBadRequest(`the body of a deletion is its DeleteOptions, and not a ${String(kind)}`);
+  }
+  // Whatever version it says it is of: its form is the same in all.
+  const plain = { ...value, kind: 'DeleteOptions', apiVersion: 'v1' };
+  return decodeObject(plain, DELETE_OPTIONS, OPTIONS_KIND).object;
+}
+
+const OPTIONS_KIND = { group: '', version: 'v1', kind: 'DeleteOptions' };
+
+/** Reads a body as a value of JSON; `undefined` when there is none. */
+export async function readValue(world: HandlerWorld, context: Context): Promise<Sent | undefined> {
+  const bytes = new Uint8Array(await context.incoming.arrayBuffer());
+  if (bytes.length === 0) return undefined;
+  const format = contentTypeOf(context.incoming.headers.get('content-type'));
+  if (format === 'protobuf') return { value: decodeProtobuf(bytes, schemaOf) };
+  return parseText(world, textOf(bytes), format);
+}
+
+function schemaOf(gvk: { group: string; version: string; kind: string }): ObjectSchema | undefined {
+  if (gvk.kind === 'DeleteOptions') return DELETE_OPTIONS;
+  const name = definitionNameOf(gvk);
+  return name === undefined ? undefined : builtInSchema(name);
+}
+
+/** Bytes as text. */
+export function textOf(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw newBadRequest('the body of the request is not UTF-8');
+  }
+}
+
+/** Parses JSON, or YAML, of which JSON is a part. */
+export function parseText(world: HandlerWorld, text: string, format: 'json' | 'yaml'): Sent {
+  if (format === 'yaml' && !/^\s*[[{]/.test(text)) return { value: yaml(world, text) };
+  try {
+    return { value: JSON.parse(text) as unknown, json: text };
+  } catch (error) {
+    if (format === 'yaml') return { value: yaml(world, text) };
+    throw newBadRequest(`couldn't read the body as JSON: ${messageOf(error)}`);
+  }
+}
+
+function yaml({ parsers }: HandlerWorld, text: string): unknown {
+  try {
+    return parsers.parseYaml(text);
+  } catch (error) {
+    if (error instanceof StatusError) throw error;
+    throw newBadRequest(`error converting YAML to JSON: ${messageOf(error)}`);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

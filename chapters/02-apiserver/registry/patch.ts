@@ -1,0 +1,49 @@
+/**
+ * Changing an object by saying what should be different.
+ *
+ * A patch is applied to what is there, and when somebody was faster, to what is there then; so two
+ * clients that patch different fields do not hinder each other. The forms a patch can have are in
+ * `../patch/`; server-side apply is in `../apply/`.
+ */
+
+import { NotImplemented } from '#not-implemented';
+import type { ApiObject } from '../api-object.ts';
+import type { Registry } from './registry.ts';
+import type { Updated, UpdateOptions } from './update.ts';
+
+/**
+ * Makes the patched object.
+ *
+ * @param old - a copy, to be changed and returned, or to be looked at
+ * @returns an object whose fields have been checked by the kind's schema
+ */
+export type Patch = (old: ApiObject) => Promise<ApiObject> | ApiObject;
+
+/**
+ * Patches an object.
+ *
+ * @remarks It is an `update` whose change is the patch, with one difference: a conflict is not the
+ * client's business as long as the patch itself says nothing of a version. Whether it does is seen in its
+ * result: a `metadata.resourceVersion` other than the one of the copy it was given (absent and `''` included
+ * only when the copy has one and the kind has no `allowUnconditionalUpdate`: put the copy's version back then).
+ * `update` refuses such a version (409), and that is passed on. A `metadata.uid` that a patch changes is
+ * refused the same way.
+ *
+ * ```text
+ * patch {data: {a: '1'}}, somebody writes b meanwhile      → both
+ * patch {metadata: {resourceVersion: '3'}, data: …} at 7   → 409
+ * patch {metadata: {resourceVersion: null}, data: …}       → fine: it is about any version
+ * ```
+ *
+ * @param patch - called anew in each round, with what is there then; what it throws ends it
+ * @throws StatusError, as a rejection, as `update`
+ * @exercise apiserver/patch
+ */
+export async function patchObject(
+  registry: Registry,
+  name: string,
+  patch: Patch,
+  options: UpdateOptions,
+): Promise<Updated> {
+  throw new NotImplemented('apiserver/patch', 'patchObject');
+}

@@ -1,0 +1,200 @@
+/**
+ * Objects in an etcd: the few requests Kubernetes makes of it, and no others. Given.
+ *
+ * An object is stored as its JSON without a resourceVersion, because that is the revision of the
+ * write and not known before. Next: `cacher.ts`.
+ */
+
+import { newExpired, StatusError } from '#apimachinery';
+import {
+  byteStringToUtf8,
+  type EtcdClient,
+  type Event,
+  type KeyValue,
+  prefixEnd,
+  utf8ToByteString,
+  type WatchResponse,
+} from '#etcd';
+import type { ApiObject } from '../api-object.ts';
+import type { CacherSource, SourceWatch } from './cacher.ts';
+import { errorOfEtcd } from './etcd-error.ts';
+import type { LeaseManager } from './lease-manager.ts';
+import { tooLargeResourceVersion } from './resource-version.ts';
+import type { ListQuery, Outcome, StorageEvent, StoredList, WatchQuery } from './storage.ts';
+import { Stored } from './stored.ts';
+import { toStoredText, withRevision } from './stored-text.ts';
+
+/** What the storage needs. */
+export interface EtcdStorageOptions {
+  readonly client: EtcdClient;
+  readonly leases: LeaseManager;
+}
+
+/**
+ * Keeps objects in an etcd.
+ *
+ * @see k8s.io/apiserver/pkg/storage/etcd3/store.go (1.33)
+ */
+export class EtcdStorage implements CacherSource {
+  readonly #client: EtcdClient;
+  readonly #leases: LeaseManager;
+
+  constructor({ client, leases }: EtcdStorageOptions) {
+    this.#client = client;
+    this.#leases = leases;
+  }
+
+  async get(key: string, notOlderThan = 0): Promise<Stored | undefined> {
+    const { kvs, header } = await answered(this.#client.range({ key: utf8ToByteString(key) }));
+    checkFresh(header.revision, notOlderThan);
+    return storedOf(kvs[0]);
+  }
+
+  async list(prefix: string, query: ListQuery = {}): Promise<StoredList> {
+    const { limit = 0, startKey = prefix, revision = 0, notOlderThan = 0 } = query;
+    const response = await answered(
+      this.#client.range({
+        key: utf8ToByteString(startKey),
+        rangeEnd: prefixEnd(utf8ToByteString(prefix)),
+        limit,
+        revision,
+      }),
+    );
+    checkFresh(response.header.revision, notOlderThan);
+    return {
+      items: response.kvs.map((kv) => newStored(kv)),
+      revision: revision > 0 ? revision : response.header.revision,
+      more: response.more,
+      count: response.count,
+    };
+  }
+
+  async create(key: string, object: ApiObject, ttlSeconds = 0): Promise<Outcome> {
+    const bytes = utf8ToByteString(key);
+    const condition = { key: bytes, target: 'mod', result: 'equal', modRevision: 0 } as const;
+    return this.#write(bytes, condition, object, ttlSeconds);
+  }
+
+  async replace(expected: Stored, object: ApiObject, ttlSeconds = 0): Promise<Outcome> {
+    return this.#write(utf8ToByteString(expected.key), unchanged(expected), object, ttlSeconds);
+  }
+
+  async #write(
+    key: string,
+    condition: ReturnType<typeof unchanged>,
+    object: ApiObject,
+    ttlSeconds: number,
+  ): Promise<Outcome> {
+    const text = toStoredText(object);
+    const lease = ttlSeconds > 0 ? await answered(this.#leases.leaseFor(ttlSeconds)) : undefined;
+    const put = { key, value: utf8ToByteString(text), ...(lease !== undefined && { lease }) };
+    const { succeeded, header, responses } = await answered(
+      this.#client.txn({
+        compare: [condition],
+        success: [{ put }],
+        failure: [{ range: { key } }],
+      }),
+    );
+    if (!succeeded) return { done: false, current: rangedIn(responses[0]) };
+    const { revision } = header;
+    const stored = new Stored(byteStringToUtf8(key), revision, withRevision(text, revision));
+    return { done: true, stored };
+  }
+
+  async remove(expected: Stored): Promise<Outcome> {
+    const key = utf8ToByteString(expected.key);
+    const { succeeded, header, responses } = await answered(
+      this.#client.txn({
+        compare: [unchanged(expected)],
+        success: [{ deleteRange: { key } }],
+        failure: [{ range: { key } }],
+      }),
+    );
+    if (!succeeded) return { done: false, current: rangedIn(responses[0]) };
+    const text = withRevision(toStoredText(expected.object), header.revision);
+    return { done: true, stored: new Stored(expected.key, header.revision, text) };
+  }
+
+  watch(prefix: string, query: WatchQuery, signal: AbortSignal): SourceWatch {
+    const { after, progress = false } = query;
+    const key = utf8ToByteString(prefix);
+    const running = this.#client.watch(
+      {
+        key,
+        ...(prefix.endsWith('/') && { rangeEnd: prefixEnd(key) }),
+        ...(after !== undefined && { startRevision: after + 1 }),
+        prevKv: true,
+        progressNotify: progress,
+      },
+      signal,
+    );
+    return Object.assign(events(running), { requestProgress: () => running.requestProgress() });
+  }
+
+  /** The revision of the newest write to the store, asked for now. */
+  async currentRevision(prefix: string): Promise<number> {
+    const key = utf8ToByteString(prefix);
+    const request = { key, rangeEnd: prefixEnd(key), limit: 1, keysOnly: true };
+    return (await answered(this.#client.range(request))).header.revision;
+  }
+}
+
+async function* events(responses: AsyncIterable<WatchResponse>): AsyncGenerator<StorageEvent> {
+  try {
+    for await (const response of responses) {
+      if (response.compactRevision) {
+        throw newExpired('The resourceVersion for the provided watch is too old.');
+      }
+      if (response.canceled) return;
+      if (response.created) continue;
+      if (response.events.length === 0) {
+        yield { type: 'progress', revision: response.header.revision };
+      }
+      for (const event of response.events) yield storageEvent(event);
+    }
+  } catch (error) {
+    // A lost connection ends the watch; whoever watches begins anew.
+    if (error instanceof StatusError) throw error;
+  }
+}
+
+function storageEvent({ type, kv, prevKv }: Event): StorageEvent {
+  if (type === 'put') return { type: 'put', stored: newStored(kv), previous: storedOf(prevKv) };
+  // The deleted version is compacted away only when a watch is hours behind.
+  const previous = newStored(prevKv ?? kv);
+  const text = withRevision(byteStringToUtf8((prevKv ?? kv).value), kv.modRevision);
+  return { type: 'delete', stored: new Stored(previous.key, kv.modRevision, text), previous };
+}
+
+function unchanged({ key, revision }: Stored) {
+  const bytes = utf8ToByteString(key);
+  return { key: bytes, target: 'mod', result: 'equal', modRevision: revision } as const;
+}
+
+function rangedIn(response: object | undefined): Stored | undefined {
+  if (response === undefined || !('range' in response)) return undefined;
+  return storedOf((response.range as { readonly kvs: readonly KeyValue[] }).kvs[0]);
+}
+
+function storedOf(kv: KeyValue | undefined): Stored | undefined {
+  return kv === undefined ? undefined : newStored(kv);
+}
+
+function newStored(kv: KeyValue): Stored {
+  const text = withRevision(byteStringToUtf8(kv.value), kv.modRevision);
+  return new Stored(byteStringToUtf8(kv.key), kv.modRevision, text);
+}
+
+/** @throws StatusError 504 when the store has not come so far */
+function checkFresh(revision: number, notOlderThan: number): void {
+  if (revision < notOlderThan) throw tooLargeResourceVersion(notOlderThan, revision);
+}
+
+/** Puts etcd's refusals into the API's words. */
+async function answered<T>(request: Promise<T>): Promise<T> {
+  try {
+    return await request;
+  } catch (error) {
+    throw errorOfEtcd(error);
+  }
+}

@@ -1,0 +1,240 @@
+/** Kubelets, pods and services over real connections: `proxy/backend.ts` on node:http and node:https. */
+
+import http from 'node:http';
+import https from 'node:https';
+import { isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type Node, newInternalError } from '#apimachinery';
+import type { Answer } from '../context.ts';
+import { isGlobalUnicast } from '../proxy/addresses.ts';
+import {
+  type AddressDialer,
+  type Backend,
+  BackendError,
+  type BackendRequest,
+  type NodeDialer,
+  type Scheme,
+  type Upgraded,
+} from '../proxy/backend.ts';
+import { plainError } from '../proxy/forwarding.ts';
+
+/** How this server shows kubelets who it is, and how it knows them. In PEM. */
+export interface KubeletCredentials {
+  readonly certificate?: string;
+  readonly key?: string;
+  /** Absent: kubelets are not asked for a certificate anybody vouches for, as in Kubernetes. */
+  readonly authorities?: string;
+}
+
+const DEFAULT_KUBELET_PORT = 10_250;
+/** As kubeadm has it. */
+const PREFERRED_ADDRESSES = ['InternalIP', 'ExternalIP', 'Hostname'];
+const CONNECT_TIMEOUT_MS = 10_000;
+const CONNECTION_HEADERS =
+  /^(?:connection|keep-alive|transfer-encoding|upgrade|content-length|proxy-.*|trailer|te)$/;
+
+/** Dials the kubelets of nodes. */
+export class KubeletDialer implements NodeDialer {
+  readonly #agents: Agents;
+  readonly #getNode: (name: string) => Promise<Node>;
+  readonly #others: AddressDialer;
+
+  /** @param getNode - rejects with StatusError 404 when there is no such node */
+  constructor(credentials: KubeletCredentials, getNode: (name: string) => Promise<Node>) {
+    const options = {
+      keepAlive: true,
+      timeout: CONNECT_TIMEOUT_MS,
+      ...(credentials.certificate && { cert: credentials.certificate, key: credentials.key }),
+      ...(credentials.authorities && { ca: credentials.authorities }),
+    };
+    const unverified = new https.Agent({ ...options, rejectUnauthorized: false });
+    const usual = credentials.authorities === undefined ? unverified : new https.Agent(options);
+    this.#agents = { usual, unverified };
+    this.#getNode = getNode;
+    this.#others = newAddressDialer();
+  }
+
+  async dial(nodeName: string, other?: { scheme: Scheme; port: number }): Promise<Backend> {
+    const node = await this.#getNode(nodeName);
+    const host = addressOf(node);
+    const kubeletPort = node.status?.daemonEndpoints?.kubeletEndpoint?.Port || DEFAULT_KUBELET_PORT;
+    if (other === undefined || other.port === kubeletPort) {
+      return new HttpBackend('https', host, kubeletPort, this.#agents);
+    }
+    if (isIP(host) !== 0 && !isGlobalUnicast(host)) throw plainError(400, 'address not allowed');
+    return this.#others.dial(other.scheme, host, other.port);
+  }
+
+  /** Closes the connections that are kept. */
+  stop(): void {
+    this.#agents.usual.destroy();
+    this.#agents.unverified.destroy();
+  }
+}
+
+/** Dials pods and services. Nobody vouches for their certificates. */
+export function newAddressDialer(): AddressDialer {
+  return {
+    async dial(scheme, host, port) {
+      const agent =
+        scheme === 'https'
+          ? new https.Agent({ rejectUnauthorized: false, timeout: CONNECT_TIMEOUT_MS })
+          : new http.Agent({ timeout: CONNECT_TIMEOUT_MS });
+      return new HttpBackend(scheme, host, port, { usual: agent, unverified: agent });
+    },
+  };
+}
+
+function addressOf(node: Node): string {
+  const addresses = node.status?.addresses ?? [];
+  for (const type of PREFERRED_ADDRESSES) {
+    const found = addresses.find((one) => one.type === type);
+    if (found !== undefined) return found.address;
+  }
+  const known = addresses.map(({ type, address }) => `{${type} ${address}}`).join(' ');
+  throw plainError(500, `no preferred addresses found; known addresses: [${known}]`);
+}
+
+/** Who makes connections; an agent's own options count for more than a request's. */
+interface Agents {
+  readonly usual: http.Agent;
+  readonly unverified: http.Agent;
+}
+
+/** A server that speaks HTTP/1.1. */
+class HttpBackend implements Backend {
+  readonly origin: string;
+  readonly #scheme: Scheme;
+  readonly #host: string;
+  readonly #port: number;
+  readonly #agents: Agents;
+
+  constructor(scheme: Scheme, host: string, port: number, agents: Agents) {
+    this.origin = `${scheme}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+    this.#scheme = scheme;
+    this.#host = host;
+    this.#port = port;
+    this.#agents = agents;
+  }
+
+  request(request: BackendRequest): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const outgoing = this.#open(request, {}, reject);
+      outgoing.once('response', (response) => resolve(answerOf(response)));
+      outgoing.end(request.body);
+    });
+  }
+
+  upgrade(request: BackendRequest): Promise<Upgraded | Answer> {
+    return new Promise((resolve, reject) => {
+      const outgoing = this.#open(request, { connection: 'Upgrade' }, reject);
+      outgoing.once('response', (response) => resolve(answerOf(response)));
+      outgoing.once('upgrade', (response, connection: Duplex, head) => {
+        if (head.length > 0) connection.unshift(head);
+        const protocol = response.headers.upgrade ?? request.headers.upgrade ?? '';
+        resolve({ protocol, headers: headersOf(response), connection });
+      });
+      outgoing.end();
+    });
+  }
+
+  #open(
+    { method, path, headers, signal, skipVerification }: BackendRequest,
+    more: Record<string, string>,
+    reject: (error: Error) => void,
+  ): http.ClientRequest {
+    const client = this.#scheme === 'https' ? https : http;
+    const outgoing = client.request({
+      host: this.#host,
+      port: this.#port,
+      method,
+      path,
+      headers: { ...headers, ...more },
+      agent: skipVerification ? this.#agents.unverified : this.#agents.usual,
+      signal,
+    });
+    outgoing.on('error', (error) => reject(new BackendError(this.#describe(error))));
+    this.#limitConnecting(outgoing);
+    return outgoing;
+  }
+
+  /** Only making a connection has a limit: what is said on it may take long. */
+  #limitConnecting(outgoing: http.ClientRequest): void {
+    let isConnected = false;
+    outgoing.once('socket', (socket) => {
+      if (outgoing.reusedSocket) isConnected = true;
+      socket.once(this.#scheme === 'https' ? 'secureConnect' : 'connect', () => {
+        isConnected = true;
+      });
+    });
+    outgoing.once('timeout', () => {
+      if (!isConnected) outgoing.destroy(new Error('i/o timeout'));
+    });
+  }
+
+  #describe(error: NodeJS.ErrnoException): string {
+    const host = isIP(this.#host) === 6 ? `[${this.#host}]` : this.#host;
+    const address = `${host}:${this.#port}`;
+    const known = CONNECT_ERRORS[error.code ?? ''];
+    if (known !== undefined) return `dial tcp ${address}: ${known}`;
+    const fault = CERTIFICATE_ERRORS[error.code ?? ''];
+    if (fault !== undefined) return `tls: failed to verify certificate: x509: ${fault}`;
+    if (error.code === 'ENOTFOUND') return `dial tcp: lookup ${this.#host}: no such host`;
+    return `dial tcp ${address}: ${error.message}`;
+  }
+}
+
+const CONNECT_ERRORS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connect: connection refused',
+  EHOSTUNREACH: 'connect: no route to host',
+  ENETUNREACH: 'connect: network is unreachable',
+  ETIMEDOUT: 'i/o timeout',
+};
+
+const UNKNOWN_AUTHORITY = 'certificate signed by unknown authority';
+const CERTIFICATE_ERRORS: Readonly<Record<string, string>> = {
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_AUTHORITY,
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
+  CERT_HAS_EXPIRED: 'certificate has expired or is not yet valid',
+};
+
+function answerOf(response: http.IncomingMessage): Answer {
+  return {
+    status: response.statusCode ?? 502,
+    headers: headersOf(response),
+    body: bodyOf(response),
+  };
+}
+
+function headersOf({ headers }: http.IncomingMessage): Record<string, string> {
+  const own: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined || CONNECTION_HEADERS.test(name)) continue;
+    own[name] = typeof value === 'string' ? value : value.join(', ');
+  }
+  return own;
+}
+
+/** The body as a stream that is read no faster than it is asked for. */
+function bodyOf(response: http.IncomingMessage): ReadableStream<Uint8Array> {
+  const pieces = response[Symbol.asyncIterator]();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await pieces.next();
+          if (done) controller.close();
+          else controller.enqueue(value);
+        } catch (error) {
+          controller.error(newInternalError(error instanceof Error ? error : new Error()));
+        }
+      },
+      cancel() {
+        response.destroy();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
