@@ -442,6 +442,30 @@ describe('text parsers', () => {
     expect(parseYaml('a: &x [1]\nb: *x\n')).toEqual({ a: [1], b: [1] });
   });
 
+  it.each<[string, unknown]>([
+    ['0644', 420],
+    ['0x10', 16],
+    ['yes', true],
+    ['~', null],
+    ['1e3', 1000],
+    ['8080:80', '8080:80'],
+    ['2025-01-01', '2025-01-01'],
+    ['2025-01-01T00:00:00Z', '2025-01-01T00:00:00Z'],
+    ['100m', '100m'],
+    ['"0644"', '0644'],
+  ])('reads %s in YAML as Go does', (text, expected) => {
+    expect(parseYaml(`a: ${text}`)).toEqual({ a: expected });
+  });
+
+  it('knows merge keys', () => {
+    const text = 'x: &x {a: 1, b: 2}\nz: {<<: *x, b: 3}\n';
+    expect(parseYaml(text)).toMatchObject({ z: { a: 1, b: 3 } });
+  });
+
+  it('writes YAML without a head', () => {
+    expect(stringifyYaml({ a: 'yes', b: ['x'] })).toBe('a: "yes"\nb:\n  - x\n');
+  });
+
   it('refuses YAML that grows beyond measure', () => {
     const bomb = ['a0: &a0 [x,x,x,x,x,x,x,x,x]'];
     for (let i = 1; i < 10; i++) bomb.push(`a${i}: &a${i} [${`*a${i - 1},`.repeat(9)}]`);
