@@ -16,7 +16,8 @@ export interface NamespaceLifecycleOptions {
 /**
  * Makes the plugin.
  *
- * @remarks It only refuses (`validate`), and it `handles`
+ * @remarks It only refuses, and does so in `admit`: before any other plugin looks for things in a namespace that is not there.
+ * It `handles`
  *
  * - a DELETE of a namespace itself (kind `Namespace` of group `''`): refused for `default`, `kube-system` and `kube-public`;
  * - a CREATE of anything in a namespace (`request.namespace` not `''`) that is no namespace itself: refused when the namespace is not there, and
@@ -25,7 +26,7 @@ export interface NamespaceLifecycleOptions {
  *
  * All else it does not handle.
  *
- * @throws StatusError from `validate`, as a rejection: 403 `newForbidden` for `namespaces` and the name, `this
+ * @throws StatusError from `admit`, as a rejection: 403 `newForbidden` for `namespaces` and the name, `this
  * namespace may not be deleted`; 404 `newNotFound` for `namespaces`; 403 `newForbidden` for the request's resource and name, `unable to create
  * new content in namespace NAME because it is being terminated` (on one line), with one cause in its details: reason
  * `NamespaceTerminating`, message `namespace NAME is being terminated`, field `metadata.namespace`

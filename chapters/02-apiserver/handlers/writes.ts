@@ -135,13 +135,31 @@ function track(
   options: WriteOptions,
 ): void {
   const { headers } = context.incoming;
-  trackUpdate(old, object, {
-    manager: options.fieldManager || managerFromUserAgent(headers.get('user-agent') ?? ''),
+  const { subresource } = context.info;
+  // Only managedFields of its metadata is written, and that metadata is the object's own.
+  const written = kind.subresources.status ? writtenPart(subresource, old, object) : object;
+  trackUpdate(old, written, {
+    manager: options.fieldManager || managerFromUserAgent(headers.get('user-agent') ?? undefined),
     apiVersion: object.apiVersion,
     schema: kind.schema,
-    subresource: context.info.subresource,
+    subresource,
     now: timestamp(world.clock.now()),
   });
+}
+
+/** The object as it will be, as far as this request may change it: nobody owns what was put back. */
+function writtenPart(
+  subresource: string,
+  old: ApiObject | undefined,
+  object: ApiObject,
+): ApiObject {
+  const { status, ...rest } = object;
+  if (subresource === 'status') {
+    const { metadata } = object;
+    return { ...(old ?? object), metadata, ...(status !== undefined && { status }) };
+  }
+  const before = old?.status;
+  return { ...(rest as ApiObject), ...(before !== undefined && { status: before }) };
 }
 
 function warn({ registry }: Endpoint, { warnings }: Context, object: ApiObject): void {

@@ -1,7 +1,13 @@
 /** The real parsers of YAML and of JSON with its mistakes: `codec/text-parsers.ts`. Given. */
 
 import { createScanner, type JSONScanner } from 'jsonc-parser';
-import { parseDocument, stringify } from 'yaml';
+import {
+  type DocumentOptions,
+  type ParseOptions,
+  parseDocument,
+  type SchemaOptions,
+  stringify,
+} from 'yaml';
 import type { TextParsers } from '../codec/text-parsers.ts';
 
 /** The tokens that matter, by the numbers `jsonc-parser` gives them (its own enum cannot be imported). */
@@ -21,6 +27,20 @@ const MAX_YAML_DEPTH = 500;
 /** More duplicates than this are not listed. */
 const MAX_DUPLICATES = 100;
 
+/**
+ * YAML as Go reads it: `yes` is true and `0644` is octal, but `1:30` and `2025-01-01` are texts.
+ */
+const DIALECT: ParseOptions & DocumentOptions & SchemaOptions = {
+  version: '1.1',
+  merge: true,
+  customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !isForeign(tag)),
+};
+const FOREIGN_TAGS = new Set(['binary', 'omap', 'pairs', 'set', 'timestamp']);
+
+function isForeign({ tag, format }: { readonly tag: string; readonly format?: string }): boolean {
+  return FOREIGN_TAGS.has(tag.slice('tag:yaml.org,2002:'.length)) || format === 'TIME';
+}
+
 /** Parsers made of `yaml` and `jsonc-parser`. */
 export function newTextParsers(): TextParsers {
   return { parseYaml, stringifyYaml, duplicateFields };
@@ -29,7 +49,7 @@ export function newTextParsers(): TextParsers {
 function parseYaml(text: string): unknown {
   checkDepth(text);
   // As in Kubernetes, the last of two equal keys counts.
-  const document = parseDocument(text, { uniqueKeys: false, logLevel: 'error' });
+  const document = parseDocument(text, { ...DIALECT, uniqueKeys: false, logLevel: 'error' });
   const [error] = document.errors;
   if (error) throw new Error(`yaml: ${error.message.split('\n')[0] ?? ''}`);
   return document.toJS({ maxAliasCount: MAX_ALIASES });
@@ -55,7 +75,7 @@ function checkDepth(text: string): void {
 }
 
 function stringifyYaml(value: unknown): string {
-  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+  return stringify(value, { ...DIALECT, lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 /** An object or a list that is open at the moment. */

@@ -5,7 +5,8 @@
 
 import { newForbidden, newNotFound, StatusError } from '#apimachinery';
 import type { ApiObject } from '../api-object.ts';
-import type { AdmissionPlugin } from './admission.ts';
+import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';
+import { newAdmissionForbidden } from './forbidden.ts';
 
 /** Namespaces that cannot be deleted. */
 const IMMORTAL = new Set(['default', 'kube-system', 'kube-public']);
@@ -19,19 +20,24 @@ export interface NamespaceLifecycleOptions {
 /**
  * Makes the plugin.
  *
- * @remarks It only refuses (`validate`), and it `handles`
+ * @remarks It only refuses, and does so in `admit`: before any other plugin looks for things in a namespace
+ * that is not there. It `handles`
  *
- * - a DELETE of a namespace itself (kind `Namespace` of group `''`): refused for `default`, `kube-system` and `kube-public`;
- * - a CREATE of anything in a namespace (`request.namespace` not `''`) that is no namespace itself: refused when the namespace is not there, and
- *   when it is being deleted (it has a `deletionTimestamp`). Access reviews (group
- *   `authorization.k8s.io`) may ask about namespaces that are not there, so they are let through.
+ * - a DELETE of a namespace itself (kind `Namespace` of group `''`, no subresource): refused for `default`,
+ *   `kube-system` and `kube-public`;
+ * - a CREATE of anything in a namespace (`request.namespace` not `''`) that is no namespace itself: refused
+ *   when the namespace is not there, and when it is being deleted (it has a `deletionTimestamp`). Access
+ *   reviews (group `authorization.k8s.io`) may ask about namespaces that are not there: let through.
  *
  * All else it does not handle.
  *
- * @throws StatusError from `validate`, as a rejection: 403 `newForbidden` for `namespaces` and the name, `this
- * namespace may not be deleted`; 404 `newNotFound` for `namespaces`; 403 `newForbidden` for the request's resource and name, `unable to create
- * new content in namespace NAME because it is being terminated` (on one line), with one cause in its details: reason
- * `NamespaceTerminating`, message `namespace NAME is being terminated`, field `metadata.namespace`
+ * @throws StatusError from `admit`, as a rejection:
+ *
+ * - 403 `newForbidden` for `namespaces` and the name, `this namespace may not be deleted`;
+ * - 404 `newNotFound` for `namespaces` and the name;
+ * - 403 `newAdmissionForbidden` (of `forbidden.ts`), `unable to create new content in namespace NAME because
+ *   it is being terminated` (on one line), with one cause in its details: reason `NamespaceTerminating`,
+ *   message `namespace NAME is being terminated`, field `metadata.namespace`
  * @see k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go (1.33)
  * @exercise apiserver/admission
  */
@@ -43,7 +49,8 @@ export function namespaceLifecycle(options: NamespaceLifecycleOptions): Admissio
       if (isNamespace) return operation === 'DELETE' && subresource === '';
       return operation === 'CREATE' && namespace !== '' && kind.group !== 'authorization.k8s.io';
     },
-    async validate({ operation, name, namespace, resource }) {
+    async admit(request) {
+      const { operation, name, namespace } = request;
       const namespaces = { group: '', resource: 'namespaces' };
       if (operation === 'DELETE') {
         if (!IMMORTAL.has(name)) return;
@@ -52,18 +59,15 @@ export function namespaceLifecycle(options: NamespaceLifecycleOptions): Admissio
       const found = await options.namespace(namespace);
       if (found === undefined) throw newNotFound(namespaces, namespace);
       if (found.metadata.deletionTimestamp === undefined) return;
-      throw terminating(resource, name, namespace);
+      throw terminating(request);
     },
   };
 }
 
-function terminating(
-  resource: { readonly group: string; readonly resource: string },
-  name: string,
-  namespace: string,
-): StatusError {
+function terminating(request: AdmissionRequest): StatusError {
+  const { namespace } = request;
   const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
-  const { code, reason, message, details } = newForbidden(resource, name, why);
+  const { code, reason, message, details } = newAdmissionForbidden(request, why);
   const cause = {
     reason: 'NamespaceTerminating',
     message: `namespace ${namespace} is being terminated`,

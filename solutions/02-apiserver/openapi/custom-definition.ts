@@ -40,7 +40,7 @@ function withMetadata(
     ...schema,
     type: 'object',
     properties: {
-      ...asObject(schema['properties'] ?? {}),
+      ...asObject(schema.properties ?? {}),
       apiVersion: { type: 'string', ...said('apiVersion') },
       kind: { type: 'string', ...said('kind') },
       metadata: { allOf: [refTo(metadata)], ...said('metadata') },

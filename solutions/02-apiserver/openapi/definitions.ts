@@ -83,7 +83,11 @@ function listDefinition(
 /** The definition of a list of objects. */
 export function listOf(
   itemName: string,
-  { group, version, kind }: { readonly group: string; readonly version: string; readonly kind: string },
+  {
+    group,
+    version,
+    kind,
+  }: { readonly group: string; readonly version: string; readonly kind: string },
   describe: (field: string) => string | undefined,
 ): JsonObject {
   const field = (name: string, schema: JsonObject) => [
@@ -165,7 +169,7 @@ function listSchema(owner: string, name: string, schema: ListSchema): JsonObject
 function itemSchema(owner: string, name: string, schema: Schema): JsonObject {
   const json = schemaOf(owner, name, schema);
   const standard = emptyValue(name, schema, true);
-  const isRef = json['allOf'] !== undefined;
+  const isRef = json.allOf !== undefined;
   if (isRef) return { ...json, default: {} };
   return standard === undefined ? json : { ...json, default: standard as JsonObject };
 }

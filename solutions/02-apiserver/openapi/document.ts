@@ -28,7 +28,10 @@ export function documentOf(
     info: { title: 'Kubernetes', version: versionInfo.gitVersion },
     paths,
     components: {
-      schemas: reachable(paths, (name) => custom.get(name) ?? builtInDefinition(name, descriptions)),
+      schemas: reachable(
+        paths,
+        (name) => custom.get(name) ?? builtInDefinition(name, descriptions),
+      ),
       securitySchemes: {
         BearerToken: {
           type: 'apiKey',
@@ -61,7 +64,10 @@ function customDefinitions(
     const { group, version, kind } = kindOf;
     const name = customName(group, version, kind);
     found.set(name, customDefinition(kindOf, descriptions));
-    found.set(`${name}List`, listOf(name, kindOf, () => undefined));
+    found.set(
+      `${name}List`,
+      listOf(name, kindOf, () => undefined),
+    );
   }
   return found;
 }

@@ -30,7 +30,8 @@ function each(write: FieldWriter): FieldWriter {
 
 /** A message whose fields are in a table, and extensions (`x-…`) in a field of their own. */
 function message(fields: () => Message, extensions?: number): FieldWriter {
-  return (writer, number, value) => writer.message(number, (inner) => writeFields(inner, value, fields(), extensions));
+  return (writer, number, value) =>
+    writer.message(number, (inner) => writeFields(inner, value, fields(), extensions));
 }
 
 function writeFields(
@@ -42,7 +43,8 @@ function writeFields(
   for (const [key, member] of entriesOf(value)) {
     const field = fields[key];
     if (field) field[1](writer, field[0], member);
-    else if (extensions !== undefined && key.startsWith('x-')) named(any)(writer, extensions, { [key]: member });
+    else if (extensions !== undefined && key.startsWith('x-'))
+      named(any)(writer, extensions, { [key]: member });
   }
 }
 
@@ -129,11 +131,34 @@ const PATH_PARAMETER: Message = {
 /** A parameter is one of several messages, three or four deep. */
 const parameter: FieldWriter = (writer, number, value) => {
   const place = entriesOf(value).find(([key]) => key === 'in')?.[1];
-  const body = within(1, within(1, message(() => BODY_PARAMETER)));
-  const query = within(1, within(2, within(3, message(() => QUERY_PARAMETER))));
-  const path = within(1, within(2, within(4, message(() => PATH_PARAMETER))));
+  const body = within(
+    1,
+    within(
+      1,
+      message(() => BODY_PARAMETER),
+    ),
+  );
+  const query = within(
+    1,
+    within(
+      2,
+      within(
+        3,
+        message(() => QUERY_PARAMETER),
+      ),
+    ),
+  );
+  const path = within(
+    1,
+    within(
+      2,
+      within(
+        4,
+        message(() => PATH_PARAMETER),
+      ),
+    ),
+  );
   const other = place === 'path' ? path : query;
-  // `within` writes the outer messages; the innermost takes the number of its place there.
   (place === 'body' ? body : other)(writer, number, value);
 };
 
@@ -146,7 +171,18 @@ const OPERATION: Message = {
   produces: [6, each(text)],
   consumes: [7, each(text)],
   parameters: [8, each(parameter)],
-  responses: [9, message(() => ({}))],
+  responses: [
+    9,
+    within(
+      1,
+      named(
+        within(
+          1,
+          message(() => RESPONSE),
+        ),
+      ),
+    ),
+  ],
   schemes: [10, each(text)],
 };
 
@@ -164,7 +200,12 @@ const PATH_ITEM: Message = {
 };
 
 const INFO: Message = { title: [1, text], version: [2, text] };
-const API_KEY: Message = { type: [1, text], name: [2, text], in: [3, text], description: [4, text] };
+const API_KEY: Message = {
+  type: [1, text],
+  name: [2, text],
+  in: [3, text],
+  description: [4, text],
+};
 
 const DOCUMENT: Message = {
   swagger: [1, text],
@@ -172,7 +213,18 @@ const DOCUMENT: Message = {
   paths: [8, within(2, named(message(() => PATH_ITEM, 10)))],
   definitions: [9, within(1, named(schema))],
   security: [12, each(within(1, named(message(() => ({})))))],
-  securityDefinitions: [13, within(1, named(within(2, message(() => API_KEY, 5))))],
+  securityDefinitions: [
+    13,
+    within(
+      1,
+      named(
+        within(
+          2,
+          message(() => API_KEY, 5),
+        ),
+      ),
+    ),
+  ],
 };
 
 /** The bytes of an `openapi.v2.Document`. */

@@ -67,7 +67,11 @@ export function pathsOf(resource: ServedResource, nameOfKind: NameOfKind): JsonO
 /** `rbac.authorization.k8s.io` is `RbacAuthorization`, no group is `Core`. */
 function groupTitle(group: string): string {
   if (group === '') return 'Core';
-  return group.replace(/\.k8s\.io$/, '').split('.').map(capitalized).join('');
+  return group
+    .replace(/\.k8s\.io$/, '')
+    .split('.')
+    .map(capitalized)
+    .join('');
 }
 
 function capitalized(text: string): string {
@@ -94,7 +98,12 @@ function collectionPath(scope: Scope): JsonObject | undefined {
   const operations: JsonObject = {
     ...(has(scope, 'deletecollection') && {
       delete: {
-        ...operation(scope, 'deletecollection', `delete${group}Collection${subject}`, DELETE_COLLECTION),
+        ...operation(
+          scope,
+          'deletecollection',
+          `delete${group}Collection${subject}`,
+          DELETE_COLLECTION,
+        ),
         requestBody: bodyOf(`${META}.DeleteOptions`),
         responses: responses(`${META}.Status`, ['200']),
       },
@@ -220,7 +229,10 @@ function connections(scope: Scope, verbs: readonly string[]): JsonObject {
   return Object.fromEntries(
     chosen.map((method) => {
       const id = `connect${scope.group}${capitalized(method)}${scope.subject}`;
-      const made = { ...operation(scope, 'connect', id, []), responses: responses(undefined, ['200'], ANY) };
+      const made = {
+        ...operation(scope, 'connect', id, []),
+        responses: responses(undefined, ['200'], ANY),
+      };
       return [method, made];
     }),
   );
@@ -266,7 +278,10 @@ function bodyOf(definition: string): JsonObject {
 /** Custom resources have no strategic merge patch: nobody knows their lists' keys. */
 function patchBody({ isCustom }: ServedResource): JsonObject {
   const strategic = isCustom ? [] : ['application/strategic-merge-patch+json'];
-  return { content: content([...PATCH_TYPES, ...strategic], refTo(`${META}.Patch`)), required: true };
+  return {
+    content: content([...PATCH_TYPES, ...strategic], refTo(`${META}.Patch`)),
+    required: true,
+  };
 }
 
 const MEANINGS: Readonly<Record<string, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };

@@ -11,7 +11,13 @@ function inQuery(name: string, type: string, description: string): JsonObject {
 }
 
 function inPath(name: string, description: string): JsonObject {
-  return { name, in: 'path', required: true, description, schema: { type: 'string', uniqueItems: true } };
+  return {
+    name,
+    in: 'path',
+    required: true,
+    description,
+    schema: { type: 'string', uniqueItems: true },
+  };
 }
 
 export const NAMESPACE = inPath('namespace', 'The namespace the object is in.');

@@ -66,7 +66,7 @@ function typesOf({ content }: JsonObject): string[] {
 
 function firstContent({ content }: JsonObject): JsonObject | undefined {
   const [first] = Object.values(asObject(content));
-  return first === undefined ? undefined : asObject(asObject(first)['schema']);
+  return first === undefined ? undefined : asObject(asObject(first).schema);
 }
 
 function response(given: JsonObject): JsonObject {
@@ -98,7 +98,7 @@ const KEPT = new Set([
 ]);
 
 function schema(given: JsonObject): JsonObject {
-  const reference = given['$ref'] ?? asObject(asList(given['allOf'])[0])['$ref'];
+  const reference = given.$ref ?? asObject(asList(given.allOf)[0]).$ref;
   const kept = Object.entries(given).filter(([key]) => KEPT.has(key) || key.startsWith('x-'));
   const result: JsonObject = Object.fromEntries(kept);
   if (typeof reference === 'string') {
@@ -107,18 +107,18 @@ function schema(given: JsonObject): JsonObject {
   }
   // A number or a text: whoever reads this takes a text.
   const isIntOrString = given['x-kubernetes-int-or-string'] === true;
-  if (isIntOrString || (given['oneOf'] !== undefined && given['type'] === undefined)) {
+  if (isIntOrString || (given.oneOf !== undefined && given.type === undefined)) {
     return { ...result, ...(hasNoType(given) && { type: 'string' }) };
   }
   // What may be anything or null cannot be said: then nothing is.
-  if (given['nullable'] === true) return withoutType(result);
+  if (given.nullable === true) return withoutType(result);
   if (given['x-kubernetes-preserve-unknown-fields'] === true) return result;
   return { ...result, ...inside(given) };
 }
 
 /** Only our own alternatives (a Quantity's) are of a text; a definition's may be anything. */
 function hasNoType(given: JsonObject): boolean {
-  return asList(given['oneOf']).some(({ type }) => type === 'string');
+  return asList(given.oneOf).some(({ type }) => type === 'string');
 }
 
 function withoutType({ type: _, format: __, ...rest }: JsonObject): JsonObject {

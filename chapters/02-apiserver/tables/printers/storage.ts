@@ -38,7 +38,7 @@ const persistentVolume = definePrinter<PersistentVolume>({
     'Name, Capacity, Access Modes, Reclaim Policy, Status, Claim, StorageClass, VolumeAttributesClass, Reason, Age, VolumeMode*',
   cells: ({ metadata, spec, status }, nowMs) => [
     metadata?.name ?? '',
-    amountText(spec?.capacity?.['storage']),
+    amountText(spec?.capacity?.storage),
     accessModes(spec?.accessModes),
     spec?.persistentVolumeReclaimPolicy ?? '',
     metadata?.deletionTimestamp === undefined ? (status?.phase ?? '') : 'Terminating',
@@ -62,7 +62,7 @@ const persistentVolumeClaim = definePrinter<PersistentVolumeClaim>({
       metadata?.name ?? '',
       metadata?.deletionTimestamp === undefined ? (status?.phase ?? '') : 'Terminating',
       spec?.volumeName ?? '',
-      isBound ? amountText(status?.capacity?.['storage']) : '',
+      isBound ? amountText(status?.capacity?.storage) : '',
       isBound ? accessModes(status?.accessModes) : '',
       metadata?.annotations?.[CLASS_ANNOTATION] ?? spec?.storageClassName ?? '',
       spec?.volumeAttributesClassName ?? '<unset>',
