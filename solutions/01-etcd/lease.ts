@@ -69,7 +69,8 @@ export class Lessor {
    * @param id - not 0
    * @param ttlSeconds - raised to {@link MIN_LEASE_TTL_SECONDS} when shorter
    * @returns the TTL granted, in seconds
-   * @throws leaseTtlTooLarge() when `ttlSeconds` is more than {@link MAX_LEASE_TTL_SECONDS}
+   * @throws leaseTtlTooLarge() when `ttlSeconds` is more than {@link MAX_LEASE_TTL_SECONDS}; looked
+   * at first
    * @throws leaseExists() when there is a lease `id`, due or not
    * @exercise etcd/lease
    */
@@ -132,7 +133,7 @@ export class Lessor {
   }
 
   /**
-   * All leases, those due soonest first.
+   * All leases, those due soonest first; of those due at the same moment, the one granted first.
    *
    * @exercise etcd/lease
    */

@@ -10,6 +10,7 @@ import { asNotImplemented } from '#not-implemented';
 import { frameworkExpect } from './framework.ts';
 import { expectedSide, isMatcher, matchers } from './matchers.ts';
 import { isInstance, originalOf } from './originals.ts';
+import { currentRecording } from './recording.ts';
 import { inspect } from './render.ts';
 import { snapshot } from './snapshot.ts';
 
@@ -160,6 +161,11 @@ interface Question {
 }
 
 function judge(question: Question): void {
+  decide(question);
+  currentRecording().held();
+}
+
+function decide(question: Question): void {
   const { actual, name, args } = question;
   if (name === 'toThrow') judgeThrow(question);
   else if (name === 'toBeInstanceOf') judgeInstance(question);
@@ -199,10 +205,29 @@ function wordFor(name: Name, expected: readonly unknown[]): string {
   const value = expected.map((item) => inspect(item)).join(', ');
   if (name === 'toBe' || name === 'toEqual' || name === 'toStrictEqual') return value;
   if (name === 'toMatchObject') return value;
-  if (name === 'toSatisfy') return 'a value that satisfies the test';
-  const words = name.replace(/^to/, '').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-  return `${words.trim()} ${value}`.trim();
+  return `${wordsBefore[name] ?? ''}${value}`;
 }
+
+/** What stands before the expected value, or for it: a side of a failure is always a value. */
+const wordsBefore: Partial<Record<Name, string>> = {
+  toBeDefined: 'anything but undefined',
+  toBeUndefined: 'undefined',
+  toBeNull: 'null',
+  toBeTruthy: 'a truthy value',
+  toBeFalsy: 'a falsy value',
+  toBeNaN: 'NaN',
+  toBeTypeOf: 'a value of type ',
+  toBeGreaterThan: 'more than ',
+  toBeGreaterThanOrEqual: 'at least ',
+  toBeLessThan: 'less than ',
+  toBeLessThanOrEqual: 'at most ',
+  toBeCloseTo: 'a number close to ',
+  toContain: 'text with this in it: ',
+  toContainEqual: 'an array with this in it: ',
+  toHaveLength: 'something of length ',
+  toHaveProperty: 'something with the property ',
+  toMatch: 'text that matches ',
+};
 
 function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';

@@ -9,6 +9,7 @@
 import { originalOf } from './originals.ts';
 import { isPlatformPrototype } from './platform.ts';
 import { currentRecording, type Recording, type Source, type Step } from './recording.ts';
+import { isData } from './render.ts';
 
 type Method = (...args: unknown[]) => unknown;
 
@@ -40,7 +41,31 @@ export function followResult(
   else if (typeof result === 'object' && result !== null) {
     recording.nameResult(result, step, base);
     followObject(result, recording);
+    followParts(result, recording);
   }
+}
+
+/** Takes note of the objects in a result that is data: of `store.view()` its `keys`, its `backend`. */
+export function followParts(result: object, recording: Recording): void {
+  if (!isData(result) || Array.isArray(result)) return;
+  for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(result))) {
+    followPart(value, result, key, recording);
+  }
+}
+
+/**
+ * Takes note of an object that is a property of a known one: a call of its methods is written as
+ * `view1.keys.get('a')`.
+ *
+ * @remarks Only for as long as the test goes on without waiting: the component, too, has the object
+ * and may call it in a later turn.
+ */
+export function followPart(value: unknown, whole: object, key: string, recording: Recording): void {
+  if (recording.silent || typeof value !== 'object' || value === null || isData(value)) return;
+  if (recording.follows(value) || !/^[A-Za-z_$][\w$]*$/.test(key)) return;
+  recording.namePart(value, whole, key);
+  followObject(value, recording);
+  Promise.resolve().then(() => recording.unfollow(value));
 }
 
 /** Takes note of an object that a test imported: a constant, or a class's static one. */

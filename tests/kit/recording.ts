@@ -64,11 +64,13 @@ export class Recording {
   private readonly names = new Map<string, number>();
   private readonly variables = new WeakMap<object, string>();
   private readonly results = new WeakMap<object, { step: Step; base: string }>();
+  private readonly parts = new WeakMap<object, { whole: object; key: string }>();
   private readonly imported = new WeakMap<object, Source>();
   private readonly given = new WeakMap<object, Given>();
   private readonly followed = new WeakSet<object>();
   private readonly heard: string[] = [];
   private left = 0;
+  private lookedAt: { readonly code: string; readonly steps: number } | undefined;
   /** While true, calls of exported functions are not steps: they are inside one. */
   muted = false;
   /** Nothing is written down: one of the many runs of a property, which are repeated when they fail. */
@@ -138,6 +140,11 @@ export class Recording {
     if (!this.results.has(value)) this.results.set(value, { step, base });
   }
 
+  /** Remembers that an object is a property of a result: its methods are called as `view1.keys.get`. */
+  namePart(value: object, whole: object, key: string): void {
+    this.parts.set(value, { whole, key });
+  }
+
   /** Remembers what an object that was imported is written as: `Selector.nothing`. */
   nameImported(value: object, source: Source): void {
     this.imported.set(value, source);
@@ -146,6 +153,11 @@ export class Recording {
   /** Notes that calls of this object's methods are steps. */
   follow(value: object): void {
     this.followed.add(value);
+  }
+
+  /** Notes that calls of this object's methods are steps no more. */
+  unfollow(value: object): void {
+    this.followed.delete(value);
   }
 
   /** Whether calls of this object's methods are steps. */
@@ -162,16 +174,34 @@ export class Recording {
     }
     const known = this.variables.get(value);
     const result = known === undefined ? this.results.get(value) : undefined;
-    if (!result) return known;
+    if (!result) return known ?? this.nameOfPart(value);
     result.step.variable ??= this.claim(result.base, true);
     this.variables.set(value, result.step.variable);
     return result.step.variable;
   };
 
-  /** The steps as lines of TypeScript. */
+  private nameOfPart(value: object): string | undefined {
+    const part = this.parts.get(value);
+    const whole = part && this.nameOf(part.whole);
+    return whole && `${whole}.${part.key}`;
+  }
+
+  /** Notes what a test reads from an object without a call: it is shown if the next thing is a failure. */
+  looksAt(code: string): void {
+    this.lookedAt = { code, steps: this.steps.length };
+  }
+
+  /** Says that a comparison held: what was looked at for it is no news. */
+  held(): void {
+    this.lookedAt = undefined;
+  }
+
+  /** The steps as lines of TypeScript, the last one perhaps only a look. */
   lines(): string[] {
     const lines = this.steps.flatMap(linesOf);
-    return this.left === 0 ? lines : [...lines, `// and ${this.left} more steps`];
+    if (this.left > 0) return [...lines, `// and ${this.left} more steps`];
+    const { lookedAt, steps } = this;
+    return lookedAt?.steps === steps.length ? [...lines, `${lookedAt.code};`] : lines;
   }
 
   /**

@@ -6,7 +6,7 @@
  * has it. Results that have methods are traced in turn (`const watch1 = store.watch(…)`).
  */
 
-import { parameterName, runInside } from './methods.ts';
+import { followPart, followParts, parameterName, runInside } from './methods.ts';
 import { originalOf, standFor } from './originals.ts';
 import { isPlatformPrototype } from './platform.ts';
 import { currentRecording, type Recording, type Source, type Step } from './recording.ts';
@@ -27,7 +27,8 @@ export function trace<T extends object>(name: string, create: () => T, source?: 
   const step = recording.add(text.code);
   step.variable = variable;
   const created = muted(recording, create);
-  return deliver(created, { recording, step, variable: () => variable }) as T;
+  const named = (data: object): void => recording.nameObject(data, variable);
+  return deliver(created, { recording, step, variable: () => variable, named }) as T;
 }
 
 function muted<T>(recording: Recording, create: () => T): T {
@@ -54,7 +55,7 @@ interface Delivery {
   /** The variable for the result, claimed only when the result needs one. */
   readonly variable: () => string;
   /** Told of a result that is data: it has a name should a later step use it. */
-  readonly named?: (result: object) => void;
+  readonly named: (result: object) => void;
 }
 
 /** What a test receives for the result of a recorded call. */
@@ -72,7 +73,10 @@ function deliver(result: unknown, delivery: Delivery): unknown {
 
 function follow(result: unknown, delivery: Delivery): unknown {
   if (!hasMethods(result)) {
-    if (typeof result === 'object' && result !== null) delivery.named?.(result);
+    if (typeof result === 'object' && result !== null) {
+      delivery.named(result);
+      followParts(result, delivery.recording);
+    }
     return result;
   }
   const known = proxies.get(result);
@@ -88,7 +92,12 @@ function standIn(target: object, variable: string, recording: Recording): object
   const methods = new Map<unknown, unknown>();
   const read = (key: string | symbol): unknown => {
     const value: unknown = Reflect.get(target, key, target);
-    if (typeof value !== 'function' || key === 'constructor') return value;
+    if (typeof value !== 'function' || key === 'constructor') {
+      if (typeof key !== 'string' || !(key in target)) return value;
+      followPart(value, target, key, recording);
+      recording.looksAt(`${variable}.${key}`);
+      return value;
+    }
     if (!methods.has(value)) methods.set(value, recorded(target, variable, key, value, recording));
     return methods.get(value);
   };

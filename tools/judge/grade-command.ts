@@ -101,9 +101,13 @@ function totalText(
   const sum = (of: (chapter: ChapterResult) => number): number =>
     results.reduce((total, chapter) => total + of(chapter), 0);
   const bonus = sum((chapter) => chapter.bonus);
-  const total = `${sum((c) => c.points)} of ${sum((c) => c.maxPoints)} points`;
+  const maxPoints = sum((chapter) => chapter.maxPoints);
+  const points = `${sum((chapter) => chapter.points)} of ${maxPoints} points`;
+  const withBonus = bonus > 0 ? `${points} and ${bonus} bonus` : points;
+  const most = sum((chapter) => chapter.exercises.reduce((all, one) => all + one.maxPoints, 0));
+  // Where only extras were graded there are no points that a bonus could come on top of.
+  const total = maxPoints === 0 ? `${bonus} of ${most} bonus` : withBonus;
   const whose = request.whose === 'reference' ? ' (the reference)' : '';
   const explored = request.explore ? [`Explored with seed ${seed}: no points are given.`] : [];
-  const line = `${total}${bonus > 0 ? ` and ${bonus} bonus` : ''}${whose}`;
-  return ['', ...explored, colours.strong(line)];
+  return ['', ...explored, colours.strong(`${total}${whose}`)];
 }

@@ -42,17 +42,26 @@ export function chapterText(
   options: TextOptions,
 ): string[] {
   const { colours, width } = options;
-  const bar = colours.good(progressBar(result.points, result.maxPoints, 20));
-  const bonus = result.bonus > 0 ? ` + ${result.bonus} bonus` : '';
+  const { done, most, words } = scoreOf(result);
   const title = cut(`${chapter.id}  ${chapter.title}`, Math.max(width - 40, 20));
   const titleWidth = Math.max(...result.exercises.map((e) => [...e.title].length), 0);
   return [
     '',
     colours.strong(title),
-    `${bar}  ${result.points}/${result.maxPoints} points${bonus}`,
+    `${colours.good(progressBar(done, most, 20))}  ${words}`,
     ...result.exercises.map((e) => row(e, titleWidth, options)),
     ...result.exercises.flatMap((e) => lessonText(chapter, e, options)),
   ];
+}
+
+/** What the bar shows: points, or the bonus alone where nothing but extras was graded. */
+function scoreOf({ points, maxPoints, bonus, exercises }: ChapterResult) {
+  if (maxPoints === 0) {
+    const most = exercises.reduce((sum, exercise) => sum + exercise.maxPoints, 0);
+    return { done: bonus, most, words: `${bonus}/${most} bonus` };
+  }
+  const more = bonus > 0 ? ` + ${bonus} bonus` : '';
+  return { done: points, most: maxPoints, words: `${points}/${maxPoints} points${more}` };
 }
 
 function row(result: ExerciseResult, titleWidth: number, { colours, width }: TextOptions): string {

@@ -30,18 +30,21 @@ export function hashFile(path: string): string | undefined {
 /**
  * One hash over everything of the student's that decides whether an exercise passes.
  *
- * @remarks That is its own files; what they import from the chapter's folder, and so on; the files
- * of all exercises taught before it, since its tests may use those; and the component's surface.
- * No exercise needs one that is taught later. Other components are the reference's.
+ * @remarks That is its own files; the files of all exercises taught before it, since its tests may
+ * use those; what these import from the chapter's folder, and so on; and the component's surface.
+ * Files of exercises taught later are left out: no exercise needs a later one, though a given file
+ * may import it, as `field-labels.ts` does the class `StatusError`. Other components are the
+ * reference's.
  */
 export function hashExercise(root: string, { chapter, exercise }: Place): string {
   const at = chapter.exercises.findIndex((one) => one.id === exercise.id);
   const taught = chapter.exercises.slice(0, at + 1).flatMap((one) => one.files);
+  const later = new Set(chapter.exercises.slice(at + 1).flatMap((one) => one.files));
   // The surface names every file of the component, so what it imports is not followed.
   const hashes = new Map([['index.ts', hashedFile(root, chapter.id, 'index.ts').hash]]);
   const open = [...taught];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    if (hashes.has(name)) continue;
+    if (hashes.has(name) || later.has(name)) continue;
     const { hash, text } = hashedFile(root, chapter.id, name);
     hashes.set(name, hash);
     open.push(...importedFiles(name, text));

@@ -111,7 +111,9 @@ function check(text: string, schema: JsonSchema, { result, isObject }: CelWanted
 /** What is wrong with an expression, with a mark under the place. */
 function compilingText(error: unknown, text: string): string {
   if (!(error instanceof ParseError) && !(error instanceof TypeCheckError)) return String(error);
-  const start = Math.max(0, error.range?.start ?? 0);
+  const at = Math.max(0, error.range?.start ?? 0);
+  // A field that is not there is marked at its dot.
+  const start = text[at - 1] === '.' ? at - 1 : at;
   const before = text.slice(0, start);
   const line = before.split('\n').length;
   const column = start - (before.lastIndexOf('\n') + 1);

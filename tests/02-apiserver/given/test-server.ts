@@ -1,6 +1,13 @@
 /** An API server in this process, on a store in memory, for maintainers' tests. */
 
-import { type Clock, RealClock, seededRandom, silentLogger } from '#apimachinery';
+import {
+  type Clock,
+  consoleLogger,
+  newServiceUnavailable,
+  RealClock,
+  seededRandom,
+  silentLogger,
+} from '#apimachinery';
 import type { Connection } from '../../../solutions/02-apiserver/connection.ts';
 import { DEFAULT_LIMITS } from '../../../solutions/02-apiserver/filters/limits.ts';
 import { ApiServer } from '../../../solutions/02-apiserver/server.ts';
@@ -9,6 +16,7 @@ import {
   newStore,
   openMemoryStorage,
 } from '../../../solutions/02-apiserver/storage/open-storage.ts';
+import { newCelCompiler } from '../../../solutions/02-apiserver/wire/cel.ts';
 import { newTextParsers } from '../../../solutions/02-apiserver/wire/text-parsers.ts';
 
 /** A running server and how to ask it. */
@@ -31,7 +39,7 @@ export async function startTestServer(
   const server = new ApiServer({
     clock,
     random,
-    log: silentLogger,
+    log: process.env.TEST_LOG ? consoleLogger({ clock, level: 'warn' }) : silentLogger,
     store: newStore(memory.client, clock),
     parsers: newTextParsers(),
     descriptions: { type: () => undefined, field: () => undefined },
@@ -54,19 +62,20 @@ export async function startTestServer(
     audit: { clock, newId: () => `audit-${++id}` },
     newNodeDialer: () => ({
       dial: async () => {
-        throw new Error('there are no nodes here');
+        throw newServiceUnavailable('there are no nodes here');
       },
     }),
     addresses: {
-      dial: () => {
-        throw new Error('there is no network here');
+      dial: async () => {
+        throw newServiceUnavailable('there is no network here');
       },
-    } as never,
+    },
     webhookClient: {
       call: async () => {
         throw new Error('there are no webhooks here');
       },
     },
+    cel: newCelCompiler(),
     ...special,
   });
   await server.start(new AbortController().signal);

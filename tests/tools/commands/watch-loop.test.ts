@@ -129,6 +129,18 @@ describe('the watch loop', () => {
     expect(readState(course.root).exercises['sums/add']?.passed).toBeUndefined();
   });
 
+  it('keeps full marks when the file of a later exercise is edited, which a given file imports', async () => {
+    grader.verdicts.set('sums/add', PASSED);
+    write('given.ts', "export type { twice } from './twice.ts';");
+    await save('add.ts', "import './given.ts';\nexport const add = 1;");
+    await save('twice.ts', 'export const twice = 1;');
+    expect(grader.graded).toEqual(['sums/add', 'sums/twice']);
+    expect(picture).toContain('1 of 1 core · 100/100 points');
+    write('given.ts', 'export {};');
+    loop.saved(['00-sums/README.md']);
+    expect(picture).toContain('0 of 1 core · 0/100 points');
+  });
+
   it('runs later exercises that passed, quietly, and says which broke', async () => {
     grader.verdicts.set('sums/twice', PASSED);
     await save('twice.ts', 'export const twice = 1;');

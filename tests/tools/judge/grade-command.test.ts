@@ -106,6 +106,14 @@ describe('the text', () => {
     expect(repro).toContain("import { List } from '#tally';");
   });
 
+  it('counts the bonus alone where only extras are graded', async () => {
+    const { lines } = await grade('tally/extra');
+    const text = lines.join('\n');
+    expect(text).toContain(`${'█'.repeat(20)}  25/25 bonus`);
+    expect(lines.at(-1)).toBe('25 of 25 bonus');
+    expect(text).not.toContain('0/0');
+  });
+
   it('cannot be forged by what a student’s code throws', async () => {
     course.student(
       'extra.ts',
@@ -113,7 +121,7 @@ describe('the text', () => {
     );
     const text = (await grade('tally/extra')).lines.join('\n');
     expect(text).not.toContain('\u001b');
-    expect(text).toContain('0 of 0 points');
+    expect(text).toContain('0 of 25 bonus');
   });
 });
 

@@ -116,6 +116,26 @@ describe('expect refuses', () => {
     });
   }
 
+  const sides: [check: () => void, expected: string, actual: string][] = [
+    [() => expect({}).toBeUndefined(), 'undefined', '{}'],
+    [() => expect(undefined).toBeDefined(), 'anything but undefined', 'undefined'],
+    [() => expect(null).not.toBeNull(), 'not null', 'null'],
+    [() => expect(3).toBeGreaterThan(3), 'more than 3', '3'],
+    [() => expect([1]).toHaveLength(2), 'something of length 2', '[1]'],
+    [() => expect('ab').toMatch(/c/), 'text that matches /c/', "'ab'"],
+  ];
+  for (const [check, expected, actual] of sides) {
+    it(`with two sides that are values: ${expected}`, () => {
+      must(check).toThrow(
+        must.objectContaining({
+          expectedText: expected,
+          actualText: actual,
+          message: `should have been ${expected}, but was ${actual}`,
+        }),
+      );
+    });
+  }
+
   it('reads each property of an actual value once', () => {
     let reads = 0;
     const counting = {

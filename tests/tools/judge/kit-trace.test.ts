@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { recordCalls } from '../../kit/calls.ts';
-import { trace } from '../../kit/index.ts';
+import { expect as expectOfKit, trace } from '../../kit/index.ts';
 import { type Recording, startRecording } from '../../kit/recording.ts';
 import { literal } from '../../kit/render.ts';
 
@@ -14,8 +14,19 @@ class Watch {
   cancel(): void {}
 }
 
+class List {
+  first(): string {
+    return 'a';
+  }
+}
+
 class Store {
   #watches = 0;
+  readonly size = 0;
+  readonly list = new List();
+  view(): { list: List } {
+    return { list: this.list };
+  }
   put(_key: string, _value: unknown): { revision: bigint } {
     return { revision: 1n };
   }
@@ -78,6 +89,29 @@ describe('trace', () => {
     const watch = store.watch();
     expect(store.attach(watch)).toBe(true);
     expect(recording.lines().at(-1)).toBe('store.attach(watch1);');
+  });
+
+  it('follows what a result of data holds, while the test does not wait', async () => {
+    const { list } = store.view();
+    expect(list.first()).toBe('a');
+    await undefined;
+    expect(list.first()).toBe('a');
+    expect(recording.lines().slice(1)).toEqual([
+      'const view1 = store.view();',
+      'view1.list.first();',
+    ]);
+  });
+
+  it('ends with what was looked at, unless a comparison held or a step was done since', () => {
+    expect(store.size).toBe(0);
+    expect(recording.lines().slice(1)).toEqual(['store.size;']);
+    expectOfKit(store.size).toBe(0);
+    expect(recording.lines()).toHaveLength(1);
+    expect(store.size).toBe(0);
+    store.put('a', 1);
+    expect(recording.lines()).toHaveLength(2);
+    expect(store.list.first()).toBe('a');
+    expect(recording.lines().at(-1)).toBe('store.list.first();');
   });
 
   it('makes a file that does the steps again', () => {
