@@ -82,14 +82,15 @@ export class FieldSelector {
  * - Terms are separated by `,`; empty terms are skipped. A `\` and the character after it belong
  *   together, so `\,` separates nothing. A term is a field, the first `!=`, `==` or `=` in it, and a
  *   value. `==` means `=`. Nothing is trimmed: space belongs to the name or value.
+ * - The field may be empty: `=b` is read; `forKind` then refuses it, since no kind has that field.
  * - A field cannot be escaped: a `\` in it stays (`a\,b=1` has the field `a\,b`), and the operator is
  *   found also behind a `\`.
  * - In a value `\` takes the meaning from the `\`, `,` or `=` after it: `a=x\,y` is one term with the
  *   value `x,y`. A bare `=` in a value, or `\` before anything else or at the end, is an error.
  * - The terms are sorted as they were written, by `<`: `b=1,a=2` becomes `a=2,b=1`.
  *
- * @throws SelectorError for a term without an operator (the message contains the term) or a value
- * that is not escaped as said
+ * @throws SelectorError for a term without an operator (the message contains the term as it was
+ * written) or a value that is not escaped as said
  * @exercise apimachinery/selector
  */
 export function parseFieldSelector(text: string): FieldSelector {

@@ -77,8 +77,9 @@ export function addFinalizer(object: KubernetesObject, finalizer: string): boole
 /**
  * Removes a finalizer, however often it is there; the others keep their order.
  *
- * @param object - is changed; when no finalizer is left, `metadata` has no `finalizers` any more. The
- * list itself is replaced, not changed
+ * @param object - is changed; when no finalizer is left, `metadata` has no `finalizers` any more.
+ * The list itself is replaced, not changed. An object without this finalizer stays as it is, an
+ * empty list included
  * @returns whether the object is different now
  * @exercise apimachinery/metadata
  */
@@ -182,7 +183,8 @@ export function keyOf(object: KubernetesObject): string {
  * Takes a key apart again.
  *
  * @param key - as `keyOf` makes it
- * @throws Error when there is more than one slash; the message contains the key
+ * @throws Error when there is more than one slash; the message contains the key, in
+ * quotes or not
  * @exercise apimachinery/metadata
  */
 export function parseKey(key: string): NamespacedName {

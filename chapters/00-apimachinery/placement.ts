@@ -31,9 +31,10 @@ export type Resources = ReadonlyMap<string, Quantity>;
  * running = 1+1+1+2 = 5     starting = max(1, 1+4, 1+2) = 5      request 5.5
  * ```
  *
- * Only `resources.requests` count; limits do not. A resource nobody asks for is not in the result;
- * one that is asked for with `0` is. Where containers write a resource in different formats, it is
- * left open in which of them the result is written; the amount is what counts.
+ * Only `resources.requests` count; limits do not. A resource that no container and no overhead asks
+ * for is not in the result; one that is asked for with `0` is. Where containers write a resource in
+ * different formats, it is left open in which of them the result is written; the amount is what
+ * counts.
  *
  * @see k8s.io/component-helpers/resource/helpers.go (1.33), PodRequests
  * @throws QuantityError when a request is no quantity
@@ -88,8 +89,8 @@ export function findUntoleratedTaint(
  * - `matchExpressions` are about the node's labels. The operators `In`, `NotIn`, `Exists`,
  *   `DoesNotExist`, `Gt` and `Lt` mean what `in`, `notin`, `exists`, `!`, `gt` and `lt` mean in a
  *   label selector: a node without the label fulfils `NotIn` and `DoesNotExist` only.
- * - `matchFields` are about `metadata.name`, with `In` or `NotIn` and exactly one value. Any other
- *   field has the empty value.
+ * - `matchFields` are about `metadata.name`. Any other field has the empty value. Whatever the
+ *   field, the operator is `In` or `NotIn`, with exactly one value.
  *
  * A term with neither matches no node.
  *

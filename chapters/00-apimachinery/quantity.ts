@@ -154,8 +154,8 @@ export class Quantity {
    *   leaves a whole number in front. `DecimalSI` writes it as a suffix (`1500m`, `2k`),
    *   `DecimalExponent` as `e` and the power (`1200e-3`, `10e9`), or nothing when the power is 0.
    * - `BinarySI`: the largest power of 1024 that leaves a whole number (`1536Mi`, `1025Ki`). An
-   *   amount between -1024 and 1024, or one that is not a whole number, is written as `DecimalSI`
-   *   instead: `512`, `1048576500m`.
+   *   amount between -1024 and 1024 (not those two: they are `-1Ki` and `1Ki`), or one that is not
+   *   a whole number, is written as `DecimalSI` instead: `512`, `1048576500m`.
    * - Nothing is larger than `E` and `Ei`: the rest stays in front (`1000E`, `1024Ei`). In
    *   `DecimalExponent` there is no such limit.
    *

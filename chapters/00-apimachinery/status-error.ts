@@ -76,6 +76,7 @@ export class StatusError extends Error {
  *   `name`, `group`, `kind` and `uid` text, `retryAfterSeconds` a number from 0, `causes` an array of
  *   objects with text in `reason`, `message` and `field`); all else is dropped, and so is an item of
  *   `causes` that is no object.
+ * - `details` with nothing usable in it are `{}`; what is no object gives no `details` at all.
  * - The error's code is the Status' own, or `httpCode` when that is missing or not usable.
  * - A `reason` that is missing or empty becomes `reasonForCode` of the error's code.
  * - A `message` that is missing or empty becomes `the server responded with the status code 502 but
@@ -161,9 +162,10 @@ export function newConflict(resource: GroupResource, name: string, why: string):
 /**
  * 403 Forbidden: `pods "web" is forbidden: <why>`; details as in `newNotFound`.
  *
- * @param name - empty when the request names no object: `pods is forbidden: <why>`
+ * @param name - empty when the request names no object: `pods is forbidden: <why>`, or
+ * `deployments.apps is forbidden: <why>`
  * @param resource - empty group and resource for a request that is about none:
- * `forbidden: <why>`, whatever the name
+ * `forbidden: <why>`, whatever the name; `details` are as always: the name, and empty texts
  * @exercise apimachinery/status-error
  */
 export function newForbidden(resource: GroupResource, name: string, why: string): StatusError {
@@ -216,6 +218,8 @@ export function newUnauthorized(message: string): StatusError {
  * 405 MethodNotAllowed: `patch is not supported on resources of kind "pods"`; `details` has `group`
  * and, in `kind`, the resource.
  *
+ * @remarks In the quotes is `groupResourceText`: `"deployments.apps"` for a resource of a group.
+ *
  * @exercise apimachinery/status-error
  */
 export function newMethodNotAllowed(resource: GroupResource, action: string): StatusError {
@@ -236,6 +240,7 @@ export function newTooManyRequests(message: string, retryAfterSeconds: number): 
  * try again.` (on one line); `details` has `group`, in `kind` the resource, in `name` the operation,
  * and `retryAfterSeconds`.
  *
+ * @remarks Behind `against` is `groupResourceText`: `deployments.apps` for a resource of a group.
  * @exercise apimachinery/status-error
  */
 export function newServerTimeout(

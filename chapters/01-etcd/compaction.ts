@@ -8,12 +8,13 @@ import { NotImplemented } from '#not-implemented';
 import type { ReadView } from './views.ts';
 
 /**
- * Forgets every version that no read and no watch from `revision` on can ask for.
+ * Forgets every version that no read from `revision` on can see.
  *
  * @remarks
  * Each key's history decides what of it can go (`KeyIndex.compact`); what it drops is deleted from
- * the backend, and a key of which nothing is left leaves the tree. Only keys that changed between
- * the previous compaction and this one can have anything to drop. A tombstone that a snapshot brought
+ * the backend, and a key of which nothing is left leaves the tree. Only keys that changed from
+ * the revision of the previous compaction on, itself included, up to this one can have anything to
+ * drop. A tombstone that a snapshot brought
  * back may be in the backend though its key has no history; the store frees it itself. A trace:
  *
  * ```text

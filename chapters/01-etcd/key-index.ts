@@ -42,6 +42,13 @@ export interface KeyVersion {
  * compact(6) → 4 dropped; a watcher from 6 on still needs 6t        {6t}       {8, 10t}
  * compact(7) → 6t dropped, the first life is gone                              {8, 10t}
  * compact(11) → 8 and 10t dropped, the index is empty
+ *
+ * several changes in one main revision: in each life only the last stays
+ *
+ * put(4,0) tombstone(4,1)                          compact(4) → (4,0) dropped
+ * put(2) tombstone(5,0) put(5,1)                   compact(5) → 2 dropped
+ * put(2) tombstone(5,0) put(5,1) tombstone(5,2)    compact(5) → 2 and (5,1) dropped
+ *                                                  compact(6) → (5,0) and (5,2) dropped, empty
  * ```
  *
  * Revisions are given in ascending order: `put` and `tombstone` are only ever called with a
@@ -100,12 +107,13 @@ export class KeyIndex {
   }
 
   /**
-   * Forgets what no reader and no watcher at `atMain` or later can ask for.
+   * Forgets what is older than what a reader at `atMain` sees.
    *
    * @remarks
-   * Of the versions up to `atMain` only the newest is kept, because a reader at `atMain` sees it. A
-   * life that ended before `atMain` goes as a whole; of one that ended at `atMain` the tombstone
-   * stays, because a watcher may start there.
+   * Each life is looked at by itself. Of its changes up to `atMain` only the newest is kept,
+   * because a reader at `atMain` sees it. A life that ended before `atMain` goes as a whole; of one
+   * that ended at `atMain` the tombstone stays, because a watcher may start there. What a life went
+   * through earlier in `atMain` itself is forgotten, even by that watcher: (4,0) in the trace.
    *
    * @param atMain - the main revision compacted to
    * @returns the revisions that were forgotten, ascending; the caller frees what is stored there

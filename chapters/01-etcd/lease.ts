@@ -59,7 +59,8 @@ export class Lessor {
    * @param id - not 0
    * @param ttlSeconds - raised to {@link MIN_LEASE_TTL_SECONDS} when shorter
    * @returns the TTL granted, in seconds
-   * @throws leaseTtlTooLarge() when `ttlSeconds` is more than {@link MAX_LEASE_TTL_SECONDS}
+   * @throws leaseTtlTooLarge() when `ttlSeconds` is more than {@link MAX_LEASE_TTL_SECONDS}; looked
+   * at first
    * @throws leaseExists() when there is a lease `id`, due or not
    * @exercise etcd/lease
    */
@@ -99,7 +100,7 @@ export class Lessor {
   }
 
   /**
-   * All leases, those due soonest first.
+   * All leases, those due soonest first; of those due at the same moment, the one granted first.
    *
    * @exercise etcd/lease
    */
@@ -108,7 +109,7 @@ export class Lessor {
   }
 
   /**
-   * The leases whose time is over, in the order in which it ran out.
+   * The leases whose time is over, in the order of `list`.
    *
    * @exercise etcd/lease
    */
@@ -119,7 +120,7 @@ export class Lessor {
   /**
    * Checks that a key may be attached to a lease.
    *
-   * @throws leaseNotFound() when there is no such lease
+   * @throws leaseNotFound() when there is no such lease; there is none with the id 0
    * @exercise etcd/lease
    */
   check(id: LeaseId): void {

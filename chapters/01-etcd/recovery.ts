@@ -70,23 +70,26 @@ export async function writeSnapshot(
  * Reads what a disk holds.
  *
  * @remarks
- * The newest snapshot counts; {@link UNFINISHED_SNAPSHOT} and older snapshots are removed. The log's
- * records up to the snapshot's index are passed over. If the log begins after the record that follows
- * the snapshot, or ends before the snapshot's index, something is missing, and nothing is recovered.
+ * The newest snapshot counts; {@link UNFINISHED_SNAPSHOT} and older snapshots are removed. The
+ * log's records up to the snapshot's index are passed over; their segments stay where they are, and
+ * the next snapshot removes them. If the log begins after the record that follows the snapshot, or
+ * ends before the snapshot's index, something is missing, and nothing is recovered.
  *
  * ```text
  * snapshot at 4, log 3 4 5 6     → state of the snapshot, entries 5 6, index 6
  * snapshot at 4, log 6 7         → DamagedLogError: 5 is missing
  * snapshot at 4, log 1 2         → DamagedLogError: 3 is missing
+ * snapshot at 4, log 1 2 3torn   → the same: 3 is cut off, and then it is missing
  * no snapshot,   log 1 2         → no state, entries 1 2, index 2
  * snapshot at 4, no log          → state of the snapshot, no entries, index 4; the next append is 5
  * ```
  *
  * @param disk - an empty one is a store that has never been used
  * @returns the state, the entries to apply to it, and the log
- * @throws DamagedLogError when the log is damaged (as {@link Wal.open}), records between snapshot and
- * log are missing, or the snapshot itself is damaged; the file and the offset of the bad record are
- * in it, and nothing on the disk has been changed that was safe
+ * @throws DamagedLogError when the log is damaged (as {@link Wal.open}), records between snapshot
+ * and log are missing, or the snapshot itself is damaged. In it are the file and the offset of the
+ * bad record; of missing records the log's first segment and 0. Nothing on the disk that was safe
+ * has been changed
  * @see etcd v3.5 server/etcdserver/bootstrap.go, server/etcdserver/api/snap/snapshotter.go
  * @exercise etcd/recovery
  */

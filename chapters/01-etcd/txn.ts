@@ -81,15 +81,19 @@ export function compareHolds(view: ReadView, compare: Compare): boolean {
  * @remarks
  * First all conditions are evaluated, nested ones included, against the store as it is before the
  * transaction changes anything; that decides which branches run. Then the operations that will run
- * are checked against the store: a read's revision must be readable, a put with `ignoreValue` or
- * `ignoreLease` needs its key to exist when its turn comes, a put with a lease needs the lease. Only then is anything
- * written, so a transaction that fails has changed nothing. Operations run in order and see what
+ * are checked against the store: a read's revision must be readable then, which the transaction's
+ * own is not; a put with `ignoreValue` or `ignoreLease` needs its key to exist when its turn comes;
+ * a put with a lease needs the lease. Only then is anything written, so a transaction that fails
+ * has changed nothing. Operations run in order and see what
  * the earlier ones wrote; all changes share one revision.
  *
  * ```text
  * store at 7, a=1
  * txn { compare: [value a = 1], success: [put a=2, put b=1, range a], failure: [delete a] }
  * → succeeded, a's new version is (8,0), b's (8,1), the range answers a=2, header.revision 8
+ *
+ * txn { success: [put a=3, range a at revision 9] }
+ * → FutureRevisionError(9, 8), and a is still 2
  * ```
  *
  * @param view - one write request without changes so far

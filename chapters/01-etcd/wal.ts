@@ -48,8 +48,8 @@ export function segmentIndex(name: string): number | undefined {
  *
  * @remarks
  * **Group commit.** While one sync is on its way, further appends wait; when it is done, all that
- * wait are written together and made safe by one sync. A hundred appends at once cost two syncs,
- * not a hundred: one for the first, one for all others.
+ * wait are written together and made safe by one sync, or by one for each segment they go into. A
+ * hundred appends at once cost two syncs, not a hundred: one for the first, one for all others.
  *
  * **Segments.** Records go to the file {@link segmentName}(index of its first record). Once a file
  * has reached the segment size, the next record begins a new file; the full one is closed by then.
@@ -60,10 +60,11 @@ export function segmentIndex(name: string): number | undefined {
  * whose index is not the one before plus one; a segment missing between two others.
  *
  * ```text
- * wal-…01.log   [1][2][3]      wal-…04.log   [4][5][6 half        → 6 is cut, next append is 6
- * wal-…01.log   [1][X][3]                                         → DamagedLogError, offset of X
- * wal-…01.log   [1][2 half     wal-…03.log   [3]                  → DamagedLogError, offset of 2
- * wal-…01.log   [1]            wal-…03.log   [3]                  → DamagedLogError, wal-…03.log, 0
+ * wal-…01.log   [1][2][3]      wal-…04.log   [4][5][6 half  → 6 is cut, next append is 6
+ * wal-…01.log   [1][X][3]                                 → DamagedLogError, offset of X
+ * wal-…01.log   [1][2 half     wal-…03.log   [3]          → DamagedLogError, offset of 2
+ * wal-…01.log   [1][2] zeros   wal-…03.log   [3]          → DamagedLogError, offset of first zero
+ * wal-…01.log   [1]            wal-…03.log   [3]          → DamagedLogError, wal-…03.log, 0
  * ```
  *
  * @see etcd v3.5 server/wal/wal.go, server/wal/decoder.go (isTornEntry)
@@ -71,6 +72,7 @@ export function segmentIndex(name: string): number | undefined {
 export class Wal {
   // Your state goes here: fields of your own choosing.
 
+  /** For `open` alone; take other parameters if yours need them. */
   private constructor(disk: Disk, segmentBytes: number, nextIndex: number) {
   }
 
@@ -115,7 +117,7 @@ export class Wal {
   }
 
   /**
-   * Waits until every append so far is settled, then closes the file.
+   * Waits until every append so far is settled, then closes the file. Nobody appends after that.
    *
    * @exercise etcd/wal
    */

@@ -87,7 +87,9 @@ export class WatchGroups implements WatchHub {
 
   /**
    * Tells every synced watch that asked for it (`progressNotify`) how far it is: a batch without
-   * events. A watch that has had events since the last report is left out this time.
+   * events. So also a watch that starts in the future. A watch that has had events since the last
+   * call that found it synced is left out this time. A report that `deliver` does not take is not
+   * offered again, and the watch stays synced.
    *
    * @exercise etcd/watch-groups
    */

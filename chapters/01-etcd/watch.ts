@@ -50,7 +50,7 @@ export function wants(spec: WatchSpec, event: Event): boolean {
  * - A `create` that is refused is answered with `created: true, canceled: true`, watch id -1 and a
  *   `cancelReason`: `mvcc: duplicate watch ID provided on the WatchStream` for an id in use,
  *   `mvcc: watcher range is empty` when `rangeEnd` is not after `key` (and not `'\0'`), which is looked
- *   at first.
+ *   at first. Its header, too, has the hub's revision.
  * - `cancel` is answered with `canceled: true`; nothing of the watch comes after. An unknown id is
  *   not answered.
  * - A watch whose history is compacted ends with `canceled: true` and `compactRevision`, and header
@@ -58,7 +58,7 @@ export function wants(spec: WatchSpec, event: Event): boolean {
  * - `progress` is answered, with watch id -1 and the hub's revision, only when every watch of the
  *   stream is synced; else not at all.
  * - The key `''` means `'\0'`, the smallest key; the `rangeEnd` `''` means none. `startRevision` left
- *   out or 0 means the revision after the hub's.
+ *   out or 0 means the revision after the hub's; any other number is taken as it is.
  *
  * ```text
  * create {key:'a'}                → {watchId:0, created:true, header 7}

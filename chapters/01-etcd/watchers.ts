@@ -45,7 +45,8 @@ export class Watchers implements WatchHub {
    *
    * @param spec - what it wants to see, and from which revision
    * @param deliver - gets the batches; never called before `add` has returned
-   * @returns the watch; it counts as synced as soon as its history has been delivered
+   * @returns the watch; it counts as synced as soon as its history has been delivered. One that
+   * starts after the newest revision has none, and is synced when `add` returns
    * @exercise etcd/watch
    */
   add(spec: WatchSpec, deliver: Deliver): Watch {

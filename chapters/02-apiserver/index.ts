@@ -5,6 +5,25 @@
  * `chain.ts` and `registry/registry.ts` and follow the "next" of each file's head.
  */
 
+export type {
+  AdmissionOperation,
+  AdmissionPlugin,
+  AdmissionRequest,
+} from './admission/admission.ts';
+export { admit, validate } from './admission/admission-chain.ts';
+export { type LimitRangerOptions, limitRanger } from './admission/limit-ranger.ts';
+export {
+  type NamespaceLifecycleOptions,
+  namespaceLifecycle,
+} from './admission/namespace-lifecycle.ts';
+export { type QuotaEvaluator, quotaEvaluator } from './admission/quota-usage.ts';
+export {
+  type Charge,
+  checkQuotas,
+  type ResourceQuotaOptions,
+  resourceQuota,
+} from './admission/resource-quota.ts';
+export { type ServiceAccountOptions, serviceAccount } from './admission/service-account.ts';
 export type { ApiObject, Json } from './api-object.ts';
 export { type ApplyOptions, applyPatch } from './apply/apply.ts';
 export { FieldSet } from './apply/field-set.ts';
@@ -110,6 +129,26 @@ export { escalationText } from './authorization/rule-text.ts';
 export { unionAuthorizer } from './authorization/union-authorizer.ts';
 export type { Connection, PeerCertificate } from './connection.ts';
 export type { Answer, Context, Filter, Incoming } from './context.ts';
+export {
+  type CelCompiler,
+  CelError,
+  type CelProgram,
+  type CelWanted,
+} from './custom-resources/cel-compiler.ts';
+export type {
+  ColumnDefinition,
+  CustomResourceDefinition,
+  DefinitionNames,
+  DefinitionSpec,
+  DefinitionStatus,
+  DefinitionVersion,
+} from './custom-resources/definition.ts';
+export { definitionConditions } from './custom-resources/definition-conditions.ts';
+export type { JsonFields, JsonSchema, ValidationRule } from './custom-resources/json-schema.ts';
+export { kindOf } from './custom-resources/kind-of.ts';
+export { pruneUnknown } from './custom-resources/prune-unknown.ts';
+export { setSchemaDefaults } from './custom-resources/schema-defaults.ts';
+export { validateBySchema } from './custom-resources/validate-by-schema.ts';
 export { newAuthentication } from './filters/authentication.ts';
 export { attributesOf, forbidden, newAuthorization } from './filters/authorization.ts';
 export { newImpersonation } from './filters/impersonation.ts';
@@ -171,3 +210,21 @@ export type {
 } from './storage/storage.ts';
 export { Stored } from './storage/stored.ts';
 export { ANONYMOUS, UNSECURED, type User } from './user.ts';
+export type { WebhookAnswer } from './webhooks/admission-review.ts';
+export { type CallOptions, callWebhook } from './webhooks/call-webhook.ts';
+export { ownForm, type RequestForm } from './webhooks/request-form.ts';
+export {
+  type KnownWebhook,
+  type Webhook,
+  type WebhookRule,
+  webhooksOf,
+} from './webhooks/webhook.ts';
+export type { ServiceResolver, WebhookService } from './webhooks/webhook-address.ts';
+export {
+  type MutatingWebhookOptions,
+  mutatingWebhooks,
+  validatingWebhooks,
+  type WebhookOptions,
+} from './webhooks/webhook-admission.ts';
+export type { WebhookClient, WebhookTarget } from './webhooks/webhook-client.ts';
+export { type MatchingOptions, matchWebhook, ruleMatches } from './webhooks/webhook-matching.ts';

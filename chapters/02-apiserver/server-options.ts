@@ -4,6 +4,7 @@ import type { Clock, Logger, Node, Random } from '#apimachinery';
 import type { SignatureVerifier, Signer } from './authentication/jwt.ts';
 import type { StaticToken } from './authentication/token-file.ts';
 import type { TextParsers } from './codec/text-parsers.ts';
+import type { CelCompiler } from './custom-resources/cel-compiler.ts';
 import type { AuditOptions } from './filters/audit.ts';
 import type { Limits } from './filters/limits.ts';
 import type { Descriptions } from './openapi/descriptions.ts';
@@ -40,6 +41,8 @@ export interface ApiServerOptions {
   readonly newNodeDialer: (getNode: (name: string) => Promise<Node>) => NodeDialer;
   readonly addresses: AddressDialer;
   readonly webhookClient: WebhookClient;
+  /** For rules in CustomResourceDefinitions; absent: definitions that have some are refused. */
+  readonly cel?: CelCompiler;
 }
 
 export interface ServiceAccountOptions {

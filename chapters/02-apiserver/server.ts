@@ -30,10 +30,13 @@ import {
   ensureNamespaces,
   ensurePolicy,
   ensurePriorityClasses,
+  ensureServiceCidr,
 } from './bootstrap/system-objects.ts';
 import { orderOf, runChain } from './chain.ts';
 import { type Connection, type Handler, isUpgrade, type Upgrade } from './connection.ts';
 import type { Answer, Context, Filter, Incoming } from './context.ts';
+import { DefinitionController } from './custom-resources/controller.ts';
+import { newDefinitionKind } from './custom-resources/definition-kind.ts';
 import { newAudit } from './filters/audit.ts';
 import { newAuthentication } from './filters/authentication.ts';
 import { newAuthorization } from './filters/authorization.ts';
@@ -41,6 +44,7 @@ import { newImpersonation } from './filters/impersonation.ts';
 import { newLimits } from './filters/limits.ts';
 import { withWarnings } from './handlers/answers.ts';
 import { bindingsResource, resourceOfKind } from './handlers/built-in-resources.ts';
+import { componentStatusesResource } from './handlers/component-statuses.ts';
 import type { Endpoint, HandlerWorld } from './handlers/endpoint.ts';
 import { RequestMetrics } from './handlers/request-metrics.ts';
 import { reviewResources } from './handlers/reviews.ts';
@@ -48,6 +52,7 @@ import { handleServerEndpoint } from './handlers/server-endpoints.ts';
 import { failureAnswer } from './handlers/status-answer.ts';
 import { VersionView } from './handlers/version-view.ts';
 import { builtInKinds } from './kinds/built-in-kinds.ts';
+import { defineKind } from './kinds/define-kind.ts';
 import type { Kind } from './kinds/kind.ts';
 import { storedFormOf } from './kinds/versions.ts';
 import { newNodeProxy } from './node-proxy.ts';
@@ -76,7 +81,10 @@ export class ApiServer {
   readonly #options: ApiServerOptions;
   readonly #stopped = new AbortController();
   readonly #parts = new Set<AbortController>();
+  /** What ends the caches of custom resources, by prefix. */
+  readonly #caching = new Map<string, AbortController>();
   readonly #running: Promise<unknown>[] = [];
+  readonly #kinds: readonly Kind[];
   readonly #cachers = new Map<string, Cacher>();
   readonly #registries = new Map<string, Registry>();
   readonly #mirrors = new Map<string, Mirror>();
@@ -115,7 +123,8 @@ export class ApiServer {
       roleBindings: this.#mirror('/registry/rolebindings/'),
     });
     this.#authorizer = authorizerOf(options, policy);
-    for (const kind of builtInKinds()) this.#addRegistry(kind);
+    this.#kinds = [...builtInKinds(), newDefinitionKind(options.cel)];
+    for (const kind of this.#kinds) this.#addRegistry(kind);
     this.#world = {
       clock,
       parsers: options.parsers,
@@ -149,6 +158,7 @@ export class ApiServer {
     await Promise.race([this.#bootstrap(), aborted]);
     aborted.catch(() => {});
     this.#isReady = true;
+    this.#run((ended) => this.#definitions().start(ended));
   }
 
   /** Ends all that it runs; the store is its owner's to close. */
@@ -185,7 +195,7 @@ export class ApiServer {
     try {
       answer = await runChain(this.#filters, (each) => this.#dispatch(each), context);
     } catch (error) {
-      if (!(error instanceof StatusError) || error.code >= 500) {
+      if (!(error instanceof StatusError) || error.code === 500) {
         this.#options.log.warn('a request failed', { path: target.path, error });
       }
       const failure = failureAnswer(error);
@@ -200,17 +210,6 @@ export class ApiServer {
     const registry = this.#registries.get(`${group}/${kind}`);
     if (registry === undefined) throw new Error(`no kind ${kind} in group "${group}"`);
     return registry;
-  }
-
-  /** The registry of a kind that is not built in; its cache runs from now on. */
-  addRegistry(kind: Kind): Registry {
-    return this.#newRegistry(kind);
-  }
-
-  /** Serves a kind that is not built in. */
-  serve(kind: Kind, registry: Registry): void {
-    const endpoint = { world: this.#world, kind, registry, view: new VersionView(kind) };
-    this.served.add(resourceOfKind(endpoint));
   }
 
   async #dispatch(context: Context): Promise<Answer | Upgrade> {
@@ -320,8 +319,9 @@ export class ApiServer {
         objectOf(BOUND_KINDS[resource] ?? resource, namespace, name),
     };
     const registryOf = (group: string, kind: string) => this.registryOf(group, kind);
-    for (const kind of builtInKinds()) {
+    for (const kind of this.#kinds) {
       const endpoint = this.#endpointOf(kind);
+      if (kind.group === '' && kind.kind === 'ConfigMap') this.#serveComponentStatuses(endpoint);
       if (kind.group === '' && kind.kind === 'Pod') this.served.add(bindingsResource(endpoint));
       this.served.add(resourceOfKind(endpoint, { proxy, tokens, registryOf }));
     }
@@ -335,6 +335,21 @@ export class ApiServer {
     for (const review of reviews) this.served.add(review);
   }
 
+  /** They stand before ConfigMaps, as in a real server's list. */
+  #serveComponentStatuses({ registry }: Endpoint): void {
+    const kind = defineKind({
+      group: '',
+      version: 'v1',
+      kind: 'ComponentStatus',
+      resource: 'componentstatuses',
+      shortNames: ['cs'],
+      namespaced: false,
+    });
+    const endpoint = { world: this.#world, kind, registry, view: new VersionView(kind) };
+    const check = () => this.#options.store.check();
+    this.served.add(componentStatusesResource(endpoint, check));
+  }
+
   #endpointOf(kind: Kind): Endpoint {
     const stored = kind.storageVersion;
     const registry = this.registryOf(stored?.group ?? kind.group, stored?.kind ?? kind.kind);
@@ -345,6 +360,38 @@ export class ApiServer {
   #addRegistry(kind: Kind): void {
     if (kind.storageVersion) return;
     this.#registries.set(`${kind.group}/${kind.kind}`, this.#newRegistry(kind));
+  }
+
+  /** Serves custom resources as their definitions come and go. */
+  #definitions(): DefinitionController {
+    const { log, cel } = this.#options;
+    return new DefinitionController({
+      registry: this.registryOf('apiextensions.k8s.io', 'CustomResourceDefinition'),
+      host: {
+        add: (kind, _definition, stored) => {
+          const registry = this.#newRegistry(stored);
+          const own =
+            kind === stored ? registry : { ...registry, kind: storedFormOf(kind, stored) };
+          const view = new VersionView(kind);
+          this.served.add(resourceOfKind({ world: this.#world, kind, registry: own, view }));
+        },
+        remove: (group, version, resource) => this.#unserve(group, version, resource),
+      },
+      objects: (kind) => this.#newRegistry(kind),
+      log,
+      ...(cel && { cel }),
+    });
+  }
+
+  /** With the last version of a custom resource its cache goes. */
+  #unserve(group: string, version: string, resource: string): void {
+    this.served.remove(group, version, resource);
+    const others = this.served.all();
+    if (others.some((one) => one.group === group && one.resource === resource)) return;
+    const prefix = `/registry/${group}/${resource}/`;
+    this.#caching.get(prefix)?.abort();
+    this.#caching.delete(prefix);
+    this.#cachers.delete(prefix);
   }
 
   #newRegistry(kind: Kind): Registry {
@@ -364,7 +411,11 @@ export class ApiServer {
       cacher = new Cacher(store.storage, { prefix, clock, log });
       this.#cachers.set(prefix, cacher);
       const started = cacher;
-      if (this.#isReady) this.#run((ended) => started.start(ended));
+      if (this.#isReady)
+        this.#caching.set(
+          prefix,
+          this.#run((ended) => started.start(ended)),
+        );
     }
     return cacher;
   }
@@ -380,13 +431,14 @@ export class ApiServer {
   }
 
   /** Runs a part of the server until the server stops; each has a signal of its own. */
-  #run(start: (ended: AbortSignal) => Promise<unknown>): void {
+  #run(start: (ended: AbortSignal) => Promise<unknown>): AbortController {
     const part = new AbortController();
     this.#parts.add(part);
     if (this.#stopped.signal.aborted) part.abort();
     const work = start(part.signal).finally(() => this.#parts.delete(part));
     work.catch((error) => this.#options.log.error('a part of the server ended', { error }));
     this.#running.push(work);
+    return part;
   }
 
   async #bootstrap(): Promise<void> {
@@ -397,6 +449,7 @@ export class ApiServer {
       log.warn('service addresses: mended', { what });
     await ensurePolicy(registryOf);
     await ensurePriorityClasses(registryOf);
+    await ensureServiceCidr(registryOf, this.#ips.range.cidr);
     await ensureApiServices(registryOf, this.#groupVersions());
     await ensureKubernetesService(registryOf, {
       clusterIp: this.#ips.range.at(0),

@@ -142,7 +142,7 @@ export class Lessor {
   }
 
   /**
-   * The leases whose time is over, in the order in which it ran out.
+   * The leases whose time is over, in the order of `list`.
    *
    * @exercise etcd/lease
    */
@@ -154,7 +154,7 @@ export class Lessor {
   /**
    * Checks that a key may be attached to a lease.
    *
-   * @throws leaseNotFound() when there is no such lease
+   * @throws leaseNotFound() when there is no such lease; there is none with the id 0
    * @exercise etcd/lease
    */
   check(id: LeaseId): void {

@@ -185,6 +185,12 @@ describe('finalizers', () => {
     expect(pod).toStrictEqual({ metadata: { name: 'pod' } });
   });
 
+  it('leave an empty list as it is when there is nothing to remove', () => {
+    const pod = finalized();
+    expect(removeFinalizer(pod, 'a')).toBe(false);
+    expect(pod).toStrictEqual(finalized());
+  });
+
   it('are compared as a whole', () => {
     const pod = finalized('example.com/a');
     expect(hasFinalizer(pod, 'example.com')).toBe(false);

@@ -428,6 +428,7 @@ describe('a node selector term', () => {
     ['an invalid value', labelsTerm(want('zone', 'In', 'a b'))],
     ['a field with two values', fieldsTerm(want('metadata.name', 'In', 'n1', 'n2'))],
     ['a field without a value', fieldsTerm(want('metadata.name', 'NotIn'))],
+    ['another field with two values', fieldsTerm(want('spec.podCIDR', 'NotIn', 'a', 'b'))],
     ['a field with Exists', fieldsTerm(want('metadata.name', 'Exists'))],
     ['a field with Gt', fieldsTerm(want('metadata.name', 'Gt', '1'))],
     [

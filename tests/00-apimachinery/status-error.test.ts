@@ -216,6 +216,17 @@ describe('other errors', () => {
       },
     ],
     [
+      'a server that has no time for a resource of a group',
+      () => newServerTimeout(DEPLOYMENTS, 'update', 1),
+      {
+        code: 500,
+        reason: 'ServerTimeout',
+        message:
+          'The update operation against deployments.apps could not be completed at this time, please try again.',
+        details: { name: 'update', group: 'apps', kind: 'deployments', retryAfterSeconds: 1 },
+      },
+    ],
+    [
       'a request that took too long',
       () => newTimeout('gave up', 3),
       {

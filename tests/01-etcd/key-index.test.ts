@@ -196,6 +196,36 @@ describe('key index, compaction', () => {
     expect(index.get(3)).toEqual({ modified: at(3, 1), created: at(3, 0), version: 2 });
   });
 
+  it('keeps nothing but the tombstone of a life within the main revision compacted to', () => {
+    const index = trace('index', () => new KeyIndex());
+    index.put(at(4, 0));
+    index.tombstone(at(4, 1));
+    expect(index.compact(4)).toEqual([at(4, 0)]);
+    expect(index.isEmpty()).toBe(false);
+    expect(index.compact(5)).toEqual([at(4, 1)]);
+  });
+
+  it('keeps the last change of each life that shares the main revision compacted to', () => {
+    const index = trace('index', () => new KeyIndex());
+    index.put(at(2));
+    index.tombstone(at(5, 0));
+    index.put(at(5, 1));
+    expect(index.compact(5)).toEqual([at(2)]);
+    expect(index.get(5)).toEqual({ modified: at(5, 1), created: at(5, 1), version: 1 });
+    expect(index.compact(6)).toEqual([at(5, 0)]);
+  });
+
+  it('keeps both tombstones of lives that ended in the main revision compacted to', () => {
+    const index = trace('index', () => new KeyIndex());
+    index.put(at(2));
+    index.tombstone(at(5, 0));
+    index.put(at(5, 1));
+    index.tombstone(at(5, 2));
+    expect(index.compact(5)).toEqual([at(2), at(5, 1)]);
+    expect(index.compact(6)).toEqual([at(5, 0), at(5, 2)]);
+    expect(index.isEmpty()).toBe(true);
+  });
+
   it('ends a life whose beginning was compacted', () => {
     const index = trace('index', () => new KeyIndex());
     index.put(at(2));
@@ -282,10 +312,11 @@ describe('key index, any history', () => {
       for (let main = last; main <= 33; main++) {
         expect(index.get(main)).toEqual(shouldSee(seen, main));
       }
-      const kept = seen.filter(({ revision }, i) => {
+      const kept = seen.filter(({ revision, created, version }, i) => {
         if (revision.main > last) return true;
-        const isNewest = (seen[i + 1]?.revision.main ?? Infinity) > last;
-        return isNewest && (shouldSee(seen, last) !== undefined || revision.main === last);
+        const next = seen[i + 1];
+        const isNewestOfItsLife = next?.created !== created || next.revision.main > last;
+        return isNewestOfItsLife && (version > 0 || revision.main === last);
       });
       const expected = seen.filter((one) => !kept.includes(one)).map(({ revision }) => revision);
       expect(dropped.sort(compareRevisions)).toEqual(expected);

@@ -163,6 +163,14 @@ describe('lease, time', () => {
     expect(lessor.due()).toEqual([3n, 2n, 1n]);
   });
 
+  it('is listed in the order of granting among those due at the same moment', () => {
+    const { clock, lessor } = newLessor();
+    for (const id of [3n, 1n, 2n]) lessor.grant(id, 10);
+    expect(lessor.list()).toEqual([3n, 1n, 2n]);
+    clock.step(10 * second);
+    expect(lessor.due()).toEqual([3n, 1n, 2n]);
+  });
+
   it('means nothing for leases that do not exist', () => {
     const { lessor } = newLessor();
     lessor.grant(7n, 10);
@@ -171,6 +179,7 @@ describe('lease, time', () => {
     expect(() => lessor.revoke(8n)).toThrow(notFound);
     expect(() => lessor.check(8n)).toThrow(notFound);
     expect(() => lessor.attach('a', 8n)).toThrow(notFound);
+    expect(() => lessor.check(0n)).toThrow(notFound);
     lessor.check(7n);
     expect(lessor.state()).toEqual([{ id: 7n, ttlSeconds: 10 }]);
   });

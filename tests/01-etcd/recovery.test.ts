@@ -258,9 +258,22 @@ describe('recovery, refused', () => {
       const disk = await diskWith(snapshot, first, last);
       const before = await disk.list();
       await expect(recover(disk)).rejects.toBeInstanceOf(DamagedLogError);
+      const place = { file: segmentName(first), offset: 0 };
+      await expect(recover(disk)).rejects.toThrow(place);
       expect(await disk.list()).toEqual(before);
     });
   }
+
+  it('when the log ends in a torn record before the snapshot', async () => {
+    const disk = await diskWith(4, 1, 3);
+    const { length } = await disk.read(segmentName(1));
+    await disk.truncate(segmentName(1), length - 3);
+    await expect(recover(disk)).rejects.toThrow({
+      name: 'DamagedLogError',
+      file: segmentName(1),
+      offset: 0,
+    });
+  });
 
   it('when the log is damaged', async () => {
     const disk = await diskWith(4, 5, 7);

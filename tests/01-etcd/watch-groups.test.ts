@@ -467,6 +467,20 @@ describe('watch groups, progress', () => {
     expect(receiver.batches).toHaveLength(2);
   });
 
+  it('is not offered again to a receiver that was full', () => {
+    const { hub, runScheduled } = newGroups(3);
+    const { receiver, watch: added } = watch(hub, { startRevision: 9, progressNotify: true });
+    receiver.isFull = true;
+    hub.reportProgress();
+    receiver.isFull = false;
+    hub.sync();
+    expect(runScheduled()).toBe(0);
+    expect(receiver.batches).toEqual([]);
+    expect(added.isSynced).toBe(true);
+    hub.reportProgress();
+    expect(receiver.batches).toEqual([{ revision: 3, events: [] }]);
+  });
+
   it('of a stream is reported only when all its watches are synced', () => {
     const { store, hub, runScheduled } = newGroups(3);
     const responses: WatchResponse[] = [];

@@ -320,18 +320,21 @@ describe('create, generated names', () => {
   });
 
   /** Chance that says the same for the first names, then something else. */
-  function stubborn(repeats: number): Random {
-    const real = seededRandom(5);
-    let made = 0;
-    const random = seededRandom(3);
-    const suffixes = Array.from({ length: repeats }, () => 'aaaaa');
-    return Object.assign(Object.create(Random.prototype) as Random, {
-      uuid: () => real.uuid(),
-      next: () => real.next(),
-      int: (n: number) => real.int(n),
-      suffix: (length?: number) => suffixes[made++] ?? random.suffix(length),
-    });
+  class StubbornRandom extends Random {
+    #left: number;
+
+    constructor(repeats: number) {
+      const real = seededRandom(5);
+      super(() => real.int(2 ** 32));
+      this.#left = repeats;
+    }
+
+    override suffix(length?: number): string {
+      this.#left -= 1;
+      return this.#left >= 0 ? 'aaaaa' : super.suffix(length);
+    }
   }
+  const stubborn = (repeats: number) => new StubbornRandom(repeats);
 
   it('tries another name when one is taken', async () => {
     const { registry } = await newRegistry({}, stubborn(4));

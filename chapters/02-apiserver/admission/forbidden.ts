@@ -14,7 +14,11 @@ import type { AdmissionRequest } from './admission.ts';
 export function newAdmissionForbidden(request: AdmissionRequest, why: string): StatusError {
   const { resource, name, object } = request;
   const known = name || object?.metadata.name || object?.metadata.generateName;
-  return newForbidden({ group: resource.group, resource: resource.resource }, known || 'Unknown', why);
+  return newForbidden(
+    { group: resource.group, resource: resource.resource },
+    known || 'Unknown',
+    why,
+  );
 }
 
 /** Several errors in one text: the text alone, or `[one, two]` without repeats. */

@@ -11,7 +11,7 @@ import type {
   PersistentVolumeClaim,
   Pod,
 } from 'kubernetes-types/core/v1.js';
-import { Quantity } from '#apimachinery';
+import type { Quantity } from '#apimachinery';
 import { podContainerRequests } from '../kinds/core/pod-requests.ts';
 import { quantityOf } from '../kinds/core/resources.ts';
 
@@ -123,7 +123,10 @@ function usageOfPod({ spec }: Pod): Usage {
   const { containers = [], initContainers = [] } = spec ?? { containers: [] };
   const asRequests = (list: readonly Container[]) =>
     list.map((each) => ({ ...each, resources: { requests: each.resources?.limits ?? {} } }));
-  const limited = { containers: asRequests(containers), initContainers: asRequests(initContainers) };
+  const limited = {
+    containers: asRequests(containers),
+    initContainers: asRequests(initContainers),
+  };
   return {
     requests: podContainerRequests({ containers, initContainers }),
     limits: podContainerRequests(limited),

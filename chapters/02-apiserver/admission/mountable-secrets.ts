@@ -25,7 +25,9 @@ export function mirrorPodFault({ spec }: Pod): string | undefined {
     volumes.some(({ secret, projected }) => secret || projected?.sources?.some((s) => s.secret)) ||
     [...containers, ...initContainers].some((container) => secretsInEnv(container).length > 0);
   if (usesSecrets) return 'a mirror pod may not reference secrets';
-  const hasToken = volumes.some((each) => each.projected?.sources?.some((s) => s.serviceAccountToken));
+  const hasToken = volumes.some((each) =>
+    each.projected?.sources?.some((s) => s.serviceAccountToken),
+  );
   return hasToken ? 'a mirror pod may not use ServiceAccountToken volume projections' : undefined;
 }
 

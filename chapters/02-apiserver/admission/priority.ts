@@ -61,12 +61,13 @@ function keepPriority({ spec }: Pod, old: Pod | undefined): void {
 
 /** Of two by chance the lower one. */
 function defaultClass(classes: readonly PriorityClass[]): PriorityClass | undefined {
-  return classes
-    .filter(({ globalDefault }) => globalDefault)
-    .sort((a, b) => a.value - b.value)[0];
+  return classes.filter(({ globalDefault }) => globalDefault).sort((a, b) => a.value - b.value)[0];
 }
 
-const NONE: Omit<PriorityClass, 'metadata'> = { value: 0, preemptionPolicy: 'PreemptLowerPriority' };
+const NONE: Omit<PriorityClass, 'metadata'> = {
+  value: 0,
+  preemptionPolicy: 'PreemptLowerPriority',
+};
 
 async function classOf(
   request: AdmissionRequest,

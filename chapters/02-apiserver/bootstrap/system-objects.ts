@@ -49,6 +49,30 @@ export async function ensurePriorityClasses(registryOf: RegistryOf): Promise<voi
   for (const object of SYSTEM_PRIORITY_CLASSES) await ensure(classes, asApiObject(object));
 }
 
+/** Says which range Services have their addresses from. */
+export async function ensureServiceCidr(registryOf: RegistryOf, cidr: string): Promise<void> {
+  const registry = registryOf('networking.k8s.io', 'ServiceCIDR');
+  await ensure(registry, {
+    kind: 'ServiceCIDR',
+    apiVersion: 'networking.k8s.io/v1',
+    metadata: { name: 'kubernetes' },
+    spec: { cidrs: [cidr] },
+  });
+  const ready = {
+    type: 'Ready',
+    status: 'True',
+    reason: 'Ready',
+    message: 'Kubernetes Service CIDR is ready',
+    lastTransitionTime: timestamp(registry.clock.now()),
+  };
+  const change = (old: ApiObject): ApiObject => {
+    const { conditions } = (old.status ?? {}) as { conditions?: object[] };
+    if (!conditions?.length) old.status = { conditions: [ready] };
+    return old;
+  };
+  await update(registry, 'kubernetes', change, { namespace: '', subresource: 'status' });
+}
+
 /** Makes an APIService for each group version that is served. */
 export async function ensureApiServices(
   registryOf: RegistryOf,

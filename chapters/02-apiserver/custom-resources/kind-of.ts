@@ -108,6 +108,7 @@ export function kindOf(
     kind: names.kind,
     listKind: names.listKind ?? `${names.kind}List`,
     resource: names.plural,
+    isCustom: true,
     singular: names.singular ?? names.kind.toLowerCase(),
     shortNames: names.shortNames ?? [],
     categories: names.categories ?? [],

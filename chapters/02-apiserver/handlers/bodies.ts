@@ -9,6 +9,7 @@ import { contentTypeOf } from '../codec/media-types.ts';
 import { decodeProtobuf } from '../codec/protobuf.ts';
 import { checkFields } from '../codec/strict-fields.ts';
 import type { Context } from '../context.ts';
+import type { Kind } from '../kinds/kind.ts';
 import { builtInSchema, definitionNameOf } from '../schema/built-in.ts';
 import type { ObjectSchema } from '../schema/schema.ts';
 import type { Endpoint, HandlerWorld } from './endpoint.ts';
@@ -33,16 +34,39 @@ export interface Sent {
   readonly json?: string;
 }
 
+/** An object of which only the metadata is known. */
+const ANY_OBJECT: ObjectSchema = {
+  type: 'object',
+  preserveUnknown: true,
+  fields: new Map([['metadata', { schema: metadataSchema() }]]),
+};
+
+function metadataSchema(): ObjectSchema {
+  const schema = builtInSchema('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta');
+  if (schema === undefined) throw new Error('there is no schema of metadata');
+  return schema;
+}
+
+/** What a body is to be. */
+type DecodedKind = {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+} & Pick<Kind, 'pruneUnknown'>;
+
 /** Decodes a parsed body by a kind's schema. */
 export function decode(
   world: HandlerWorld,
   context: Context,
-  gvk: { readonly group: string; readonly version: string; readonly kind: string },
+  gvk: DecodedKind,
   schema: ObjectSchema,
   { value, json }: Sent,
   fieldValidation: FieldValidation,
 ): ApiObject {
-  const { object, unknownFields } = decodeObject(value, schema, gvk);
+  // A custom resource's kind knows what is unknown and says what is of a wrong type.
+  const known = gvk.pruneUnknown ? ANY_OBJECT : schema;
+  const { object, unknownFields } = decodeObject(value, known, gvk);
+  unknownFields.push(...(gvk.pruneUnknown?.(object) ?? []));
   if (fieldValidation !== 'Ignore') {
     const duplicates = json === undefined ? [] : world.parsers.duplicateFields(json);
     for (const text of checkFields(fieldValidation, unknownFields, duplicates, gvk)) {

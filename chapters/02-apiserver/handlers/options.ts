@@ -20,7 +20,7 @@ import {
 import type { Kind } from '../kinds/kind.ts';
 import type { DeleteOptions } from '../registry/delete.ts';
 import type { ListOptions } from '../registry/list.ts';
-import type { Selection } from '../registry/selection.ts';
+import { type Selection, selectorForKind } from '../registry/selection.ts';
 import type { WatchOptions } from '../registry/watch.ts';
 import type { RequestInfo } from '../request-info.ts';
 
@@ -85,11 +85,10 @@ export function selectionOf(info: RequestInfo, query: URLSearchParams, kind: Kin
   const labels = query.get('labelSelector') ?? '';
   const fields = query.get('fieldSelector') ?? '';
   const namespace = kind.namespaced ? info.namespace : '';
-  const group = { group: kind.group, kind: kind.kind };
   const named =
     info.name === '' ? [] : [{ field: 'metadata.name', operator: '=', value: info.name }];
   const fieldSelector =
-    fields === '' ? undefined : read(() => parseFieldSelector(fields).forKind(group));
+    fields === '' ? undefined : read(() => selectorForKind(kind, parseFieldSelector(fields)));
   const requirements = fieldSelector?.requirements ?? (named as FieldSelector['requirements']);
   return {
     namespace,

@@ -28,6 +28,8 @@ const MIN_WATCH_SECONDS = 1800;
 export function handleVerb(endpoint: Endpoint, context: Context): Promise<Answer> {
   const handler = HANDLERS[context.info.verb];
   if (!handler) throw newBadRequest(`no handler for the verb ${context.info.verb}`);
+  const { deprecationWarning } = endpoint.kind;
+  if (deprecationWarning !== undefined) context.warnings.push(deprecationWarning);
   return handler(endpoint, context);
 }
 

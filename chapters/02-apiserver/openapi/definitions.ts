@@ -177,5 +177,5 @@ function itemSchema(owner: string, name: string, schema: Schema): JsonObject {
 function scalarSchema({ type, format, enum: values }: ScalarSchema): JsonObject {
   const definition = format && FORMAT_DEFINITIONS[format];
   if (definition) return { allOf: [refTo(definition)] };
-  return { type, ...(format && { format }), ...(values && { enum: [...values] }) };
+  return { type, ...(format && { format }), ...(values && { enum: [...values].sort() }) };
 }

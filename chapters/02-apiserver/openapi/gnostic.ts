@@ -128,38 +128,39 @@ const PATH_PARAMETER: Message = {
   uniqueItems: [19, flag],
 };
 
+const bodyParameter = within(
+  1,
+  within(
+    1,
+    message(() => BODY_PARAMETER),
+  ),
+);
+const queryParameter = within(
+  1,
+  within(
+    2,
+    within(
+      3,
+      message(() => QUERY_PARAMETER),
+    ),
+  ),
+);
+const pathParameter = within(
+  1,
+  within(
+    2,
+    within(
+      4,
+      message(() => PATH_PARAMETER),
+    ),
+  ),
+);
+
 /** A parameter is one of several messages, three or four deep. */
 const parameter: FieldWriter = (writer, number, value) => {
   const place = entriesOf(value).find(([key]) => key === 'in')?.[1];
-  const body = within(
-    1,
-    within(
-      1,
-      message(() => BODY_PARAMETER),
-    ),
-  );
-  const query = within(
-    1,
-    within(
-      2,
-      within(
-        3,
-        message(() => QUERY_PARAMETER),
-      ),
-    ),
-  );
-  const path = within(
-    1,
-    within(
-      2,
-      within(
-        4,
-        message(() => PATH_PARAMETER),
-      ),
-    ),
-  );
-  const other = place === 'path' ? path : query;
-  (place === 'body' ? body : other)(writer, number, value);
+  const other = place === 'path' ? pathParameter : queryParameter;
+  (place === 'body' ? bodyParameter : other)(writer, number, value);
 };
 
 const RESPONSE: Message = { description: [1, text], schema: [2, within(1, schema)] };

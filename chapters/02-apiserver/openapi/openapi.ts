@@ -16,7 +16,9 @@ import { swaggerBytes } from './gnostic.ts';
 import { toSwagger } from './swagger.ts';
 
 const JSON_TYPE = 'application/json';
-const SWAGGER_PROTOBUF = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+/** What clients ask for, and what it is called in the answer: an `@` may not stand in a media type. */
+const SWAGGER_PROTOBUF = /application\/com\.github\.proto-openapi\.spec\.v2[@.]v1\.0\+protobuf/;
+const SWAGGER_PROTOBUF_TYPE = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
 /** A document as it goes out. */
 interface Kept {
@@ -91,10 +93,10 @@ export class OpenApi {
     }
     if (path.startsWith('/openapi/v3/')) return this.#document(path.slice('/openapi/v3/'.length));
     if (path !== '/openapi/v2' && path !== '/openapi/v2/') return undefined;
-    if (!accept.includes(SWAGGER_PROTOBUF)) return this.#swagger();
+    if (!SWAGGER_PROTOBUF.test(accept)) return this.#swagger();
     return this.#whole('protobuf', () => {
       const body = swaggerBytes(JSON.parse(`${this.#swagger().body}`));
-      return { body, type: SWAGGER_PROTOBUF, etag: this.#swagger().etag };
+      return { body, type: SWAGGER_PROTOBUF_TYPE, etag: this.#swagger().etag };
     });
   }
 

@@ -1,6 +1,6 @@
 /** Which objects a list, a watch or a deletecollection is about. Given. */
 
-import { type FieldSelector, fieldsOf, type Selector } from '#apimachinery';
+import { FieldSelector, fieldsOf, type Selector } from '#apimachinery';
 import type { ApiObject } from '../api-object.ts';
 import type { Kind } from '../kinds/kind.ts';
 
@@ -24,5 +24,33 @@ export function isSelected(kind: Kind, selection: Selection, object: ApiObject):
   const { labelSelector, fieldSelector } = selection;
   if (labelSelector && !labelSelector.matches(object.metadata.labels ?? {})) return false;
   if (!fieldSelector || fieldSelector.requirements.length === 0) return true;
-  return fieldSelector.matches(fieldsOf({ group: kind.group, kind: kind.kind }, object));
+  return fieldSelector.matches(selectableFields(kind, object));
+}
+
+/** The fields of an object that it can be selected by, with their values. */
+function selectableFields(kind: Kind, object: ApiObject): Record<string, string> {
+  const fields = { ...fieldsOf({ group: kind.group, kind: kind.kind }, object) };
+  for (const path of kind.selectableFields ?? []) {
+    const value = path
+      .split('.')
+      .reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], object);
+    fields[path] = value === undefined || value === null ? '' : String(value);
+  }
+  return fields;
+}
+
+/**
+ * A field selector with the names the kind uses inside.
+ *
+ * @throws StatusError 400 for a field that the kind cannot be selected by
+ */
+export function selectorForKind(kind: Kind, selector: FieldSelector): FieldSelector {
+  const gvk = { group: kind.group, kind: kind.kind };
+  const isOwn = (field: string) => kind.selectableFields?.includes(field) === true;
+  const requirements = selector.requirements.flatMap((requirement) =>
+    isOwn(requirement.field)
+      ? [requirement]
+      : new FieldSelector([requirement]).forKind(gvk).requirements,
+  );
+  return new FieldSelector(requirements);
 }

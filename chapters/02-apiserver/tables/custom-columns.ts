@@ -86,14 +86,23 @@ function firstFound(path: JsonPath, object: ApiObject): Json | undefined {
   }
 }
 
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.,]\d+)?(Z|[+-]\d\d:\d\d)$/;
+
 function dateText(text: string, nowMs: number): string {
-  return text !== '' && Number.isNaN(Date.parse(text)) ? '<invalid>' : age(text, nowMs);
+  if (text === '' || text === 'null') return age(undefined, nowMs);
+  const isTime = RFC_3339.test(text) && !Number.isNaN(Date.parse(text));
+  return isTime ? age(text, nowMs) : '<invalid>';
 }
 
-/** Objects and lists as JSON, keys in order. */
+/** Objects and lists as Go writes JSON: keys in order, and nothing in it that HTML could take for a tag. */
 function cellText(value: Json): string {
   if (value === null) return '<no value>';
-  return typeof value === 'object' ? JSON.stringify(sorted(value)) : `${value}`;
+  if (typeof value !== 'object') return `${value}`;
+  return JSON.stringify(sorted(value)).replace(/[<>&\u2028\u2029]/g, escaped);
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 function sorted(value: Json): Json {

@@ -1,8 +1,8 @@
 /**
  * Kubernetes' JSONPath, as far as the columns of custom resources need it. Given.
  *
- * `.spec.replicas`, `.items[0]`, `[-1]`, `[0:2]`, `[*]`, `['a.b']`, `.a\.b`, `..name`, and filters:
- * `.status.conditions[?(@.type=="Ready")].status`.
+ * `.spec.replicas`, `.items[0]`, `[-1]`, `[0:2]`, `[*]`, `['a\.b']`, `.a\.b`, `..name`, and filters:
+ * `.status.conditions[?(@.type=="Ready")].status`. A dot in a name is written `\.`, in brackets too.
  *
  * @see k8s.io/client-go/util/jsonpath (1.33)
  */
@@ -22,7 +22,8 @@ export class JsonPathError extends Error {}
  *
  * @param text - without the braces of a template: `.spec.x`
  * @returns finds nothing where a field is missing
- * @throws JsonPathError now when the text is no path; when it is used, for an index beyond a list's end
+ * @throws JsonPathError now when the text is no path; when it is used, for an index beyond a list's end and
+ * for values that cannot be compared
  */
 export function parseJsonPath(text: string): JsonPath {
   const steps = new StepReader(text).read();
@@ -74,6 +75,7 @@ class StepReader {
   }
 
   #recursive(): Step {
+    if (this.#take('..')) throw new JsonPathError('invalid multiple recursive descent');
     if (!/^\w/.test(this.#text.slice(this.#at))) return descendants;
     const field = this.#field();
     return (values) => field(descendants(values));
@@ -82,7 +84,9 @@ class StepReader {
   #brackets(): Step {
     const inside = this.#match(/^[^\]\n]*/) ?? '';
     if (!this.#take(']')) throw new JsonPathError('unterminated array');
-    const parts = inside.split(',').map((part) => bracketStep(part.trim()));
+    const texts = inside.split(',');
+    if (texts.length === 1) return bracketStep(inside);
+    const parts = texts.map((text) => bracketStep(text.replace(/^ +| +$/g, '')));
     return (values) => parts.flatMap((part) => part(values));
   }
 
@@ -93,24 +97,25 @@ class StepReader {
       /^([^!<>=]+)([!<>=]+)(.+)$/.exec(condition) ?? [];
     const leftPath = parseJsonPath(left);
     if (operator === undefined) return filtered((item) => leftPath(item).length > 0);
-    const compare = COMPARISONS[operator];
-    if (!compare) throw new JsonPathError(`unrecognized filter operator ${operator}`);
     const rightPath = parseJsonPath(right);
     return filtered((item) => {
-      const [a] = leftPath(item);
-      const [b] = rightPath(item);
-      return a !== undefined && b !== undefined && compare(a, b);
+      const a = theOnly(leftPath(item));
+      const b = a === undefined ? undefined : theOnly(rightPath(item));
+      return a !== undefined && b !== undefined && isTrue(a, operator, b);
     });
   }
 
   #literal(): Step {
     const quoted = this.#match(/^("(\\.|[^"\\])*"|'(\\.|[^'\\])*')/);
-    if (quoted !== undefined) return constant(quoted.slice(1, -1).replace(/\\(.)/g, '$1'));
-    const number = this.#match(/^[+-]?\d[\d.]*/);
-    if (number !== undefined) return constant(Number(number));
-    const word = this.#match(/^\w+/);
+    if (quoted !== undefined) {
+      const text = quoted.slice(1, -1).replace(/\\(.)/g, '$1');
+      return () => [text];
+    }
+    const number = this.#match(/^[+-]?[\d.]+/);
+    if (number !== undefined) return constant(numberOf(number));
+    const word = this.#match(/^[^\s.,[\]$@{}]+/);
     if (word === 'true' || word === 'false') return constant(word === 'true');
-    if (word !== undefined) throw new JsonPathError(`unrecognized identifier ${word}`);
+    if (word !== undefined && /^\w/.test(word)) return unknownWord(word);
     const character = JSON.stringify(this.#text[this.#at]);
     throw new JsonPathError(`unrecognized character in action: ${character}`);
   }
@@ -118,6 +123,19 @@ class StepReader {
 
 function constant(value: Json): Step {
   return (values) => values.map(() => value);
+}
+
+function numberOf(text: string): number {
+  const value = Number(text);
+  if (Number.isNaN(value)) throw new JsonPathError(`cannot parse number ${text}`);
+  return value;
+}
+
+/** Templates have words (`range`); a column's path with one can be read, but finds nothing. */
+function unknownWord(word: string): Step {
+  return () => {
+    throw new JsonPathError(`unrecognized identifier ${word}`);
+  };
 }
 
 function fieldNamed(name: string): Step {
@@ -152,12 +170,16 @@ function listOf(value: Json): Json[] {
 
 function bracketStep(text: string): Step {
   const key = /^'([^']*)'$/.exec(text)?.[1];
-  if (key !== undefined) return fieldNamed(key.replaceAll('\\', ''));
+  if (key !== undefined) {
+    const path = parseJsonPath(`.${key}`);
+    return (values) => values.flatMap(path);
+  }
   if (text === '*') return slice(undefined, undefined, 1);
-  const [, start, rest, , end, , step] = /^(-?\d*)((:)(-?\d*))?((?::)(\d*))?$/.exec(text) ?? [];
+  const [, start, end, step] = /^(-?\d*)(:-?\d*)?(:-?\d*)?$/.exec(text) ?? [];
   if (start === undefined) throw new JsonPathError(`invalid array index ${text}`);
-  if (rest === undefined) return oneItem(Number(start));
-  return slice(numberIn(start), numberIn(end), numberIn(step) ?? 1);
+  const from = numberIn(start);
+  if (end === undefined) return oneItem(from ?? 0);
+  return slice(from, numberIn(end.slice(1)), numberIn(step?.slice(1)) ?? 1);
 }
 
 function numberIn(text: string | undefined): number | undefined {
@@ -168,37 +190,87 @@ function oneItem(index: number): Step {
   return (values) =>
     values.filter(isThere).map((value) => {
       const found = listOf(value).at(index);
-      if (found !== undefined) return found;
-      const { length } = listOf(value);
-      throw new JsonPathError(`array index out of bounds: index ${index}, length ${length}`);
+      if (found === undefined) throw outOfBounds(index, listOf(value));
+      return found;
     });
 }
 
+function outOfBounds(index: number, { length }: readonly Json[]): JsonPathError {
+  return new JsonPathError(`array index out of bounds: index ${index}, length ${length}`);
+}
+
+/** Unlike JavaScript's: a bound beyond the list is a fault. */
 function slice(start: number | undefined, end: number | undefined, step: number): Step {
-  if (step <= 0) throw new JsonPathError('step must be > 0');
   return (values) =>
-    values.filter(isThere).flatMap((value) =>
-      listOf(value)
-        .slice(start, end)
-        .filter((_, index) => index % step === 0),
-    );
+    values.filter(isThere).flatMap((value) => {
+      const list = listOf(value);
+      const from = boundIn(list, start ?? 0);
+      const to = boundIn(list, end ?? list.length);
+      if (from === to) return [];
+      if (from < 0 || from >= list.length) throw outOfBounds(from, list);
+      if (to < 0 || to > list.length) throw outOfBounds(to - 1, list);
+      if (from > to) {
+        throw new JsonPathError(`starting index ${from} is greater than ending index ${to}`);
+      }
+      if (step <= 0) throw new JsonPathError('step must be > 0');
+      return list.slice(from, to).filter((_, index) => index % step === 0);
+    });
+}
+
+/** From the end, when it is negative. */
+function boundIn({ length }: readonly Json[], bound: number): number {
+  return bound < 0 ? bound + length : bound;
 }
 
 function isThere(value: Json): boolean {
   return value !== null;
 }
 
-/** Numbers and texts can be compared; anything else is just not the same. */
+/** The one value that is compared; absent when there is none. */
+function theOnly(values: readonly Json[]): Json | undefined {
+  if (values.length > 1) throw new JsonPathError('can only compare one element at a time');
+  return values[0];
+}
+
+function isTrue(a: Json, operator: string, b: Json): boolean {
+  switch (operator) {
+    case '==':
+      return isEqual(a, b);
+    case '!=':
+      return !isEqual(a, b);
+    case '<':
+      return isLess(a, b);
+    case '<=':
+      return isLess(a, b) || isEqual(a, b);
+    case '>':
+      return !(isLess(a, b) || isEqual(a, b));
+    case '>=':
+      return !isLess(a, b);
+    default:
+      throw new JsonPathError(`unrecognized filter operator ${operator}`);
+  }
+}
+
+function isEqual(a: Json, b: Json): boolean {
+  mustBeAlike(a, b);
+  return a === b;
+}
+
 function isLess(a: Json, b: Json): boolean {
-  if (typeof a !== typeof b) throw new JsonPathError('incompatible types for comparison');
+  mustBeAlike(a, b);
+  if (typeof a === 'boolean') throw new JsonPathError('invalid type for comparison');
   return typeof a === 'number' ? a < Number(b) : String(a) < String(b);
 }
 
-const COMPARISONS: Readonly<Record<string, (a: Json, b: Json) => boolean>> = {
-  '==': (a, b) => a === b,
-  '!=': (a, b) => a !== b,
-  '<': isLess,
-  '>': (a, b) => isLess(b, a),
-  '<=': (a, b) => a === b || isLess(a, b),
-  '>=': (a, b) => a === b || isLess(b, a),
-};
+/** A whole number and a fraction are not alike: `2` is less than no `7.5`. */
+function mustBeAlike(a: Json, b: Json): void {
+  const [kind, other] = [kindOf(a), kindOf(b)];
+  if (kind === 'object' || other === 'object') {
+    throw new JsonPathError('invalid type for comparison');
+  }
+  if (kind !== other) throw new JsonPathError('incompatible types for comparison');
+}
+
+function kindOf(value: Json): string {
+  return typeof value === 'number' && !Number.isInteger(value) ? 'fraction' : typeof value;
+}

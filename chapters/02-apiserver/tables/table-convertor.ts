@@ -46,6 +46,10 @@ export interface PrinterDefinition<T> {
   readonly kind: string;
   /** The heads in short, see `columnsOf`. */
   readonly columns: string;
+  /**
+   * @param object - whatever its type says, all but its metadata may be missing: a watch's bookmark has a
+   * row like any object, and is nothing but a resourceVersion
+   */
   cells(object: T, nowMs: number): Json[];
   conditions?(object: T): readonly RowCondition[];
 }

@@ -111,7 +111,10 @@ const LISTS: readonly CelFunction[] = [
   ['list.sum(): dyn', sum],
   ['list.min(): dyn', (list: List<Ordered>) => extreme(list, (a, b) => a < b, 'min')],
   ['list.max(): dyn', (list: List<Ordered>) => extreme(list, (a, b) => a > b, 'max')],
-  ['list.indexOf(dyn): int', (list: List<unknown>, item: unknown) => BigInt([...list].indexOf(item))],
+  [
+    'list.indexOf(dyn): int',
+    (list: List<unknown>, item: unknown) => BigInt([...list].indexOf(item)),
+  ],
   [
     'list.lastIndexOf(dyn): int',
     (list: List<unknown>, item: unknown) => BigInt([...list].lastIndexOf(item)),
@@ -127,33 +130,39 @@ function findAll(text: string, pattern: string, limit = -1): string[] {
 function replace(text: string, old: string, by: string, limit = -1): string {
   const parts = text.split(old);
   const times = limit < 0 ? parts.length : limit;
-  return parts.reduce((made, part, i) => (i === 0 ? part : made + (i <= times ? by : old) + part), '');
+  return parts.reduce(
+    (made, part, i) => (i === 0 ? part : made + (i <= times ? by : old) + part),
+    '',
+  );
 }
 
 /** `%s` and its like. */
 function format(text: string, values: List<unknown>): string {
   const rest = [...values];
-  return text.replaceAll(/%(?:\.(\d+))?([%a-zA-Z])/g, (_, digits: string | undefined, verb: string) => {
-    if (verb === '%') return '%';
-    if (rest.length === 0) return fail('index 0 out of range');
-    const value = rest.shift();
-    switch (verb) {
-      case 'f':
-        return Number(value).toFixed(Number(digits ?? 6));
-      case 'x':
-        return Number(value).toString(16);
-      case 'X':
-        return Number(value).toString(16).toUpperCase();
-      case 'b':
-        return Number(value).toString(2);
-      case 'o':
-        return Number(value).toString(8);
-      case 'e':
-        return Number(value).toExponential(Number(digits ?? 6));
-      default:
-        return shown(value);
-    }
-  });
+  return text.replaceAll(
+    /%(?:\.(\d+))?([%a-zA-Z])/g,
+    (_, digits: string | undefined, verb: string) => {
+      if (verb === '%') return '%';
+      if (rest.length === 0) return fail('index 0 out of range');
+      const value = rest.shift();
+      switch (verb) {
+        case 'f':
+          return Number(value).toFixed(Number(digits ?? 6));
+        case 'x':
+          return Number(value).toString(16);
+        case 'X':
+          return Number(value).toString(16).toUpperCase();
+        case 'b':
+          return Number(value).toString(2);
+        case 'o':
+          return Number(value).toString(8);
+        case 'e':
+          return Number(value).toExponential(Number(digits ?? 6));
+        default:
+          return shown(value);
+      }
+    },
+  );
 }
 
 function shown(value: unknown): string {
@@ -166,7 +175,10 @@ function shown(value: unknown): string {
 }
 
 const TEXTS: readonly CelFunction[] = [
-  ['string.find(string): string', (text: string, pattern: string) => findAll(text, pattern, 1)[0] ?? ''],
+  [
+    'string.find(string): string',
+    (text: string, pattern: string) => findAll(text, pattern, 1)[0] ?? '',
+  ],
   ['string.findAll(string): list<string>', findAll],
   [
     'string.findAll(string, int): list<string>',
@@ -190,13 +202,18 @@ const URLS: readonly CelFunction[] = [
   ['url(string): URL', (text: string) => new CelUrl(text)],
   ['URL.getScheme(): string', (it: CelUrl) => absolute(it, it.url.protocol.replace(':', ''))],
   ['URL.getHost(): string', (it: CelUrl) => absolute(it, it.url.host)],
-  ['URL.getHostname(): string', (it: CelUrl) => absolute(it, it.url.hostname.replace(/^\[|\]$/g, ''))],
+  [
+    'URL.getHostname(): string',
+    (it: CelUrl) => absolute(it, it.url.hostname.replace(/^\[|\]$/g, '')),
+  ],
   ['URL.getPort(): string', (it: CelUrl) => absolute(it, it.url.port)],
   ['URL.getEscapedPath(): string', ({ url }: CelUrl) => url.pathname],
   [
     'URL.getQuery(): map<string, list<string>>',
     ({ url }: CelUrl) =>
-      new Map([...new Set(url.searchParams.keys())].map((key) => [key, url.searchParams.getAll(key)])),
+      new Map(
+        [...new Set(url.searchParams.keys())].map((key) => [key, url.searchParams.getAll(key)]),
+      ),
   ],
 ];
 
@@ -250,7 +267,10 @@ const ADDRESSES: readonly CelFunction[] = [
   ],
   ['isCIDR(string): bool', (text: string) => succeeds(() => new CelCidr(text))],
   ['cidr(string): CIDR', (text: string) => new CelCidr(text)],
-  ['CIDR.containsIP(string): bool', (it: CelCidr, text: string) => it.contains(new CelIp(text).bytes)],
+  [
+    'CIDR.containsIP(string): bool',
+    (it: CelCidr, text: string) => it.contains(new CelIp(text).bytes),
+  ],
   ['CIDR.containsIP(IP): bool', (it: CelCidr, { bytes }: CelIp) => it.contains(bytes)],
   ['CIDR.prefixLength(): int', ({ bits }: CelCidr) => BigInt(bits)],
 ];
@@ -261,7 +281,10 @@ const hasAll = (list: List<unknown>, items: List<unknown>) => {
 };
 
 const SETS: readonly CelFunction[] = [
-  ['Sets.contains(list, list): bool', (_: CelSets, a: List<unknown>, b: List<unknown>) => hasAll(a, b)],
+  [
+    'Sets.contains(list, list): bool',
+    (_: CelSets, a: List<unknown>, b: List<unknown>) => hasAll(a, b),
+  ],
   [
     'Sets.equivalent(list, list): bool',
     (_: CelSets, a: List<unknown>, b: List<unknown>) => hasAll(a, b) && hasAll(b, a),

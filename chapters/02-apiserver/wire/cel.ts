@@ -8,14 +8,25 @@
  * k8s.io/apiserver/pkg/cel/common/schemas.go (1.33)
  */
 
-import { type ASTNode, Environment, EvaluationError, ParseError, TypeError } from '@marcbachmann/cel-js';
 import {
-  CelError,
+  type ASTNode,
+  Environment,
+  EvaluationError,
+  ParseError,
+  TypeError as TypeCheckError,
+} from '@marcbachmann/cel-js';
+import {
   type CelCompiler,
+  CelError,
   type CelProgram,
   type CelWanted,
 } from '../custom-resources/cel-compiler.ts';
-import { additionalOf, isFields, type JsonSchema, propertyOf } from '../custom-resources/json-schema.ts';
+import {
+  additionalOf,
+  isFields,
+  type JsonSchema,
+  propertyOf,
+} from '../custom-resources/json-schema.ts';
 import { CEL_FUNCTIONS, CEL_TYPES, CelSets } from './cel-library.ts';
 
 /** Makes a compiler; one is enough for a server. */
@@ -66,7 +77,7 @@ function program(
 
 /** Why an expression came to no result, as the real server says it. */
 function runningText(error: unknown): string {
-  if (!(error instanceof EvaluationError) && !(error instanceof TypeError)) {
+  if (!(error instanceof EvaluationError) && !(error instanceof TypeCheckError)) {
     return error instanceof Error ? error.message : String(error);
   }
   const { summary } = error;
@@ -99,8 +110,10 @@ function check(text: string, schema: JsonSchema, { result, isObject }: CelWanted
 
 /** What is wrong with an expression, with a mark under the place. */
 function compilingText(error: unknown, text: string): string {
-  if (!(error instanceof ParseError) && !(error instanceof TypeError)) return String(error);
-  const start = Math.max(0, error.range?.start ?? 0);
+  if (!(error instanceof ParseError) && !(error instanceof TypeCheckError)) return String(error);
+  const at = Math.max(0, error.range?.start ?? 0);
+  // A field that is not there is marked at its dot.
+  const start = text[at - 1] === '.' ? at - 1 : at;
   const before = text.slice(0, start);
   const line = before.split('\n').length;
   const column = start - (before.lastIndexOf('\n') + 1);

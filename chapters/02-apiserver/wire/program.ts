@@ -21,6 +21,7 @@ import type { PortRange } from '../service-addresses/node-ports.ts';
 import { connectEtcd, type OpenedEtcd, openEmbeddedEtcd } from '../storage/open-etcd.ts';
 import { newStore } from '../storage/open-storage.ts';
 import { type AuditFile, openAuditFile } from './audit-file.ts';
+import { newCelCompiler } from './cel.ts';
 import { newDescriptions } from './descriptions.ts';
 import { HttpServer, type RequestHandler } from './http-server.ts';
 import { KubeletDialer, newAddressDialer } from './node-dialer.ts';
@@ -105,6 +106,7 @@ export async function runProgram(flags: Flags, newApiServer: NewApiServer): Prom
     descriptions: newDescriptions(),
     documents: issuerDocuments(flags, files),
     webhookClient: newWebhookCaller(),
+    cel: newCelCompiler(),
     serviceClusterIpRange: flags.serviceClusterIpRange,
     serviceNodePortRange: flags.serviceNodePortRange,
     advertiseAddress,

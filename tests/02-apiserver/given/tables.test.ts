@@ -11,6 +11,7 @@ import {
   partialMetadata,
   partialMetadataList,
 } from '../../../solutions/02-apiserver/tables/partial-metadata.ts';
+import { scalePrinter } from '../../../solutions/02-apiserver/tables/printers/scale.ts';
 import { newTable, tableFor } from '../../../solutions/02-apiserver/tables/table.ts';
 
 const NOW = Date.parse('2025-01-01T00:10:00Z');
@@ -333,6 +334,17 @@ describe('rows of other kinds', () => {
       0,
       '10m',
     ]);
+  });
+
+  it('shows a scale with how many there are to be and are', () => {
+    expect(scalePrinter.columns.map(({ name }) => name)).toEqual([
+      'Name',
+      'Desired',
+      'Available',
+      'Age',
+    ]);
+    const scale = object({ spec: { replicas: 3 }, status: { replicas: 1 } });
+    expect(scalePrinter.cells(scale, NOW)).toEqual(['x', 3, 1, '10m']);
   });
 
   it('has one value for each column, whatever is missing', () => {

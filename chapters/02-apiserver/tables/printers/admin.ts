@@ -34,7 +34,7 @@ const priorityClass = definePrinter<PriorityClass>({
   columns: 'Name, Value:integer, Global-Default:boolean, Age, PreemptionPolicy',
   cells: ({ metadata, value, globalDefault, preemptionPolicy }, nowMs) => [
     metadata?.name ?? '',
-    value,
+    value ?? 0,
     globalDefault ?? false,
     age(metadata?.creationTimestamp, nowMs),
     preemptionPolicy ?? '',
@@ -47,7 +47,7 @@ const runtimeClass = definePrinter<RuntimeClass>({
   columns: 'Name, Handler, Age',
   cells: ({ metadata, handler }, nowMs) => [
     metadata?.name ?? '',
-    handler,
+    handler ?? '',
     age(metadata?.creationTimestamp, nowMs),
   ],
 });
@@ -58,12 +58,12 @@ const certificateSigningRequest = definePrinter<CertificateSigningRequest>({
   columns: 'Name, Age, SignerName, Requestor, RequestedDuration, Condition',
   cells: (request, nowMs) => {
     const { metadata, spec } = request;
-    const seconds = spec.expirationSeconds;
+    const seconds = spec?.expirationSeconds;
     return [
       metadata?.name ?? '',
       age(metadata?.creationTimestamp, nowMs),
-      spec.signerName || '<none>',
-      spec.username ?? '',
+      spec?.signerName || '<none>',
+      spec?.username ?? '',
       seconds === undefined ? '<none>' : humanDuration(seconds * 1000),
       requestCondition(request),
     ];

@@ -12,20 +12,20 @@ function cells(event: Event, nowMs: number): (string | number)[] {
   const { involvedObject, source, series, metadata } = event;
   const first = age(event.firstTimestamp ?? event.eventTime, nowMs);
   const last = event.lastTimestamp ? age(event.lastTimestamp, nowMs) : first;
-  const kind = (involvedObject.kind ?? '').toLowerCase();
+  const kind = (involvedObject?.kind ?? '').toLowerCase();
   const component = source?.component || event.reportingComponent || '';
   const instance = source?.host || event.reportingInstance || '';
   return [
     series ? age(series.lastObservedTime, nowMs) : last,
     event.type ?? '',
     event.reason ?? '',
-    involvedObject.name ? `${kind}/${involvedObject.name}` : kind,
-    involvedObject.fieldPath ?? '',
+    involvedObject?.name ? `${kind}/${involvedObject.name}` : kind,
+    involvedObject?.fieldPath ?? '',
     instance === '' ? component : `${component}, ${instance}`,
     (event.message ?? '').trim(),
     first,
     series ? (series.count ?? 0) : event.count || 1,
-    metadata.name ?? '',
+    metadata?.name ?? '',
   ];
 }
 

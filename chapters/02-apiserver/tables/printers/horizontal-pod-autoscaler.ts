@@ -68,13 +68,17 @@ function metricsText({ spec, status }: HorizontalPodAutoscaler): string {
   return texts.length > 2 ? `${shown} + ${texts.length - 2} more...` : shown;
 }
 
+function referenceText({ spec }: HorizontalPodAutoscaler): string {
+  return `${spec?.scaleTargetRef?.kind ?? ''}/${spec?.scaleTargetRef?.name ?? ''}`;
+}
+
 export const horizontalPodAutoscalerPrinter = definePrinter<HorizontalPodAutoscaler>({
   group: 'autoscaling',
   kind: 'HorizontalPodAutoscaler',
   columns: 'Name, Reference, Targets, MinPods, MaxPods, Replicas, Age',
   cells: (autoscaler, nowMs) => [
     autoscaler.metadata?.name ?? '',
-    `${autoscaler.spec?.scaleTargetRef.kind}/${autoscaler.spec?.scaleTargetRef.name}`,
+    referenceText(autoscaler),
     metricsText(autoscaler),
     `${autoscaler.spec?.minReplicas ?? '<unset>'}`,
     autoscaler.spec?.maxReplicas ?? 0,

@@ -43,7 +43,7 @@ const endpointSlice = definePrinter<EndpointSlice>({
   columns: 'Name, AddressType, Ports, Endpoints, Age',
   cells: ({ metadata, addressType, ports, endpoints }, nowMs) => [
     metadata?.name ?? '',
-    addressType,
+    addressType ?? '',
     firstThree(
       (ports ?? []).map(({ port, name }) => `${port ?? name ?? '*'}`),
       '<unset>',

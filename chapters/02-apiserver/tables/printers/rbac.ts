@@ -24,7 +24,7 @@ function bindingPrinter(kind: string): Printer {
     columns: 'Name, Role, Age, Users*, Groups*, ServiceAccounts*',
     cells: ({ metadata, roleRef, subjects }, nowMs) => [
       metadata?.name ?? '',
-      `${roleRef.kind}/${roleRef.name}`,
+      `${roleRef?.kind ?? ''}/${roleRef?.name ?? ''}`,
       age(metadata?.creationTimestamp, nowMs),
       names(subjects, 'User'),
       names(subjects, 'Group'),

@@ -86,7 +86,7 @@ const storageClass = definePrinter<StorageClass>({
     const isDefault = DEFAULT_ANNOTATIONS.some((key) => annotations[key] === 'true');
     return [
       isDefault ? `${name} (default)` : name,
-      storageClass.provisioner,
+      storageClass.provisioner ?? '',
       storageClass.reclaimPolicy ?? 'Delete',
       storageClass.volumeBindingMode ?? 'Immediate',
       storageClass.allowVolumeExpansion ?? false,
@@ -101,9 +101,9 @@ const volumeAttachment = definePrinter<VolumeAttachment>({
   columns: 'Name, Attacher, PV, Node, Attached:boolean, Age',
   cells: ({ metadata, spec, status }, nowMs) => [
     metadata?.name ?? '',
-    spec.attacher,
-    spec.source.persistentVolumeName ?? '',
-    spec.nodeName,
+    spec?.attacher ?? '',
+    spec?.source?.persistentVolumeName ?? '',
+    spec?.nodeName ?? '',
     status?.attached ?? false,
     age(metadata?.creationTimestamp, nowMs),
   ],
@@ -115,7 +115,7 @@ const csiNode = definePrinter<CSINode>({
   columns: 'Name, Drivers:integer, Age',
   cells: ({ metadata, spec }, nowMs) => [
     metadata?.name ?? '',
-    (spec.drivers ?? []).length,
+    (spec?.drivers ?? []).length,
     age(metadata?.creationTimestamp, nowMs),
   ],
 });
@@ -127,12 +127,12 @@ const csiDriver = definePrinter<CSIDriver>({
     'Name, AttachRequired:boolean, PodInfoOnMount:boolean, StorageCapacity:boolean, TokenRequests, RequiresRepublish:boolean, Modes, Age',
   cells: ({ metadata, spec }, nowMs) => [
     metadata?.name ?? '',
-    spec.attachRequired ?? true,
-    spec.podInfoOnMount ?? false,
-    spec.storageCapacity ?? false,
-    spec.tokenRequests?.map(({ audience }) => audience).join(',') ?? '<unset>',
-    spec.requiresRepublish ?? false,
-    (spec.volumeLifecycleModes ?? []).join(',') || '<none>',
+    spec?.attachRequired ?? true,
+    spec?.podInfoOnMount ?? false,
+    spec?.storageCapacity ?? false,
+    spec?.tokenRequests?.map(({ audience }) => audience).join(',') ?? '<unset>',
+    spec?.requiresRepublish ?? false,
+    (spec?.volumeLifecycleModes ?? []).join(',') || '<none>',
     age(metadata?.creationTimestamp, nowMs),
   ],
 });
@@ -143,7 +143,7 @@ const csiStorageCapacity = definePrinter<CSIStorageCapacity>({
   columns: 'Name, StorageClassName, Capacity',
   cells: ({ metadata, storageClassName, capacity }) => [
     metadata?.name ?? '',
-    storageClassName,
+    storageClassName ?? '',
     capacity === undefined ? '<unset>' : amountText(capacity),
   ],
 });

@@ -28,7 +28,7 @@ const deployment = definePrinter<Deployment>({
     status?.updatedReplicas ?? 0,
     status?.availableReplicas ?? 0,
     age(metadata?.creationTimestamp, nowMs),
-    ...containerCells(spec?.template.spec?.containers),
+    ...containerCells(spec?.template?.spec?.containers),
     selectorText(spec?.selector).replace('<none>', ''),
   ],
 });
@@ -73,7 +73,7 @@ const statefulSet = definePrinter<StatefulSet>({
     metadata?.name ?? '',
     ratio(status?.readyReplicas, spec?.replicas),
     age(metadata?.creationTimestamp, nowMs),
-    ...containerCells(spec?.template.spec?.containers),
+    ...containerCells(spec?.template?.spec?.containers),
   ],
 });
 
@@ -89,9 +89,9 @@ const daemonSet = definePrinter<DaemonSet>({
     status?.numberReady ?? 0,
     status?.updatedNumberScheduled ?? 0,
     status?.numberAvailable ?? 0,
-    labelsText(spec?.template.spec?.nodeSelector),
+    labelsText(spec?.template?.spec?.nodeSelector),
     age(metadata?.creationTimestamp, nowMs),
-    ...containerCells(spec?.template.spec?.containers),
+    ...containerCells(spec?.template?.spec?.containers),
     selectorText(spec?.selector),
   ],
 });
@@ -103,7 +103,7 @@ const controllerRevision = definePrinter<ControllerRevision>({
   cells: (revision, nowMs) => [
     revision.metadata?.name ?? '',
     controllerText(revision),
-    revision.revision,
+    revision.revision ?? 0,
     age(revision.metadata?.creationTimestamp, nowMs),
   ],
 });
@@ -127,7 +127,7 @@ const job = definePrinter<Job>({
     completions(job),
     jobDuration(job, nowMs),
     age(job.metadata?.creationTimestamp, nowMs),
-    ...containerCells(job.spec?.template.spec?.containers),
+    ...containerCells(job.spec?.template?.spec?.containers),
     selectorText(job.spec?.selector),
   ],
 });
@@ -168,8 +168,8 @@ const cronJob = definePrinter<CronJob>({
     status?.active?.length ?? 0,
     status?.lastScheduleTime === undefined ? '<none>' : age(status.lastScheduleTime, nowMs),
     age(metadata?.creationTimestamp, nowMs),
-    ...containerCells(spec?.jobTemplate.spec?.template.spec?.containers),
-    selectorText(spec?.jobTemplate.spec?.selector),
+    ...containerCells(spec?.jobTemplate?.spec?.template?.spec?.containers),
+    selectorText(spec?.jobTemplate?.spec?.selector),
   ],
 });
 

@@ -1,0 +1,80 @@
+/**
+ * Is a webhook asked about a request? Its rules, its selectors, and the versions of an object.
+ *
+ * How it is asked is `call-webhook.ts`; what is made of the answers, `webhook-admission.ts`.
+ */
+
+import { NotImplemented } from '#not-implemented';
+import type { AdmissionRequest } from '../admission/admission.ts';
+import type { ApiObject } from '../api-object.ts';
+import type { RequestForm } from './request-form.ts';
+import type { Webhook, WebhookRule } from './webhook.ts';
+
+/** What matching asks. */
+export interface MatchingOptions {
+  /** The namespace as it is now; `undefined` when there is none. */
+  namespace(name: string): Promise<ApiObject | undefined> | ApiObject | undefined;
+  /** The request in the other versions its resource is served in; absent: there are none. */
+  equivalents?(request: AdmissionRequest): readonly RequestForm[];
+}
+
+/**
+ * Tells whether a rule is about a request.
+ *
+ * @remarks All five must fit:
+ *
+ * - `operations`, `apiGroups`, `apiVersions`: one of them is the request's, or `*`;
+ * - `resources`: one of them fits. It is `RESOURCE` or `RESOURCE/SUBRESOURCE`, where either part may be `*`.
+ *   Without a slash it is about no subresource (the backslashes below are this comment's, not the rule's):
+ *
+ *   ```text
+ *   pods           pods, not pods/status       *       every resource, no subresource
+ *   pods/status    pods/status alone           *\/*    everything
+ *   pods/*         pods and all of pods/…      *\/scale   …/scale
+ *   ```
+ *
+ * - `scope`: `Namespaced` for what is in a namespace, `Cluster` for what is not, `*` or absent for both.
+ *   Namespaces themselves (`namespaces` of the core group, v1) are `Cluster`, whatever `request.namespace` says.
+ *
+ * @param resource - the request's, or the same in another version
+ * @see k8s.io/apiserver/pkg/admission/plugin/webhook/predicates/rules/rules.go (1.33)
+ * @exercise apiserver/webhooks
+ */
+export function ruleMatches(
+  rule: WebhookRule,
+  request: AdmissionRequest,
+  resource: AdmissionRequest['resource'] = request.resource,
+): boolean {
+  throw new NotImplemented('apiserver/webhooks', 'ruleMatches');
+}
+
+/**
+ * Tells whether, and in which version, a webhook is asked about a request.
+ *
+ * @remarks In this order:
+ *
+ * 1. `namespaceSelector` against labels of the request's namespace; for a request about a namespace itself
+ *    (resource `namespaces` of the core group) those of `request.object` on CREATE and UPDATE without a subresource, else those of the namespace
+ *    `request.name`. What is in no namespace and is none always fits, and so does every request when the selector is absent or has no
+ *    requirements. A namespace that is not there is an error, but only if the webhook would be asked otherwise (step 4).
+ * 2. `objectSelector` against the labels of `request.object` or of `request.oldObject`: one of them must fit. Absent or
+ *    without requirements it fits.
+ * 3. `rules` (`ruleMatches`): the request as it is. When no rule fits and `matchPolicy` is not `Exact`: the first rule
+ *    that fits one of `options.equivalents(request)`, and the form is the first one that it fits.
+ * 4. The error of step 1, if there was one.
+ * 5. `matchConditions` are not evaluated by this server: a webhook that has any refuses the request, rather
+ *    than not be asked by mistake.
+ *
+ * @returns the form in which it is asked, `ownForm(request)` for the request as it is; `undefined` when it is not asked
+ * @throws StatusError, as a rejection: 404 `newNotFound` for `namespaces`; 403 `newAdmissionForbidden`, `webhook "NAME" has
+ * matchConditions, which this server does not evaluate`; 500 `newInternalError` with the error's message for a selector that is none
+ * @see k8s.io/apiserver/pkg/admission/plugin/webhook/generic/webhook.go (1.33), ShouldCallHook
+ * @exercise apiserver/webhooks
+ */
+export async function matchWebhook(
+  hook: Webhook,
+  request: AdmissionRequest,
+  options: MatchingOptions,
+): Promise<RequestForm | undefined> {
+  throw new NotImplemented('apiserver/webhooks', 'matchWebhook');
+}
