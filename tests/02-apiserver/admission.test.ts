@@ -137,7 +137,9 @@ describe('admit', () => {
     const first: AdmissionPlugin = {
       name: 'first',
       handles: () => true,
-      admit: (request) => void (request.object = object('Pod', 'renamed')),
+      admit: (request) => {
+        request.object = object('Pod', 'renamed');
+      },
     };
     const second = noting('second', notes, {
       handles: ({ object: made }) => made?.metadata.name === 'renamed',

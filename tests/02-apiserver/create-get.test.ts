@@ -16,7 +16,7 @@ import {
   openMemoryStorage,
   type Registry,
 } from '#apiserver';
-import { afterEach, describe, expect, it, widget, widgetKind } from '#kit';
+import { afterEach, describe, expect, it, refusalOf, widget, widgetKind } from '#kit';
 
 const NOW = Date.UTC(2025, 0, 2, 3, 4, 5);
 const cleanups: (() => Promise<void>)[] = [];
@@ -30,16 +30,6 @@ async function newRegistry(special: Partial<Kind> = {}, random = seededRandom(1)
   cleanups.push(memory.stop);
   const registry: Registry = { kind: widgetKind(special), storage: memory.storage, clock, random };
   return { ...memory, registry, clock };
-}
-
-/** What a promise is rejected with. */
-async function refusalOf(work: Promise<unknown>): Promise<unknown> {
-  try {
-    await work;
-  } catch (error) {
-    return error;
-  }
-  throw new Error('should have been refused, but was not');
 }
 
 const inDefault = { namespace: 'default' };

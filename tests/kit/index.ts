@@ -11,6 +11,7 @@ export { afterEach, it } from './cases.ts';
 export { expect } from './expect.ts';
 export { beforeEach, describe } from './framework.ts';
 export { property } from './property.ts';
+export { refusalOf } from './refusal.ts';
 export { settle } from './settle.ts';
 export { trace } from './trace.ts';
 export { widget, widgetKind } from './widget-kind.ts';

@@ -64,8 +64,8 @@ function declared({ id, component, exercises }: Chapter): string[] {
       problems.push(`${file}: ${exercise.id} is not an id of ${component}`);
     }
     if (!(exercise.hours > 0)) problems.push(`${file}: ${exercise.id} needs hours above 0`);
-    if (!exercise.files.includes(`${exercise.name}.ts`)) {
-      problems.push(`${file}: ${exercise.id} needs the file ${exercise.name}.ts`);
+    if (!exercise.files.some((path) => isNamedAfter(exercise.name, path))) {
+      problems.push(`${file}: ${exercise.id} needs a file or a folder named ${exercise.name}`);
     }
   }
   problems.push(
@@ -213,4 +213,9 @@ function inConfiguration(root: string, { id: chapterId, component }: Chapter): s
     problems.push(`${index}: the public surface lists its names, no "export *"`);
   }
   return problems;
+}
+
+/** Is it `range.ts` itself, in whatever folder, or in a folder `range/` of its own? */
+function isNamedAfter(exercise: string, path: string): boolean {
+  return path.startsWith(`${exercise}/`) || path.split('/').at(-1) === `${exercise}.ts`;
 }

@@ -13,8 +13,9 @@ import {
   newNotFound,
   semanticallyEqual,
 } from '#apimachinery';
-import type { ApiObject } from '../api-object.ts';
+import type { ApiObject, Json } from '../api-object.ts';
 import { validateObjectMetaUpdate } from '../kinds/object-meta.ts';
+import { equalJson } from '../patch/json-value.ts';
 import { Stored } from '../storage/stored.ts';
 import { create } from './create-get.ts';
 import { isReadyToGo } from './ready-to-go.ts';
@@ -78,7 +79,8 @@ export interface Updated {
  * 9. An object that is being deleted and now has nothing left to wait for (`isReadyToGo` of
  *    `ready-to-go.ts`) is removed instead of written.
  * 10. Nothing is written when nothing changed: the new object is equal to the old one
- *    (`semanticallyEqual`; the times in `managedFields` do not count).
+ *    (`semanticallyEqual`; but `managedFields` exactly, by `equalJson` of
+ *     `patch/json-value.ts`, without their times).
  * 11. The write, over the very version that was read. When somebody was faster, the next round begins with
  *    what is there now.
  *
@@ -291,14 +293,16 @@ async function write(
   return storage.replace(current, object, kind.ttlSeconds);
 }
 
+/** When a field's manager last wrote does not make an object a new one; what it owns does. */
 function isUnchanged(object: ApiObject, old: ApiObject): boolean {
-  return semanticallyEqual(withoutTimes(object), withoutTimes(old));
+  const { managedFields, ...metadata } = object.metadata;
+  const { managedFields: oldFields, ...oldMetadata } = old.metadata;
+  return (
+    semanticallyEqual({ ...object, metadata }, { ...old, metadata: oldMetadata }) &&
+    equalJson(withoutTimes(managedFields), withoutTimes(oldFields))
+  );
 }
 
-/** When a field's manager last wrote does not make an object a new one. */
-function withoutTimes(object: ApiObject): ApiObject {
-  const { managedFields } = object.metadata;
-  if (managedFields === undefined) return object;
-  const entries = managedFields.map(({ time: _, ...entry }) => entry);
-  return { ...object, metadata: { ...object.metadata, managedFields: entries } };
+function withoutTimes(entries: ApiObject['metadata']['managedFields']): Json {
+  return (entries ?? []).map(({ time: _, ...entry }) => entry) as unknown as Json;
 }

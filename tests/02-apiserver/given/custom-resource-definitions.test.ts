@@ -500,7 +500,7 @@ describe('kindOf', () => {
     const now = resource({ a: 5 }, { status: { size: 'x' } });
     expect(kind.validateStatusUpdate?.(now, resource({ a: 5 })).map(fieldErrorText)).toEqual([
       'status.size: Invalid value: "string": size in body must be of type integer: "string"',
-      '.status.size: Invalid value: 0: .status.size accessor error: "x" is not a whole number',
+      '.status.size: Invalid value: 0: .status.size accessor error: x is of the type string, expected int64',
     ]);
   });
 
@@ -630,6 +630,12 @@ describe('goPattern', () => {
   const rows: [pattern: string, fine: string[], wrong: string[]][] = [
     ['^[a-z0-9]([-a-z0-9]*[a-z0-9])?$', ['a', 'a-b'], ['-a', 'A']],
     ['(?i)^abc$', ['ABC'], ['abd']],
+    ['^((?i)mon|tues)day$', ['MONday', 'tuesday'], ['monDAY']],
+    ['^(?i)[a-c]X(?-i)y$', ['Bxy'], ['bxY']],
+    ['^(?i:[^A-C])d$', ['Dd', 'dd'], ['bd', 'dD']],
+    ['^a(?s).b$', ['a\nb'], ['ab']],
+    ['(?m)^b$', ['a\nb\nc'], ['ab']],
+    ['^[a-z.-]+$', ['a-.'], ['A']],
     ['^[[:alpha:]_]+\\z', ['a_B'], ['a1']],
     ['^\\-\\_\\/\\"$', ['-_/"'], ['x']],
     ['^a{2}b{,3}$', ['aab{,3}'], ['aabbb']],

@@ -30,6 +30,23 @@ describe('the index', () => {
     );
   });
 
+  it('has documents of discovery itself', () => {
+    const { paths } = read('/openapi/v3');
+    const above = ['api', 'apis', 'apis/apps', 'apis/example.com', 'version'];
+    expect(Object.keys(paths)).toEqual(expect.arrayContaining(above));
+    const document = read('/openapi/v3/apis/apps');
+    expect(document.paths['/apis/apps/'].get).toMatchObject({
+      operationId: 'getAppsAPIGroup',
+      tags: ['apps'],
+    });
+    expect(Object.keys(document.components.schemas)).toEqual([
+      'io.k8s.apimachinery.pkg.apis.meta.v1.APIGroup',
+      'io.k8s.apimachinery.pkg.apis.meta.v1.GroupVersionForDiscovery',
+      'io.k8s.apimachinery.pkg.apis.meta.v1.ServerAddressByClientCIDR',
+    ]);
+    expect(read('/openapi/v3/apis/nope')).toBeUndefined();
+  });
+
   it('changes only where something has changed', () => {
     const table = servedBuiltIns();
     const api = new OpenApi(table, noDescriptions);

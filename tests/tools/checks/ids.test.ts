@@ -34,7 +34,7 @@ describe('the check of ids', () => {
     [
       'a main file of another name',
       { [chapter]: replace('"put.ts"', '"p.ts"') },
-      'the file put.ts',
+      'a file or a folder named put',
     ],
     [
       'an id nobody declared',

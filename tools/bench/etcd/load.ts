@@ -2,6 +2,8 @@
  * The process that makes the load: one job from its arguments, one line of JSON as the outcome.
  */
 
+import type { Outcome } from '../measure.ts';
+import { afterSeconds, Meter } from '../meter.ts';
 import { type PreparedCall, RawConnection } from './raw-connection.ts';
 import { firstWatch, KEYS, nextWatch, type UnaryLoad, unaryLoads, watchedPut } from './requests.ts';
 
@@ -14,17 +16,6 @@ export interface Job {
   readonly seconds: number;
 }
 
-/** What came of it. */
-export interface Outcome {
-  readonly operations: number;
-  readonly seconds: number;
-  readonly errors: number;
-  readonly medianMs: number;
-  readonly p99Ms: number;
-  /** What this process itself needed. */
-  readonly clientCpuSeconds: number;
-}
-
 const MAX_CONNECTIONS = 10;
 const FAN_OUT_STREAMS = 10;
 const FAN_OUT_WATCHES_PER_STREAM = 100;
@@ -33,32 +24,6 @@ const FAN_OUT_DEPTH = 4;
 
 async function connectAll(endpoint: string, count: number): Promise<RawConnection[]> {
   return Promise.all(Array.from({ length: count }, () => RawConnection.open(endpoint)));
-}
-
-/** Measures from its making to `outcome()`. */
-class Meter {
-  readonly #begin = performance.now();
-  readonly #cpu = process.cpuUsage();
-  readonly #latencies: number[] = [];
-  errors = 0;
-
-  add(latencyMs: number): void {
-    this.#latencies.push(latencyMs);
-  }
-
-  outcome(operations = this.#latencies.length): Outcome {
-    const { user, system } = process.cpuUsage(this.#cpu);
-    const sorted = this.#latencies.sort((a, b) => a - b);
-    const quantile = (q: number) => sorted[Math.floor(sorted.length * q)] ?? 0;
-    return {
-      operations,
-      seconds: (performance.now() - this.#begin) / 1000,
-      errors: this.errors,
-      medianMs: quantile(0.5),
-      p99Ms: quantile(0.99),
-      clientCpuSeconds: (user + system) / 1e6,
-    };
-  }
 }
 
 /** Each client sends its next call when the last is answered. */
@@ -94,11 +59,6 @@ async function runUnary(
     }),
   );
   return meter.outcome();
-}
-
-function afterSeconds(seconds: number): () => boolean {
-  const end = performance.now() + seconds * 1000;
-  return () => performance.now() >= end;
 }
 
 /** Opens a stream of watches; resolves when all are created. */

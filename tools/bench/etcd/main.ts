@@ -11,9 +11,10 @@ import {
   startOurEtcd,
   startRealEtcd,
 } from '../../../tests/conformance/etcd/program.ts';
+import { join } from 'node:path';
+import { fasterOf, type Measurement, measure as measureBy, type Server } from '../measure.ts';
 import { measureInProcess, measureMillionKeys } from './in-process.ts';
 import type { Job } from './load.ts';
-import { fasterOf, type Measurement, measure, type Server } from './measure.ts';
 import { printTable, type Row } from './table.ts';
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
@@ -21,6 +22,9 @@ const seconds = values.quick ? 0.6 : 1;
 /** Whatever else runs here takes its share of some rounds; the best one is what counts. */
 const rounds = values.quick ? 1 : 3;
 const clientCounts = values.quick ? [1, 100] : [1, 10, 100];
+
+const measure = (server: Server, job: Omit<Job, 'endpoint'>) =>
+  measureBy(join(import.meta.dirname, 'load.ts'), server, job);
 
 type Plan = Omit<Job, 'endpoint'> & { readonly title: string };
 

@@ -1,6 +1,6 @@
 /** Prints measurements side by side. */
 
-import type { Measurement } from './measure.ts';
+import type { Measurement } from '../measure.ts';
 
 /** One load on both servers. */
 export interface Row {

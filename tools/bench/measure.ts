@@ -2,13 +2,22 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Job, Outcome } from './load.ts';
 
 /** A server that runs. */
 export interface Server {
   readonly endpoint: string;
   readonly child: ChildProcess;
+}
+
+/** What came of a job. */
+export interface Outcome {
+  readonly operations: number;
+  readonly seconds: number;
+  readonly errors: number;
+  readonly medianMs: number;
+  readonly p99Ms: number;
+  /** What the process that made the load needed itself. */
+  readonly clientCpuSeconds: number;
 }
 
 /** An outcome with what the server needed. */
@@ -21,15 +30,25 @@ export interface Measurement extends Outcome {
 const TICKS_PER_SECOND = 100;
 
 /** How much longer than its job a load may take. */
-const LOAD_GRACE_MS = 15_000;
+const LOAD_GRACE_MS = 30_000;
 
-/** @throws Error when calls were refused or the load ended badly */
-export async function measure(server: Server, job: Omit<Job, 'endpoint'>): Promise<Measurement> {
+/**
+ * Runs a job in a process of its own.
+ *
+ * @param script - the load's program: takes the job, with the server's endpoint, as JSON in its first
+ * argument, sends a message when it has warmed up, and prints its outcome as a line of JSON
+ * @throws Error when calls were refused or the load ended badly
+ */
+export async function measure(
+  script: string,
+  server: Server,
+  job: { readonly seconds: number },
+): Promise<Measurement> {
   const load = spawn(
     process.execPath,
     [
       ...['--import', 'tsx', '-C', 'ref-apimachinery', '-C', 'ref-etcd'],
-      join(import.meta.dirname, 'load.ts'),
+      script,
       JSON.stringify({ ...job, endpoint: server.endpoint }),
     ],
     { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] },
