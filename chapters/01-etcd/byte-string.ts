@@ -11,7 +11,8 @@ export type ByteString = string;
 
 /** Matches a character that is not one byte. */
 const notOneByte = /[\u{100}-\u{10ffff}]/u;
-const notAscii = /[\u{80}-\u{10ffff}]/u;
+const encoder = new TextEncoder();
+const scratch = new Uint8Array(16 * 1024);
 
 /** Tells whether every character of `text` is one byte. */
 export function isByteString(text: string): boolean {
@@ -25,8 +26,8 @@ export function isByteString(text: string): boolean {
  * @returns one character per byte; ASCII text comes back as it is
  */
 export function utf8ToByteString(text: string): ByteString {
-  if (!notAscii.test(text)) return text;
-  return toByteString(new TextEncoder().encode(text));
+  if (isAscii(text)) return text;
+  return toByteString(encoder.encode(text));
 }
 
 /**
@@ -36,7 +37,7 @@ export function utf8ToByteString(text: string): ByteString {
  * @returns the text; bytes that are not UTF-8 become U+FFFD
  */
 export function byteStringToUtf8(bytes: ByteString): string {
-  if (!notAscii.test(bytes)) return bytes;
+  if (isAscii(bytes)) return bytes;
   return new TextDecoder().decode(fromByteString(bytes));
 }
 
@@ -53,8 +54,23 @@ export function toByteString(bytes: Uint8Array): ByteString {
 /** Copies a byte string into bytes; the inverse of {@link toByteString}. */
 export function fromByteString(text: ByteString): Uint8Array {
   const bytes = new Uint8Array(text.length);
+  if (isEncodedInto(bytes, text)) return bytes;
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   return bytes;
+}
+
+/** Every value passes here several times: an expression needs ten times as long as the encoder. */
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i += scratch.length) {
+    if (!isEncodedInto(scratch, text.slice(i, i + scratch.length))) return false;
+  }
+  return true;
+}
+
+/** Writes a text into bytes that have room for so many letters; is it ASCII, and all there? */
+function isEncodedInto(bytes: Uint8Array, text: string): boolean {
+  const { read, written } = encoder.encodeInto(text, bytes);
+  return read === text.length && written === text.length;
 }
 
 /**

@@ -28,9 +28,22 @@ const leaseFields: ReadonlySet<string> = new Set(['lease', 'id']);
 
 /** Any message of `rpc.ts` as JSON, one byte per character. */
 export function encodeJson(message: unknown): Uint8Array {
-  return fromByteString(
-    JSON.stringify(message, (_name, value) => (typeof value === 'bigint' ? String(value) : value)),
-  );
+  return fromByteString(JSON.stringify(withTextLeases(message)));
+}
+
+/** The message with its leases as text. Without one it is the message itself, which is most of them. */
+function withTextLeases(value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(withTextLeases);
+  let copy: Record<string, unknown> | undefined;
+  for (const [name, field] of Object.entries(value)) {
+    const text = withTextLeases(field);
+    if (text === field) continue;
+    copy ??= { ...value };
+    copy[name] = text;
+  }
+  return copy ?? value;
 }
 
 /** The message that {@link encodeJson} was given. */

@@ -152,6 +152,7 @@ export { validateBySchema } from './custom-resources/validate-by-schema.ts';
 export { newAuthentication } from './filters/authentication.ts';
 export { attributesOf, forbidden, newAuthorization } from './filters/authorization.ts';
 export { newImpersonation } from './filters/impersonation.ts';
+export { builtInKinds } from './kinds/built-in-kinds.ts';
 export type { Kind, Subresources } from './kinds/kind.ts';
 export { applyJsonPatch, MAX_COPIED_LENGTH } from './patch/json-patch.ts';
 export { MAX_JSON_PATCH_OPERATIONS } from './patch/json-patch-operation.ts';
@@ -188,14 +189,6 @@ export type {
   Schema,
 } from './schema/schema.ts';
 export {
-  BOOKMARK_INTERVAL_MS,
-  Cacher,
-  type CacherOptions,
-  type CacherSource,
-  FRESHNESS_TIMEOUT_MS,
-  type SourceWatch,
-} from './storage/cacher.ts';
-export {
   type MemoryStorage,
   newEtcdStorage,
   openMemoryStorage,
@@ -209,6 +202,14 @@ export type {
   WatchQuery,
 } from './storage/storage.ts';
 export { Stored } from './storage/stored.ts';
+export {
+  BOOKMARK_INTERVAL_MS,
+  Cacher,
+  type CacherOptions,
+  type CacherSource,
+  FRESHNESS_TIMEOUT_MS,
+  type SourceWatch,
+} from './storage/watch-cache.ts';
 export { ANONYMOUS, UNSECURED, type User } from './user.ts';
 export type { WebhookAnswer } from './webhooks/admission-review.ts';
 export { type CallOptions, callWebhook } from './webhooks/call-webhook.ts';

@@ -67,9 +67,9 @@ import { ClusterIps } from './service-addresses/cluster-ips.ts';
 import { IpRange } from './service-addresses/ip-range.ts';
 import { NodePorts } from './service-addresses/node-ports.ts';
 import { ServiceStorage } from './service-addresses/service-storage.ts';
-import { Cacher } from './storage/cacher.ts';
 import { Mirror } from './storage/mirror.ts';
 import type { Storage } from './storage/storage.ts';
+import { Cacher } from './storage/watch-cache.ts';
 import { ANONYMOUS } from './user.ts';
 
 /** Always answered, so that one can find out how the server is without being let in. */

@@ -10,7 +10,21 @@
 export function deepCopy<T>(value: T): T {
   if (Array.isArray(value)) return value.map(deepCopy) as T;
   if (!isPlainObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, deepCopy(item)])) as T;
+  // Spreading keeps the object's form: that costs a fraction of adding its fields one by one.
+  const copy: Record<string, unknown> = { ...value };
+  for (const key of Object.keys(copy)) {
+    const item = copy[key];
+    if (typeof item !== 'object' || item === null) continue;
+    if (key === '__proto__') defineField(copy, key, deepCopy(item));
+    else copy[key] = deepCopy(item);
+  }
+  return copy as T;
+}
+
+/** An assignment would change what the object inherits. */
+function defineField(object: object, key: string, value: unknown): void {
+  const rights = { writable: true, enumerable: true, configurable: true };
+  Object.defineProperty(object, key, { value, ...rights });
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

@@ -30,18 +30,21 @@ const SUBDOMAIN_MAX_LENGTH = 253;
 export function qualifiedNameFaults(text: string): string[] {
   const parts = text.split('/');
   const [first = '', second] = parts;
-  const rule = withExamples(QUALIFIED_NAME_RULE, QUALIFIED_NAME, ['MyName', 'my.name', '123-abc']);
   if (parts.length > 2) {
     return [
-      `a qualified name ${rule} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+      `a qualified name ${qualifiedNameRule()} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
     ];
   }
   const faults = second === undefined ? [] : prefixFaults(first);
   const name = second ?? first;
   if (name === '') faults.push('name part must be non-empty');
   if (name.length > LABEL_MAX_LENGTH) faults.push(`name part ${tooLong(LABEL_MAX_LENGTH)}`);
-  if (!matches(QUALIFIED_NAME, name)) faults.push(`name part ${rule}`);
+  if (!IS_QUALIFIED_NAME.test(name)) faults.push(`name part ${qualifiedNameRule()}`);
   return faults;
+}
+
+function qualifiedNameRule(): string {
+  return withExamples(QUALIFIED_NAME_RULE, QUALIFIED_NAME, ['MyName', 'my.name', '123-abc']);
 }
 
 function prefixFaults(prefix: string): string[] {
@@ -52,7 +55,7 @@ function prefixFaults(prefix: string): string[] {
 /** Checks a label's value: empty, or at most 63 characters of the kind a name may have. */
 export function labelValueFaults(text: string): string[] {
   const faults = text.length > LABEL_MAX_LENGTH ? [tooLong(LABEL_MAX_LENGTH)] : [];
-  if (!matches(LABEL_VALUE, text)) {
+  if (!IS_LABEL_VALUE.test(text)) {
     faults.push(withExamples(LABEL_VALUE_RULE, LABEL_VALUE, ['MyValue', 'my_value', '12345']));
   }
   return faults;
@@ -61,7 +64,7 @@ export function labelValueFaults(text: string): string[] {
 /** Checks a DNS label, as namespaces' and Services' names are. */
 export function dnsLabelFaults(text: string): string[] {
   const faults = text.length > LABEL_MAX_LENGTH ? [tooLong(LABEL_MAX_LENGTH)] : [];
-  if (!matches(DNS_LABEL, text)) {
+  if (!IS_DNS_LABEL.test(text)) {
     faults.push(withExamples(DNS_LABEL_RULE, DNS_LABEL, ['my-name', '123-abc']));
   }
   return faults;
@@ -70,15 +73,18 @@ export function dnsLabelFaults(text: string): string[] {
 /** Checks a DNS subdomain, as most objects' names are. */
 export function dnsSubdomainFaults(text: string): string[] {
   const faults = text.length > SUBDOMAIN_MAX_LENGTH ? [tooLong(SUBDOMAIN_MAX_LENGTH)] : [];
-  if (!matches(DNS_SUBDOMAIN, text)) {
+  if (!IS_DNS_SUBDOMAIN.test(text)) {
     faults.push(withExamples(DNS_SUBDOMAIN_RULE, DNS_SUBDOMAIN, ['example.com']));
   }
   return faults;
 }
 
-function matches(pattern: string, text: string): boolean {
-  return new RegExp(`^(?:${pattern})$`).test(text);
-}
+const whole = (pattern: string) => new RegExp(`^(?:${pattern})$`);
+/** Names are checked at every write: the expressions are made once. */
+const IS_QUALIFIED_NAME = whole(QUALIFIED_NAME);
+const IS_LABEL_VALUE = whole(LABEL_VALUE);
+const IS_DNS_LABEL = whole(DNS_LABEL);
+const IS_DNS_SUBDOMAIN = whole(DNS_SUBDOMAIN);
 
 function tooLong(maximum: number): string {
   return `must be no more than ${maximum} characters`;

@@ -63,14 +63,16 @@ export class Random {
 
   /** A UUID of version 4, as objects' `metadata.uid` are. */
   uuid(): string {
-    const hex = Array.from({ length: 4 }, () => this.#hex()).join('');
+    const hex = this.#hex() + this.#hex() + this.#hex() + this.#hex();
     const variant = '89ab'[this.int(4)];
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
   }
 
   /** Letters and digits for the end of a generated name: `nginx-` + `x7k2p`. */
   suffix(length = 5): string {
-    return Array.from({ length }, () => SUFFIX_LETTERS[this.int(SUFFIX_LETTERS.length)]).join('');
+    let suffix = '';
+    for (let i = 0; i < length; i++) suffix += SUFFIX_LETTERS[this.int(SUFFIX_LETTERS.length)];
+    return suffix;
   }
 
   /**

@@ -71,15 +71,22 @@ export class ServedResources {
   }
 }
 
+/** Every request asks for one: each is made once. */
+const routes = new WeakMap<ServedResource, Served>();
+
 /** The resource as routing sees it. */
 export function routeOf(resource: ServedResource | undefined): Served | undefined {
   if (resource === undefined) return undefined;
-  const { namespaced, verbs, subresources } = resource;
-  return {
-    namespaced,
-    verbs,
-    subresources: new Map([...subresources].map(([name, { verbs }]) => [name, verbs])),
-  };
+  let route = routes.get(resource);
+  if (route === undefined) {
+    const { namespaced, verbs } = resource;
+    const subresources = new Map(
+      [...resource.subresources].map(([name, { verbs }]) => [name, verbs]),
+    );
+    route = { namespaced, verbs, subresources };
+    routes.set(resource, route);
+  }
+  return route;
 }
 
 function idOf(group: string, version: string, resource: string): string {

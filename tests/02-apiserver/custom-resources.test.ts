@@ -527,7 +527,7 @@ describe('validateBySchema, single values', () => {
       'Invalid value: "10.0.0": spec in body must be of type ipv4: "10.0.0"',
     ],
     ['a format nobody checks', 'x', { format: 'my-own' }, undefined],
-    ['keywords of other types', 'x', { minimum: 5, minItems: 2, required: ['a'] }, undefined],
+    ['keywords of other types', '3', { minimum: 5, minItems: 2, required: ['a'] }, undefined],
   ];
   for (const [name, value, schema, fault] of rows) {
     it(`judges ${name}`, () => {
@@ -555,6 +555,7 @@ describe('validateBySchema, lists and objects', () => {
   it('counts the items', () => {
     const schema = list(whole, { minItems: 1, maxItems: 2 });
     expect(faultsOf([1], schema)).toEqual([]);
+    expect(faultsOf([1, 2], schema)).toEqual([]);
     expect(faultsOf([], schema)).toEqual([
       'spec: Invalid value: 0: spec in body should have at least 1 items',
     ]);
@@ -564,6 +565,7 @@ describe('validateBySchema, lists and objects', () => {
   it('counts the fields', () => {
     const schema = { ...mapOf(whole), minProperties: 1, maxProperties: 2 };
     expect(faultsOf({ a: 1 }, schema)).toEqual([]);
+    expect(faultsOf({ a: 1, b: 2 }, schema)).toEqual([]);
     expect(faultsOf({}, schema)).toEqual([
       'spec: Invalid value: 0: spec in body should have at least 1 properties',
     ]);
@@ -1050,6 +1052,13 @@ describe('definitionConditions', () => {
     const conditions = [{ type: 'Established', status: 'False', reason: 'InvalidCABundle' }];
     const bars = newDefinition('bars', 'Bar', { wish: { singular: 'foos' }, conditions });
     const status = definitionConditions(bars, taken(), noon);
+    expect(status.conditions.find(({ type }) => type === 'Established')).toEqual(conditions[0]);
+  });
+
+  it('leaves Established as it is once it is True', () => {
+    const conditions = [{ type: 'Established', status: 'True', reason: 'LongAgo' }];
+    const foos = newDefinition('foos', 'Foo', { conditions });
+    const status = definitionConditions(foos, [], noon);
     expect(status.conditions.find(({ type }) => type === 'Established')).toEqual(conditions[0]);
   });
 

@@ -1,5 +1,6 @@
 import { FakeClock, isConflict, isNotFound, parseSelector, seededRandom } from '#apimachinery';
 import {
+  type ApiObject,
   create,
   type DeleteOptions,
   deleteCollection,
@@ -9,11 +10,19 @@ import {
   list,
   openMemoryStorage,
   type Registry,
-  type Storage,
   type Stored,
   update,
 } from '#apiserver';
-import { afterEach, describe, expect, it, refusalOf, widget, widgetKind } from '#kit';
+import {
+  afterEach,
+  describe,
+  expect,
+  it,
+  refusalOf,
+  throughStorage,
+  widget,
+  widgetKind,
+} from '#kit';
 
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -47,11 +56,7 @@ function withFasterWriter(registry: Registry, write: (stored: Stored) => Promise
     isDone = true;
     await write(expected);
   };
-  const slow: Storage = {
-    get: (...asked) => storage.get(...asked),
-    list: (...asked) => storage.list(...asked),
-    create: (...asked) => storage.create(...asked),
-    watch: (...asked) => storage.watch(...asked),
+  const slow = throughStorage(storage, {
     replace: async (expected, object, ttl) => {
       await interfere(expected);
       return storage.replace(expected, object, ttl);
@@ -60,7 +65,7 @@ function withFasterWriter(registry: Registry, write: (stored: Stored) => Promise
       await interfere(expected);
       return storage.remove(expected);
     },
-  };
+  });
   return { ...registry, storage: slow };
 }
 
@@ -333,7 +338,7 @@ describe('deleteObject, what others have to say', () => {
     const { registry, make, isGone } = await newRegistry();
     await make('a');
     const asked: unknown[] = [];
-    const admit = async (old: { spec?: unknown }) => {
+    const admit = async (old: ApiObject) => {
       await Promise.resolve();
       asked.push(old.spec);
     };

@@ -21,7 +21,18 @@ import {
   type Registry,
   update,
 } from '#apiserver';
-import { afterEach, describe, expect, fc, it, property, refusalOf, widget, widgetKind } from '#kit';
+import {
+  afterEach,
+  describe,
+  expect,
+  fc,
+  it,
+  property,
+  refusalOf,
+  throughStorage,
+  widget,
+  widgetKind,
+} from '#kit';
 
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -55,7 +66,7 @@ const namesIn = ({ items }: ObjectList) => items.map(({ object }) => object.meta
 /** The same registry, which notes what its storage is asked. */
 function noting(registry: Registry) {
   const asked: ListQuery[] = [];
-  const storage = Object.assign(Object.create(registry.storage) as Registry['storage'], {
+  const storage = throughStorage(registry.storage, {
     list: (prefix: string, query: ListQuery = {}) => {
       asked.push(query);
       return registry.storage.list(prefix, query);

@@ -1,11 +1,19 @@
+import { FakeClock, isConflict, isNotFound, seededRandom } from '#apimachinery';
 import {
+  type ApiObject,
   applyJsonPatch,
   applyMergePatch,
+  create,
+  get,
   type Json,
+  type Kind,
   MAX_COPIED_LENGTH,
   MAX_JSON_PATCH_OPERATIONS,
+  openMemoryStorage,
+  patchObject,
+  type Registry,
 } from '#apiserver';
-import { describe, expect, fc, it, property } from '#kit';
+import { describe, expect, fc, it, property, refusalOf, widget, widgetKind } from '#kit';
 
 /** A copy that was read from text: `__proto__` is an ordinary field of it. */
 const read = (text: string): Json => JSON.parse(text) as Json;
@@ -494,4 +502,99 @@ describe('applyMergePatch', () => {
   });
 });
 
-// What `patchObject` does with a patch, and when it is applied anew, follows from here on.
+describe('patchObject', () => {
+  const inDefault = { namespace: 'default' };
+
+  async function withWidget(special: Partial<Kind> = {}) {
+    const clock = new FakeClock({ now: Date.UTC(2025, 0, 1) });
+    const random = seededRandom(1);
+    const memory = await openMemoryStorage({ clock, random });
+    const kind = widgetKind(special);
+    const registry: Registry = { kind, storage: memory.storage, clock, random };
+    const stored = await create(registry, widget('a', { data: { a: '1' } }), inDefault);
+    return { registry, stored };
+  }
+
+  const merge = (patch: Json) => (old: ApiObject) =>
+    applyMergePatch(old as Json, patch) as unknown as ApiObject;
+
+  it.core('writes the patched object', async () => {
+    const { registry } = await withWidget();
+    const { stored } = await patchObject(registry, 'a', merge({ data: { b: '2' } }), inDefault);
+    expect(stored.object.data).toEqual({ a: '1', b: '2' });
+    expect((await get(registry, 'a', inDefault)).object.data).toEqual({ a: '1', b: '2' });
+  });
+
+  it.core('is applied to what is there when somebody was faster', async () => {
+    const { registry } = await withWidget();
+    let isFirst = true;
+    const patch = async (old: ApiObject): Promise<ApiObject> => {
+      if (isFirst) {
+        isFirst = false;
+        await patchObject(registry, 'a', merge({ data: { other: 'x' } }), inDefault);
+      }
+      return merge({ data: { b: '2' } })(old);
+    };
+    const { stored } = await patchObject(registry, 'a', patch, inDefault);
+    expect(stored.object.data).toEqual({ a: '1', b: '2', other: 'x' });
+  });
+
+  it('refuses a version that the patch names and that is not the newest', async () => {
+    const { registry } = await withWidget();
+    const patch = merge({ metadata: { resourceVersion: '1' }, data: { b: '2' } });
+    expect(isConflict(await refusalOf(patchObject(registry, 'a', patch, inDefault)))).toBe(true);
+    expect((await get(registry, 'a', inDefault)).object.data).toEqual({ a: '1' });
+  });
+
+  it('takes the newest version where the patch names it', async () => {
+    const { registry, stored } = await withWidget();
+    const resourceVersion = String(stored.revision);
+    const patch = merge({ metadata: { resourceVersion }, data: { b: '2' } });
+    const patched = await patchObject(registry, 'a', patch, inDefault);
+    expect(patched.stored.object.data).toEqual({ a: '1', b: '2' });
+  });
+
+  for (const resourceVersion of [null, '']) {
+    it(`takes ${JSON.stringify(resourceVersion)} for any version`, async () => {
+      const { registry } = await withWidget({ allowUnconditionalUpdate: false });
+      const patch = merge({ metadata: { resourceVersion }, data: { b: '2' } });
+      const { stored } = await patchObject(registry, 'a', patch, inDefault);
+      expect(stored.object.data).toEqual({ a: '1', b: '2' });
+    });
+  }
+
+  it('refuses another uid', async () => {
+    const { registry } = await withWidget();
+    const patch = merge({ metadata: { uid: 'other' } });
+    expect(isConflict(await refusalOf(patchObject(registry, 'a', patch, inDefault)))).toBe(true);
+  });
+
+  it('says 404 of what is not there', async () => {
+    const { registry } = await withWidget();
+    expect(isNotFound(await refusalOf(patchObject(registry, 'b', merge({}), inDefault)))).toBe(
+      true,
+    );
+  });
+
+  it('writes nothing when the patch changes nothing', async () => {
+    const { registry, stored } = await withWidget();
+    const patched = await patchObject(registry, 'a', merge({ data: { a: '1' } }), inDefault);
+    expect(patched.stored.revision).toBe(stored.revision);
+  });
+
+  it('passes options on', async () => {
+    const { registry } = await withWidget({ subresources: { status: true } });
+    const patch = merge({ data: { b: '2' }, status: { ready: true } });
+    const options = { ...inDefault, subresource: 'status' } as const;
+    const { stored } = await patchObject(registry, 'a', patch, options);
+    expect(stored.object).toMatchObject({ data: { a: '1' }, status: { ready: true } });
+  });
+
+  it('passes on what the patch throws', async () => {
+    const { registry } = await withWidget();
+    const fail = () => {
+      throw new Error('no');
+    };
+    await expect(patchObject(registry, 'a', fail, inDefault)).rejects.toThrow('no');
+  });
+});

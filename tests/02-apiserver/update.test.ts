@@ -15,11 +15,19 @@ import {
   type Kind,
   openMemoryStorage,
   type Registry,
-  type Storage,
   type Stored,
   update,
 } from '#apiserver';
-import { afterEach, describe, expect, it, refusalOf, widget, widgetKind } from '#kit';
+import {
+  afterEach,
+  describe,
+  expect,
+  it,
+  refusalOf,
+  throughStorage,
+  widget,
+  widgetKind,
+} from '#kit';
 
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -61,11 +69,7 @@ function withFasterWriter(registry: Registry, writes: ((stored: Stored) => Promi
   const interfere = async (expected: Stored): Promise<void> => {
     await writes.shift()?.(expected);
   };
-  const slow: Storage = {
-    get: (...asked) => storage.get(...asked),
-    list: (...asked) => storage.list(...asked),
-    create: (...asked) => storage.create(...asked),
-    watch: (...asked) => storage.watch(...asked),
+  const slow = throughStorage(storage, {
     replace: async (expected, object, ttl) => {
       await interfere(expected);
       return storage.replace(expected, object, ttl);
@@ -74,7 +78,7 @@ function withFasterWriter(registry: Registry, writes: ((stored: Stored) => Promi
       await interfere(expected);
       return storage.remove(expected);
     },
-  };
+  });
   return { ...registry, storage: slow };
 }
 

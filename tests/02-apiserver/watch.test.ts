@@ -12,7 +12,18 @@ import {
   type WatchOptions,
   watch,
 } from '#apiserver';
-import { afterEach, describe, expect, fc, it, property, settle, widget, widgetKind } from '#kit';
+import {
+  afterEach,
+  describe,
+  expect,
+  fc,
+  it,
+  property,
+  settle,
+  throughStorage,
+  widget,
+  widgetKind,
+} from '#kit';
 
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -134,13 +145,12 @@ describe('watch', () => {
     const { storage } = registry;
     const racing: Registry = {
       ...registry,
-      storage: Object.assign(Object.create(storage) as Registry['storage'], {
+      storage: throughStorage(storage, {
         list: async (...asked: Parameters<typeof storage.list>) => {
           const found = await storage.list(...asked);
           await make('b');
           return found;
         },
-        watch: (...asked: Parameters<typeof storage.watch>) => storage.watch(...asked),
       }),
     };
     const seen = startWatch(racing);
@@ -206,8 +216,7 @@ describe('watch, bookmarks', () => {
   /** A registry whose storage tells exactly these events, and then ends. */
   function telling(registry: Registry, events: readonly StorageEvent[]) {
     const asked: object[] = [];
-    const storage = Object.assign(Object.create(registry.storage) as Registry['storage'], {
-      list: (...query: Parameters<Registry['storage']['list']>) => registry.storage.list(...query),
+    const storage = throughStorage(registry.storage, {
       watch: async function* (_prefix: string, query: object) {
         asked.push(query);
         yield* events;
@@ -330,8 +339,7 @@ describe('watch, how it ends', () => {
     const { storage } = registry;
     const noting: Registry = {
       ...registry,
-      storage: Object.assign(Object.create(storage) as Registry['storage'], {
-        list: (...asked: Parameters<typeof storage.list>) => storage.list(...asked),
+      storage: throughStorage(storage, {
         watch: (...[prefix, query, signal]: Parameters<typeof storage.watch>) => {
           signals.push(signal);
           return storage.watch(prefix, query, signal);
@@ -366,7 +374,7 @@ describe('watch, how it ends', () => {
     const { registry } = await newRegistry();
     const failing = (error: unknown): Registry => ({
       ...registry,
-      storage: Object.assign(Object.create(registry.storage) as Registry['storage'], {
+      storage: throughStorage(registry.storage, {
         // biome-ignore lint/correctness/useYield: it fails before it has anything to tell
         watch: async function* () {
           throw error;
@@ -388,7 +396,7 @@ describe('watch, how it ends', () => {
     let asked = 0;
     const noting: Registry = {
       ...registry,
-      storage: Object.assign(Object.create(registry.storage) as Registry['storage'], {
+      storage: throughStorage(registry.storage, {
         list: () => {
           asked += 1;
           return registry.storage.list('/registry/widgets/');

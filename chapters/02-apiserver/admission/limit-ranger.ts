@@ -26,14 +26,16 @@ export interface LimitRangerOptions {
  * `default` (limits) and `defaultRequest` (requests), maps from resource to amount; where two items name a
  * resource, the later one counts. Each container, then each init container, gets those it does not have in
  * `resources.limits` and `resources.requests`; nothing else changes, and no empty map is added. When
- * something was set, the pod says so in the annotation `kubernetes.io/limit-ranger` (a later LimitRange that sets something
- * overwrites it): `LimitRanger plugin set: ` and for each container that got requests, then for the same
- * container's limits, an entry; entries are joined by `; `, the resources of an entry in alphabetical order by `, `.
+ * something was set, the pod says so in the annotation `kubernetes.io/limit-ranger` (a later LimitRange that
+ * sets something overwrites it): `LimitRanger plugin set: ` and for each container an entry for the requests
+ * it got, if any, then one for the limits. Entries are joined by `; `, the resources of an entry, in
+ * alphabetical order, by `, `.
  *
  * ```text
  * default {cpu: 500m, memory: 256Mi}    defaultRequest {cpu: 100m}
  * container web, limits {memory: 1Gi}   init container setup, nothing
- * → web:   limits {memory: 1Gi, cpu: 500m}, requests {cpu: 100m};  setup: limits {cpu: 500m, memory: 256Mi}, requests {cpu: 100m}
+ * → web:   limits {memory: 1Gi, cpu: 500m}       requests {cpu: 100m}
+ *   setup: limits {cpu: 500m, memory: 256Mi}     requests {cpu: 100m}
  * LimitRanger plugin set: cpu request for container web; cpu limit for container web;
  *   cpu request for init container setup; cpu, memory limit for init container setup      (on one line)
  * ```

@@ -33,11 +33,11 @@ export interface ServiceAccountOptions {
  * 2. The account must be there.
  * 3. Is the token to be mounted? What the pod says (`spec.automountServiceAccountToken`), else what the
  *    account says (`automountServiceAccountToken`), else yes. Then `mountApiAccess` (given).
- * 4. A pod without `spec.imagePullSecrets` (absent or empty) gets the account's, a copy; when the account has none
- *    the pod stays without the field.
+ * 4. A pod without `spec.imagePullSecrets` (absent or empty) gets the account's, a copy; when the account has
+ *    none, the pod stays as it is.
  *
- * `validate` looks again, for webhooks may have changed the pod: the account must be there (without a
- * name there is none), and the pod may have what `mountableSecretFault` allows. Of a mirror pod, `admit` and
+ * `validate` looks again, for webhooks may have changed the pod: the account must be there (a pod that
+ * names none has the name `''`), and `mountableSecretFault` must find no fault. Of a mirror pod, `admit` and
  * `validate` both refuse what `mirrorPodFault` tells, and look at nothing else.
  *
  * @throws StatusError, as a rejection: 403 (`newAdmissionForbidden`) with the fault as text, or for an

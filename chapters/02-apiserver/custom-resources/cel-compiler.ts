@@ -1,8 +1,8 @@
 /**
  * What the server needs of CEL, the language of `x-kubernetes-validations`. Given: the interface.
  *
- * The real compiler is `../wire/cel.ts`, over a library. Without one, a definition that has rules is
- * refused. Where rules are asked is `rules.ts`.
+ * The real compiler is `../wire/cel.ts`, over a library. Without one, a definition that has rules
+ * is refused. Where rules are asked is `rules.ts`.
  */
 
 import type { JsonSchema } from './json-schema.ts';

@@ -1,8 +1,8 @@
 /**
  * CustomResourceDefinitions themselves, as a kind like any other. Given.
  *
- * What is wrong with a spec is in `definition-spec.ts`; what becomes of a definition that was written in
- * `controller.ts`.
+ * What is wrong with a spec is in `definition-spec.ts`; what becomes of a definition that was
+ * written in `controller.ts`.
  *
  * @see k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1/defaults.go,
  * pkg/registry/customresourcedefinition/{strategy,etcd}.go (1.33)

@@ -1,6 +1,6 @@
 /**
- * Checks of the small parts of a definition: names, columns, paths, deprecation. Given; the whole is
- * `definition-spec.ts`.
+ * Checks of the small parts of a definition: names, columns, paths, deprecation. Given; the whole
+ * is `definition-spec.ts`.
  *
  * @see k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation/validation.go (1.33)
  */

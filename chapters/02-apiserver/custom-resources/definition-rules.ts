@@ -1,7 +1,8 @@
 /**
  * Checks of the rules in a definition's schema: their texts, and whether they compile. Given.
  *
- * Asking the rules about objects is `rules.ts`. What rules cost is not estimated here, as the real server does.
+ * Asking the rules about objects is `rules.ts`. What rules cost is not estimated here, as the real
+ * server does.
  *
  * @see k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation/validation.go (1.33)
  */
@@ -72,7 +73,8 @@ function validateRuleAndMessage(
 }
 
 /**
- * Faults of rules that do not compile, and of rules about changes where nobody can say what a value was.
+ * Faults of rules that do not compile, and of rules about changes where nobody can say what a value
+ * was.
  *
  * @param compiler - without one every rule is a fault
  */

@@ -1,8 +1,8 @@
 /**
  * The OpenAPI v3 schema in a CustomResourceDefinition, as it is written there. Given.
  *
- * Pruning, defaults and validation read it as it is; `to-schema.ts` makes of it the form that the rest
- * of the server reads.
+ * Pruning, defaults and validation read it as it is; `to-schema.ts` makes of it the form that the
+ * rest of the server reads.
  *
  * @see k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1/types_jsonschema.go (1.33)
  */
@@ -81,8 +81,8 @@ export function isFields(value: unknown): value is JsonFields {
 /**
  * A field of an object.
  *
- * @returns `undefined` when it has none of that name; what all objects inherit (`constructor`) is no
- * field
+ * @returns `undefined` when it has none of that name; what all objects inherit (`constructor`) is
+ * no field
  */
 export function ownField(fields: JsonFields | undefined, name: string): unknown {
   return fields !== undefined && Object.hasOwn(fields, name) ? fields[name] : undefined;

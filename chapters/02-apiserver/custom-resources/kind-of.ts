@@ -1,7 +1,9 @@
 /**
- * From a definition to a `Kind`, with which the registry's verbs serve its objects like any others. Given.
+ * From a definition to a `Kind`, with which the registry's verbs serve its objects like any others.
+ * Given.
  *
- * What it calls for the work (`prune-unknown.ts`, `schema-defaults.ts`, `validate-by-schema.ts`) is yours.
+ * What it calls for the work (`prune-unknown.ts`, `schema-defaults.ts`, `validate-by-schema.ts`) is
+ * yours.
  */
 
 import {
@@ -41,20 +43,24 @@ const NOT_CHECKED =
 /**
  * Makes the `Kind` of one version of a definition.
  *
- * @remarks *What it is called.* Group and scope are the definition's; plural (`resource`), kind, `listKind`, singular,
- * short names and categories are those of `namesOf(definition)` (lists left out are empty); the version is the one asked for.
- * `storagePrefix` is `group/plural`. Names are DNS subdomains. `allowUnconditionalUpdate` is false.
+ * @remarks *What it is called.* Group and scope are the definition's; plural (`resource`), kind,
+ * `listKind`, singular, short names and categories are those of `namesOf(definition)` (lists left
+ * out are empty); the version is the one asked for. `storagePrefix` is `group/plural`. Names are
+ * DNS subdomains. `allowUnconditionalUpdate` is false.
  *
- * *Carried along* from the version, where it has them: its columns (`printerColumns`), its schema (`openApiSchema`; and `schema`, by
- * `toKindSchema`), `selectableFields` (paths without the first dot), `deprecationWarning` (`deprecationWarningOf`).
- * `warnings` are `finalizerWarnings`. `subresources` are `status`, true when the version has it, and `scale`, its three paths
- * without their first dots; a selector's path is there only when the version has one.
+ * *Carried along* from the version, where it has them: its columns (`printerColumns`), its schema
+ * (`openApiSchema`; and `schema`, by `toKindSchema`), `selectableFields` (paths without the first
+ * dot), `deprecationWarning` (`deprecationWarningOf`). `warnings` are `finalizerWarnings`.
+ * `subresources` are `status`, true when the version has it, and `scale`, its three paths without
+ * their first dots; a selector's path is there only when the version has one.
  *
- * *Before a write.* `pruneUnknown` and `setDefaults` are the functions of the same work here (`setDefaults` prunes first). Generations
- * are counted. On create, a version with a status subresource loses the object's `status`. Without that subresource, a
- * status is content like everything else: so when an update changes `status` and nothing else beside metadata, `prepareForUpdate`
- * makes the generation one more (all else the registry counts itself). An update of the status changes nothing in metadata but
- * `managedFields`: `prepareForStatusUpdate` puts everything else back as it was.
+ * *Before a write.* `pruneUnknown` and `setDefaults` are the functions of the same work here
+ * (`setDefaults` prunes first). Generations are counted. On create, a version with a status
+ * subresource loses the object's `status`. Without that subresource, a status is content like
+ * everything else: so when an update changes `status` and nothing else beside metadata,
+ * `prepareForUpdate` makes the generation one more (all else the registry counts itself). An update
+ * of the status changes nothing in metadata but `managedFields`: `prepareForStatusUpdate` puts
+ * everything else back as it was.
  *
  * *Faults*, in this order:
  *
@@ -68,19 +74,22 @@ const NOT_CHECKED =
  * rules             the object           the object and the old one
  * ```
  *
- * Rules are asked last (`checkRules`, on what `compileRules` made, once). They may count on the schema: when there is already a
- * fault of the types `FieldValueNotSupported`, `FieldValueRequired`, `FieldValueTooLong`, `FieldValueTooMany` or
- * `FieldValueTypeInvalid`, they are not asked, and there is one more fault instead: Invalid, field `<nil>`, value null, with
+ * Rules are asked last (`checkRules`, on what `compileRules` made, once). They may count on the
+ * schema: when there is already a fault of the types `FieldValueNotSupported`,
+ * `FieldValueRequired`, `FieldValueTooLong`, `FieldValueTooMany` or `FieldValueTypeInvalid`, they
+ * are not asked, and there is one more fault instead: Invalid, field `<nil>`, value null, with
  * {@link NOT_CHECKED}.
  *
- * *Versions.* Objects are stored in one version, and shown in all; nothing but `apiVersion` differs. What is stored may be older than
- * the definition is now. So `fromStorage` gives a copy with this version's apiVersion, pruned and with defaults. A version
- * in which nothing is stored has `storageVersion` (`storageVersionOf`), too, and a `toStorage` that gives a copy with that version's apiVersion.
+ * *Versions.* Objects are stored in one version, and shown in all; nothing but `apiVersion`
+ * differs. What is stored may be older than the definition is now. So `fromStorage` gives a copy
+ * with this version's apiVersion, pruned and with defaults. A version in which nothing is stored
+ * has `storageVersion` (`storageVersionOf`), too, and a `toStorage` that gives a copy with that
+ * version's apiVersion.
  *
  * @param version - the name of one of its versions
  * @param cel - compiles rules
- * @throws Error when there is no such version (as `versionOf` does); CelError `rules in CEL cannot be compiled here`
- * when the schema has rules (`hasRules`) and `cel` is left out
+ * @throws Error when there is no such version (as `versionOf` does); CelError `rules in CEL cannot
+ * be compiled here` when the schema has rules (`hasRules`) and `cel` is left out
  * @see k8s.io/apiextensions-apiserver/pkg/registry/customresource/strategy.go,
  * pkg/apiserver/conversion/nop_converter.go (1.33)
  */

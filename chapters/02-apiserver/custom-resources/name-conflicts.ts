@@ -14,8 +14,8 @@ export type NameField = 'plural' | 'singular' | 'shortNames' | 'kind' | 'listKin
 /**
  * The names accepted for any of some definitions.
  *
- * @returns for each field the names it may not have: plurals, singulars and short names are one set, kinds and
- * list kinds another
+ * @returns for each field the names it may not have: plurals, singulars and short names are one
+ * set, kinds and list kinds another
  */
 export function takenNames(
   definitions: readonly CustomResourceDefinition[],

@@ -1,8 +1,9 @@
 /**
- * `x-kubernetes-validations`: rules of a schema in CEL, compiled once and asked for each object. Given.
+ * `x-kubernetes-validations`: rules of a schema in CEL, compiled once and asked for each object.
+ * Given.
  *
- * The language itself is injected (`cel-compiler.ts`). What is checked of the rules when a definition is written is in
- * `definition-rules.ts`.
+ * The language itself is injected (`cel-compiler.ts`). What is checked of the rules when a
+ * definition is written is in `definition-rules.ts`.
  *
  * @see k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel/validation.go (1.33)
  */
@@ -91,8 +92,8 @@ export function hasRules(schema: JsonSchema): boolean {
 /**
  * Asks all rules about a value.
  *
- * @remarks A rule about changes (with `oldSelf`) is asked only where there is an old value; any other only
- * of what has changed. Which old value belongs to a new one is as in `validateBySchema`.
+ * @remarks A rule about changes (with `oldSelf`) is asked only where there is an old value; any
+ * other only of what has changed. Which old value belongs to a new one is as in `validateBySchema`.
  *
  * @param old - `undefined` for none
  * @param path - `''` for the whole resource

@@ -5,8 +5,11 @@
  */
 
 import { type FieldError, fieldInvalid } from '#apimachinery';
+import type { Json } from '../api-object.ts';
+import { valueText } from '../patch/json-value.ts';
 import type { DefinitionVersion } from './definition.ts';
 import { isFields, type JsonFields, ownField } from './json-schema.ts';
+import { type ValueType, valueType } from './schema-faults.ts';
 
 type Scale = NonNullable<NonNullable<DefinitionVersion['subresources']>['scale']>;
 
@@ -20,27 +23,39 @@ export function validateScaleSpec(object: JsonFields, scale: Scale | undefined):
 /** Faults of the number there is, and of the selector. */
 export function validateScaleStatus(object: JsonFields, scale: Scale | undefined): FieldError[] {
   if (!scale) return [];
-  const { labelSelectorPath = '' } = scale;
+  const { labelSelectorPath = '', statusReplicasPath } = scale;
+  const faults = validateCount(object, statusReplicasPath);
   const selector = labelSelectorPath ? valueAt(object, labelSelectorPath) : undefined;
-  const isFine = selector === undefined || typeof selector === 'string';
-  const why = `${labelSelectorPath} accessor error: ${JSON.stringify(selector)} is not a string`;
-  return [
-    ...validateCount(object, scale.statusReplicasPath),
-    ...(isFine ? [] : [fieldInvalid(labelSelectorPath, '', why)]),
-  ];
+  if (selector === undefined || typeof selector === 'string') return faults;
+  return [...faults, accessFault(labelSelectorPath, selector, 'string', '')];
 }
 
 /** @param path - with its first dot, as it stands in the definition */
 function validateCount(object: JsonFields, path: string): FieldError[] {
   const count = valueAt(object, path) ?? 0;
   if (typeof count !== 'number' || !Number.isInteger(count)) {
-    const why = `${path} accessor error: ${JSON.stringify(count)} is not a whole number`;
-    return [fieldInvalid(path, 0, why)];
+    return [accessFault(path, count, 'int64', 0)];
   }
   if (count < 0) return [fieldInvalid(path, count, 'should be a non-negative integer')];
   if (count <= MAX_INT32) return [];
   return [fieldInvalid(path, count, `should be less than or equal to ${MAX_INT32}`)];
 }
+
+function accessFault(path: string, value: unknown, wanted: string, zero: unknown): FieldError {
+  const found = GO_TYPES[valueType(value)];
+  const shown = `${valueText(value as Json)} is of the type ${found}`;
+  return fieldInvalid(path, zero, `${path} accessor error: ${shown}, expected ${wanted}`);
+}
+
+const GO_TYPES: Readonly<Record<ValueType, string>> = {
+  null: '<nil>',
+  boolean: 'bool',
+  integer: 'int64',
+  number: 'float64',
+  string: 'string',
+  array: '[]interface {}',
+  object: 'map[string]interface {}',
+};
 
 function valueAt(object: JsonFields, path: string): unknown {
   return path

@@ -5,7 +5,8 @@
  * A path of `''` is the whole value, which the API's messages call `<nil>`.
  *
  * @see k8s.io/kube-openapi/pkg/validation/errors/schema.go,
- * k8s.io/apiextensions-apiserver/pkg/apiserver/validation/validation.go (kubeOpenAPIResultToFieldErrors, 1.33)
+ * k8s.io/apiextensions-apiserver/pkg/apiserver/validation/validation.go
+ * (kubeOpenAPIResultToFieldErrors, 1.33)
  */
 
 import {

@@ -1,6 +1,6 @@
 /**
- * Which keywords a definition's schema may have, and how they go together. Given. That the schema is structural is
- * `structural-schema.ts`; its rules are `definition-rules.ts`.
+ * Which keywords a definition's schema may have, and how they go together. Given. That the schema
+ * is structural is `structural-schema.ts`; its rules are `definition-rules.ts`.
  *
  * @see k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation/validation.go
  * (ValidateCustomResourceDefinitionOpenAPISchema, 1.33)

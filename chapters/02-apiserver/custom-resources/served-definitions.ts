@@ -1,8 +1,8 @@
 /**
  * Which definitions are served, and as what. Given; `controller.ts` says when.
  *
- * To have a kind served anew makes clients' discovery and OpenAPI new as well, so it is only done when something
- * about it is different.
+ * To have a kind served anew makes clients' discovery and OpenAPI new as well, so it is only done
+ * when something about it is different.
  */
 
 import type { Logger } from '#apimachinery';
@@ -32,7 +32,8 @@ export interface ResourceHost {
   /**
    * Serves a kind from now on, instead of an earlier one of the same group, version and resource.
    *
-   * @param stored - the kind of the version that objects are stored in; `kind` itself when it is that
+   * @param stored - the kind of the version that objects are stored in; `kind` itself when it is
+   * that
    */
   add(kind: Kind, definition: CustomResourceDefinition, stored: Kind): void;
   remove(group: string, version: string, resource: string): void;

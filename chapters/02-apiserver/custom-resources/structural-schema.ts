@@ -1,6 +1,6 @@
 /**
- * Whether a definition's schema is *structural*: it says of every value of what type it is, outside of
- * allOf, anyOf, oneOf and not. Given. Pruning and defaults could not tell what to do otherwise.
+ * Whether a definition's schema is *structural*: it says of every value of what type it is, outside
+ * of allOf, anyOf, oneOf and not. Given. Pruning and defaults could not tell what to do otherwise.
  *
  * @see k8s.io/apiextensions-apiserver/pkg/apiserver/schema/validation.go, complete.go (1.33)
  */

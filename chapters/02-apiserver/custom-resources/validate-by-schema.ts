@@ -1,6 +1,7 @@
 /**
- * Checking a custom resource by its schema. The messages are in `schema-faults.ts`; what goes beyond one
- * value (embedded objects, lists that are sets, rules) is beside. Next: `definition-conditions.ts`.
+ * Checking a custom resource by its schema. The messages are in `schema-faults.ts`; what goes
+ * beyond one value (embedded objects, lists that are sets, rules) is beside. Next:
+ * `definition-conditions.ts`.
  */
 
 import type { FieldError } from '#apimachinery';
@@ -10,8 +11,9 @@ import type { JsonSchema } from './json-schema.ts';
 /**
  * Checks a value by a schema.
  *
- * @remarks Every keyword that is about values of the value's type is asked, whatever the others found. What finds
- * or makes the faults is in `schema-faults.ts` and, for one text or number, in `scalar-faults.ts`:
+ * @remarks Every keyword that is about values of the value's type is asked, whatever the others
+ * found. What finds or makes the faults is in `schema-faults.ts` and, for one text or number, in
+ * `scalar-faults.ts`:
  *
  * ```text
  * keyword                          about    fault
@@ -26,29 +28,31 @@ import type { JsonSchema } from './json-schema.ts';
  * required                         objects  requiredFault for each that is not there; null is there
  * additionalProperties             objects  a schema: those of each field that properties does not have; false:
  *                                           forbiddenFieldFault for each; true: none
- * allOf                            any      those of all; and allOfFault when there are any
+ * allOf                            any      those of all; and allOfFault when one is not fine
  * anyOf                            any      none when one is fine; else anyOfFault, and those of one alternative
  * oneOf                            any      none when just one is fine; else oneOfFault, and when none is fine
  *                                           those of one alternative
  * not                              any      notFault when it is fine
  * ```
  *
- * *Types.* `typesOf(schema)` lists those that are fine; none: every type is. `valueType` tells what a value is; an
- * integer is a number, too. Null is fine when the schema is `nullable` or lists no types. Of a null nothing but
- * `type` and `enum` is asked.
+ * *Types.* `typesOf(schema)` lists those that are fine; none: every type is. `valueType` tells what
+ * a value is; an integer is a number, too. Null is fine when the schema is `nullable` or lists no
+ * types. Of a null nothing but `type` and `enum` is asked. Two values are equal, here and below,
+ * when `equalJson` of `patch/json-value.ts` says so.
  *
- * *Alternatives.* When none is fine, the faults told are of the alternative that looked at most values
- * (the value itself and all fields and items in it that a schema was asked about, alternatives inside included); of the
- * first, when several looked at as many.
+ * *Alternatives.* When none is fine, the faults told are of the alternative that looked at most
+ * values (the value itself and all fields and items in it that a schema was asked about,
+ * alternatives inside included); of the first, when several looked at as many.
  *
- * *Paths* are `childPath(path, field)` for fields and map keys, and `path[i]` for items. Each fault is told once:
- * of two with the same text, the first.
+ * *Paths* are `childPath(path, field)` for fields and map keys, and `path[i]` for items. Each fault
+ * is told once: no two have the same text (`fieldErrorText`).
  *
  * *Changes.* With `old`, what has not changed is not judged again: so a schema can become stricter
- * without locking anybody out. When `value` and `old` are equal there are no faults. A field's old value is
- * that of the same name in `old`; an item's, only in a list whose type is `map`, that of the item with the same
- * keys (`itemKeys` of `list-types.ts` makes a text of them). All others have none, and neither have `apiVersion` and `kind` at the top. Inside allOf,
- * anyOf, oneOf and not, the value itself is judged all the same, and what is in it by its old value.
+ * without locking anybody out. When `value` and `old` are equal there are no faults. A field's old
+ * value is that of the same name in `old`; an item's, only in a list whose type is `map`, that of
+ * the item with the same keys (`itemKeys` of `list-types.ts` makes a text of them). All others have
+ * none, and neither have `apiVersion` and `kind` at the top. Inside allOf, anyOf, oneOf and not,
+ * the value itself is judged all the same, and what is in it by its old value.
  *
  * ```text
  * validateBySchema({size: 0}, {properties: {size: {type: 'integer', minimum: 1}}}, 'spec')

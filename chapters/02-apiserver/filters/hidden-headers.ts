@@ -11,7 +11,10 @@ export function withoutHeaders(incoming: Incoming, isHidden: (name: string) => b
   const { headers } = incoming;
   return {
     method: incoming.method,
-    signal: incoming.signal,
+    // Asked for only when somebody wants it: most requests have no use for one.
+    get signal() {
+      return incoming.signal;
+    },
     arrayBuffer: () => incoming.arrayBuffer(),
     headers: {
       get: (name) => (isHidden(name.toLowerCase()) ? null : headers.get(name)),

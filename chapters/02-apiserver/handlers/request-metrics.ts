@@ -14,14 +14,7 @@ export class RequestMetrics {
       resource = '',
       subresource = '',
     } = info ?? {};
-    const labels = [
-      `code="${code}"`,
-      `group="${apiGroup}"`,
-      `resource="${resource}"`,
-      `subresource="${subresource}"`,
-      `verb="${verb.toUpperCase()}"`,
-      `version="${apiVersion}"`,
-    ].join(',');
+    const labels = `code="${code}",group="${apiGroup}",resource="${resource}",subresource="${subresource}",verb="${verb.toUpperCase()}",version="${apiVersion}"`;
     this.#counts.set(labels, (this.#counts.get(labels) ?? 0) + 1);
   }
 

@@ -9,6 +9,7 @@
 import { builtInSchema, kindOfDefinition } from '../schema/built-in.ts';
 import type { Field, ListSchema, ObjectSchema, ScalarSchema, Schema } from '../schema/schema.ts';
 import type { Descriptions } from './descriptions.ts';
+import { discoveryKind, discoveryType } from './discovery-types.ts';
 import {
   anyDefinition,
   FORMAT_DEFINITIONS,
@@ -34,7 +35,7 @@ export function builtInDefinition(
   const known = WELL_KNOWN.get(name);
   const said = withDescription(descriptions.type(name));
   if (known) return { ...said, ...known };
-  const schema = builtInSchema(name);
+  const schema = builtInSchema(name) ?? discoveryType(name);
   if (schema) return { ...said, ...objectDefinition(name, schema, descriptions) };
   return listDefinition(name, said, descriptions);
 }
@@ -54,7 +55,7 @@ function objectDefinition(
     return [key, { ...fieldSchema(name, key, field), ...said }] as const;
   });
   const required = fields.filter(([, { required }]) => required).map(([key]) => key);
-  const gvk = kindOfDefinition(name);
+  const gvk = kindOfDefinition(name) ?? discoveryKind(name);
   return {
     type: 'object',
     ...(properties.length > 0 && { properties: Object.fromEntries(properties) }),

@@ -15,12 +15,14 @@ import { type JsonObject, namesReferredTo } from './well-known.ts';
  * The document of some resources.
  *
  * @param resources - of one group version, or all of them
+ * @param more - paths beside those of the resources
  */
 export function documentOf(
   resources: readonly ServedResource[],
   descriptions: Descriptions,
+  more: JsonObject = {},
 ): JsonObject {
-  const paths: JsonObject = {};
+  const paths: JsonObject = { ...more };
   for (const resource of resources) Object.assign(paths, pathsOf(resource, nameOfKindOf(resource)));
   const custom = customDefinitions(resources, descriptions);
   return {

@@ -11,9 +11,11 @@ import type { Answer } from '../context.ts';
 import type { ServedResource, ServedResources } from '../served-resources.ts';
 import { contentHash } from './content-hash.ts';
 import type { Descriptions } from './descriptions.ts';
+import { discoveryPath } from './discovery-paths.ts';
 import { documentOf } from './document.ts';
 import { swaggerBytes } from './gnostic.ts';
 import { toSwagger } from './swagger.ts';
+import type { JsonObject } from './well-known.ts';
 
 const JSON_TYPE = 'application/json';
 /** What clients ask for, and what it is called in the answer: an `@` may not stand in a media type. */
@@ -45,6 +47,8 @@ export class OpenApi {
   #generation = -1;
   /** By `api/v1`, `apis/apps/v1`. */
   #resources = new Map<string, ServedResource[]>();
+  /** Those and what is above them: `api`, `apis`, `apis/apps`, `version`. */
+  #keys: ReadonlySet<string> = new Set();
   readonly #documents = new Map<string, KeptDocument>();
   /** The index and the documents of version 2, by path and type; of this generation. */
   readonly #wholes = new Map<string, Kept>();
@@ -82,6 +86,7 @@ export class OpenApi {
       if (members) members.push(resource);
       else this.#resources.set(key, [resource]);
     }
+    this.#keys = keysOf(this.#resources.keys());
     for (const [key, { resources }] of this.#documents) {
       if (!isSame(resources, this.#resources.get(key))) this.#documents.delete(key);
     }
@@ -107,24 +112,28 @@ export class OpenApi {
   }
 
   #swagger(): Kept {
-    return this.#whole('swagger', () =>
-      plain(toSwagger(documentOf(this.#served.all(), this.#descriptions))),
-    );
+    return this.#whole('swagger', () => plain(toSwagger(this.#everything())));
+  }
+
+  #everything(): JsonObject {
+    const discovery = Object.assign({}, ...[...this.#keys].map(discoveryPath));
+    return documentOf(this.#served.all(), this.#descriptions, discovery);
   }
 
   #document(key: string): KeptDocument | undefined {
-    const resources = this.#resources.get(key);
-    if (resources === undefined) return undefined;
+    if (!this.#keys.has(key)) return undefined;
     const known = this.#documents.get(key);
     if (known) return known;
-    const made = { ...plain(documentOf(resources, this.#descriptions)), resources };
+    const resources = this.#resources.get(key) ?? [];
+    const document = documentOf(resources, this.#descriptions, discoveryPath(key));
+    const made = { ...plain(document), resources };
     this.#documents.set(key, made);
     return made;
   }
 
   /** The hash in a URL lets clients keep a document for good. */
   #index(): object {
-    const paths = [...this.#resources.keys()].sort().map((key) => {
+    const paths = [...this.#keys].sort().map((key) => {
       const hash = this.#document(key)?.etag.replaceAll('"', '');
       return [key, { serverRelativeURL: `/openapi/v3/${key}?hash=${hash}` }];
     });
@@ -139,6 +148,15 @@ function plain(document: object): Kept {
 
 function keyOf({ group, version }: ServedResource): string {
   return group === '' ? `api/${version}` : `apis/${group}/${version}`;
+}
+
+function keysOf(groupVersions: Iterable<string>): Set<string> {
+  const keys = new Set(['version']);
+  for (const key of groupVersions) {
+    const parts = key.split('/');
+    for (const [index] of parts.entries()) keys.add(parts.slice(0, index + 1).join('/'));
+  }
+  return keys;
 }
 
 function isSame(

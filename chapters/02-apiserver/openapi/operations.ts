@@ -65,7 +65,7 @@ export function pathsOf(resource: ServedResource, nameOfKind: NameOfKind): JsonO
 }
 
 /** `rbac.authorization.k8s.io` is `RbacAuthorization`, no group is `Core`. */
-function groupTitle(group: string): string {
+export function groupTitle(group: string): string {
   if (group === '') return 'Core';
   return group
     .replace(/\.k8s\.io$/, '')
@@ -78,9 +78,17 @@ function capitalized(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function tagOf({ group, version }: ServedResource): string {
+/** `rbacAuthorization_v1`, `core_v1`; without a version `apps`. */
+export function tagOf({
+  group,
+  version,
+}: {
+  readonly group: string;
+  readonly version?: string;
+}): string {
   const title = groupTitle(group);
-  return `${title.charAt(0).toLowerCase()}${title.slice(1)}_${version}`;
+  const tag = title.charAt(0).toLowerCase() + title.slice(1);
+  return version === undefined ? tag : `${tag}_${version}`;
 }
 
 function has({ resource }: Scope, verb: string): boolean {

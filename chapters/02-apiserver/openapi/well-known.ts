@@ -9,6 +9,7 @@ export type JsonObject = { [key: string]: Json };
 
 const MACHINERY = 'io.k8s.apimachinery.pkg';
 export const META = `${MACHINERY}.apis.meta.v1`;
+export const VERSION_INFO = `${MACHINERY}.version.Info`;
 const EXTENSIONS = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1';
 
 /** Formats that have a definition of their own. */

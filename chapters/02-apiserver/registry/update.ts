@@ -67,7 +67,8 @@ export interface Updated {
  * 9. An object that is being deleted and now has nothing left to wait for (`isReadyToGo` of
  *    `ready-to-go.ts`) is removed instead of written.
  * 10. Nothing is written when nothing changed: the new object is equal to the old one
- *    (`semanticallyEqual`; the times in `managedFields` do not count).
+ *    (`semanticallyEqual`; but `managedFields` exactly, by `equalJson` of
+ *     `patch/json-value.ts`, without their times).
  * 11. The write, over the very version that was read. When somebody was faster, the next round begins with
  *    what is there now.
  *

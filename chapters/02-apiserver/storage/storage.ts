@@ -1,7 +1,7 @@
 /**
  * Where objects are kept: what the registry needs of a store, in few words. Given: the interface.
  *
- * `etcd-storage.ts` keeps them in any etcd; `cacher.ts` stands before it and answers from memory.
+ * `etcd-storage.ts` keeps them in any etcd; `watch-cache.ts` stands before it and answers from memory.
  * Keys are those of a real cluster: `/registry/pods/default/web`.
  */
 

@@ -14,27 +14,33 @@ export class Stored {
   /** The main revision that wrote this version: the object's resourceVersion. */
   readonly revision: number;
   #text: string | undefined;
+  #makeText: (() => string) | undefined;
   #object: ApiObject | undefined;
 
   /**
-   * @param body - the object, or its JSON; in both `metadata.resourceVersion` is `revision`
+   * @param body - the object, or its JSON, or what makes that; in each `metadata.resourceVersion` is
+   * `revision`
    */
-  constructor(key: string, revision: number, body: ApiObject | string) {
+  constructor(key: string, revision: number, body: ApiObject | string | (() => string)) {
     this.key = key;
     this.revision = revision;
     if (typeof body === 'string') this.#text = body;
+    else if (typeof body === 'function') this.#makeText = body;
     else this.#object = body;
   }
 
   /** The object. Copy it before you change it. */
   get object(): ApiObject {
-    this.#object ??= JSON.parse(this.#text ?? '') as ApiObject;
+    this.#object ??= JSON.parse(this.text) as ApiObject;
     return this.#object;
   }
 
   /** The object's JSON on one line, as clients get it. */
   get text(): string {
-    this.#text ??= JSON.stringify(this.#object);
+    if (this.#text === undefined) {
+      this.#text = this.#makeText?.() ?? JSON.stringify(this.#object);
+      this.#makeText = undefined;
+    }
     return this.#text;
   }
 

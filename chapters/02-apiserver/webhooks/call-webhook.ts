@@ -26,17 +26,18 @@ export interface CallOptions {
  *
  * @remarks
  *
- * 1. A dry run must have no effects: a webhook whose `sideEffects` are neither `None` nor `NoneOnDryRun` is not
- *    called; 400 `newBadRequest`, `admission webhook "NAME" does not support dry run`. `failurePolicy` does
- *    not matter.
+ * 1. A dry run must have no effects: a webhook whose `sideEffects` are neither `None` nor `NoneOnDryRun` is
+ *    not called; 400 `newBadRequest`, `admission webhook "NAME" does not support dry run`. `failurePolicy`
+ *    does not matter.
  * 2. Given: the question is `newAdmissionReview` with a uid of `random.uuid()`; the URL `webhookUrl`; where
  *    the call goes, `webhookTarget`. The body is the question as JSON.
- * 3. After `timeoutSeconds` (10 if absent) on the clock it is over: the signal given to the client aborts, and nobody waits
- *    longer, whatever the client does. When the call is over sooner, no timer is left.
+ * 3. After `timeoutSeconds` (10 if absent) on the clock it is over: the signal given to the client aborts, and
+ *    nobody waits longer, whatever the client does. When the call is over sooner, no timer is left.
  * 4. The answer is read by `readAdmissionReview`. Each of its warnings goes to `request.warn`.
- * 5. An answer with `allowed: false` refuses the request: a StatusError with the `code`, `reason` and `details`
- *    of `result`; the code is 400 where it is absent or less, the reason `''` where it is absent. The message is `admission webhook "NAME" denied the request: ` and
- *    the result's message, or else its reason; with neither, `admission webhook "NAME" denied the request without explanation`.
+ * 5. An answer with `allowed: false` refuses the request: a StatusError with the `code`, `reason` and
+ *    `details` of `result`; the code is 400 where it is absent or less, the reason `''` where it is absent.
+ *    The message is `admission webhook "NAME" denied the request: ` and the result's message, or else its
+ *    reason; with neither (absent or `''`), `admission webhook "NAME" denied the request without explanation`.
  *
  * A call fails when something throws in the steps 2 to 4. With `failurePolicy: 'Ignore'` that is as if the
  * webhook had not been there. Else 500 `newInternalError` with `failed calling webhook "NAME": ` and

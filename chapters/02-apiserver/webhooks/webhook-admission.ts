@@ -27,41 +27,43 @@ export interface MutatingWebhookOptions extends WebhookOptions {
    * @throws Error when it is no object of this kind
    */
   decode(json: Json, kind: GroupVersionKind): ApiObject;
-  /** Lets the plugins of the server change the request once more, after webhooks did; absent: there are none. */
+  /** Lets the server's plugins change the request once more, after webhooks did; absent: none do. */
   askPluginsAgain?(request: AdmissionRequest): Promise<void>;
 }
 
 /**
  * Makes the plugin that lets webhooks change requests, named `MutatingAdmissionWebhook`.
  *
- * @remarks It `handles` everything that is not exempt (`isExempt`, given). `admit` goes through the webhooks in the order of `webhooksOf` (given), one after the
- * other: each that `matchWebhook` finds to be asked, looking at the request as it then is, is asked by
- * `callWebhook`. An answer with a patch (JSON as text) changes the object:
+ * @remarks It `handles` everything that is not exempt (`isExempt` of `exemption.ts`, given). `admit` goes
+ * through the webhooks in the order of `webhooksOf` (given), one after the other: each that `matchWebhook`
+ * finds to be asked, looking at the request as it then is, is asked by `callWebhook`. An answer with a patch
+ * (JSON as text) changes the object:
  *
  * 1. It is applied (`applyJsonPatch`) to the object in the form that matched (`form.show`).
  * 2. `options.decode` makes an object of the form's kind of it, and `form.read` the new `request.object`.
  *    The old one is left as it was.
  * 3. The webhook *changed* the request when the two objects are not `semanticallyEqual`.
  *
- * A patch that is an empty list does nothing. What cannot be parsed, applied or decoded is 500 `newInternalError` with
- * the error's message. A patch (not an empty one) without an object to apply it to (DELETE) is 500 with `admission webhook "NAME"
- * attempted to modify the object, which is not supported for this operation`.
+ * A patch that is an empty list does nothing. What cannot be parsed, applied or decoded is 500
+ * `newInternalError` with the error's message. A patch (not an empty one) without an object to apply it to
+ * (DELETE) is 500 with `admission webhook "NAME" attempted to modify the object, which is not supported for
+ * this operation`, on one line.
  *
  * *Once more.* A webhook has not seen what later ones changed. When any changed the request, there is a second round:
  *
  * 1. `options.askPluginsAgain` is asked.
- * 2. The webhooks are gone through once more, in the same way and order, but only those are asked that are *marked*.
+ * 2. The webhooks are gone through once more, in the same way and order, but only those are asked that are
+ *    *marked* when their turn comes.
  *
- * Which are marked: only webhooks with `reinvocationPolicy: 'IfNeeded'` that have been asked, when afterwards another webhook, in
- * either round, or `askPluginsAgain` changed the request. Being asked in the second round
- * does not take the mark away; there is no third round.
+ * Marked are webhooks with `reinvocationPolicy: 'IfNeeded'` that have been asked, when afterwards another
+ * webhook (in either round) or `askPluginsAgain` changed the request. There is no third round.
  *
  * ```text
  * a (IfNeeded)  b (changes)  c (IfNeeded, changes)      round 1: a b c      round 2: a
  * and when a changes something in round 2:              round 1: a b c      round 2: a c
  * ```
  *
- * The object is changed by the answer to a webhook's own second call like by its first.
+ * The answer to a webhook's second call changes the object as the first one did.
  *
  * @throws StatusError from `admit`, as a rejection
  * @see k8s.io/apiserver/pkg/admission/plugin/webhook/mutating/dispatcher.go, reinvocationcontext.go (1.33)
@@ -74,9 +76,10 @@ export function mutatingWebhooks(options: MutatingWebhookOptions): AdmissionPlug
 /**
  * Makes the plugin that lets webhooks refuse requests, named `ValidatingAdmissionWebhook`.
  *
- * @remarks It `handles` everything that is not exempt (`isExempt`, given). `validate` first finds out which webhooks are asked
- * (`matchWebhook`, in the order of `webhooksOf`), and only then asks them (`callWebhook`), all at once: none waits for
- * another. It waits for all of them; when several refuse, the error is that of the first in order.
+ * @remarks It `handles` everything that is not exempt (`isExempt` of `exemption.ts`, given). `validate` first
+ * finds out which webhooks are asked (`matchWebhook`, in the order of `webhooksOf`), and only then asks them
+ * (`callWebhook`), all at once: none waits for another. It waits for all of them; when several refuse, the
+ * error is that of the first in order.
  *
  * @throws StatusError from `validate`, as a rejection
  * @see k8s.io/apiserver/pkg/admission/plugin/webhook/validating/dispatcher.go (1.33)

@@ -1,15 +1,24 @@
 /**
- * The functions that Kubernetes' CEL has beyond the language's own: lists, regular expressions, URLs,
- * quantities, addresses, sets. Given; `cel.ts` adds them to the library's environment.
+ * The functions that Kubernetes' CEL has beyond the language's own: lists, regular expressions,
+ * URLs, quantities, addresses, sets, formats. Given; `cel.ts` adds them to the library's
+ * environment.
  *
  * Signatures are in the library's notation. Text with a type parameter is `dyn` there.
  *
- * @see k8s.io/apiserver/pkg/cel/library/{lists,regex,urls,quantity,ip,cidr}.go (1.33)
+ * @see k8s.io/apiserver/pkg/cel/library/{lists,regex,urls,quantity,ip,cidr,format}.go (1.33)
  */
 
-import { Quantity } from '#apimachinery';
+import {
+  dnsLabelFaults,
+  dnsSubdomainFaults,
+  labelValueFaults,
+  Quantity,
+  qualifiedNameFaults,
+} from '#apimachinery';
+import { isOfFormat } from '../custom-resources/formats.ts';
 import { goPattern } from '../custom-resources/go-pattern.ts';
 import { parseIp } from '../kinds/core/ip-addresses.ts';
+import { dns1035LabelFaults } from '../kinds/value-formats.ts';
 
 /** A function's signature and what it does with its arguments. */
 export type CelFunction = readonly [signature: string, run: (...args: never[]) => unknown];
@@ -29,6 +38,7 @@ export class CelUrl {
   readonly isAbsolute: boolean;
 
   constructor(text: string) {
+    if (!isOfFormat(text, 'uri')) fail(`URL parse error during conversion from string: ${text}`);
     this.isAbsolute = !text.startsWith('/');
     this.url = new URL(text, 'http://relative.invalid');
   }
@@ -69,6 +79,18 @@ export class CelCidr {
 
 /** What `sets.contains(…)` and its like are called on. */
 export class CelSets {}
+
+/** What `format.dns1123Label()` and its like are called on. */
+export class CelFormats {}
+
+/** A form that texts can have, in CEL. */
+export class CelFormat {
+  readonly faults: (text: string) => string[];
+
+  constructor(faults: (text: string) => string[]) {
+    this.faults = faults;
+  }
+}
 
 function fail(message: string): never {
   throw new Error(message);
@@ -174,7 +196,14 @@ function shown(value: unknown): string {
   return Array.isArray(value) ? `[${value.map(shown).join(', ')}]` : String(value);
 }
 
+/** What `matches` is called here: the library has one of its own, which reads patterns as JavaScript does. */
+export const GO_MATCHES = 'matchesGo';
+
 const TEXTS: readonly CelFunction[] = [
+  [
+    `string.${GO_MATCHES}(string): bool`,
+    (text: string, pattern: string) => goPattern(pattern).test(text),
+  ],
   [
     'string.find(string): string',
     (text: string, pattern: string) => findAll(text, pattern, 1)[0] ?? '',
@@ -298,6 +327,33 @@ const SETS: readonly CelFunction[] = [
   ],
 ];
 
+/** A name that something will follow may end with a hyphen. */
+const asPrefix = (faults: (text: string) => string[]) => (text: string) =>
+  faults(text.endsWith('-') ? `${text.slice(0, -1)}a` : text);
+const asFormat = (name: string) => (text: string) =>
+  isOfFormat(text, name) ? [] : [`invalid ${name}`];
+
+const NAMED_FORMATS: Readonly<Record<string, (text: string) => string[]>> = {
+  dns1123Label: dnsLabelFaults,
+  dns1123Subdomain: dnsSubdomainFaults,
+  dns1035Label: dns1035LabelFaults,
+  dns1123LabelPrefix: asPrefix(dnsLabelFaults),
+  dns1123SubdomainPrefix: asPrefix(dnsSubdomainFaults),
+  dns1035LabelPrefix: asPrefix(dns1035LabelFaults),
+  qualifiedName: qualifiedNameFaults,
+  labelValue: labelValueFaults,
+  uri: asFormat('uri'),
+  uuid: asFormat('uuid'),
+  byte: asFormat('byte'),
+  date: asFormat('date'),
+  datetime: asFormat('date-time'),
+};
+
+const FORMATS: readonly CelFunction[] = Object.entries(NAMED_FORMATS).map(([name, faults]) => [
+  `Formats.${name}(): Format`,
+  () => new CelFormat(faults),
+]);
+
 /** Types of the library's own, by name. */
 export const CEL_TYPES = {
   Quantity: CelQuantity,
@@ -305,6 +361,8 @@ export const CEL_TYPES = {
   IP: CelIp,
   CIDR: CelCidr,
   Sets: CelSets,
+  Formats: CelFormats,
+  Format: CelFormat,
 } as const;
 
 /** All functions. */
@@ -315,4 +373,5 @@ export const CEL_FUNCTIONS: readonly CelFunction[] = [
   ...QUANTITIES,
   ...ADDRESSES,
   ...SETS,
+  ...FORMATS,
 ];

@@ -1,5 +1,6 @@
 /**
- * Rules in CEL, by a library: types from a schema, values as CEL wants them, errors in the API's words. Given.
+ * Rules in CEL, by a library: types from a schema, values as CEL wants them, errors in the API's
+ * words. Given.
  *
  * An expression is checked against the types its schema gives, and run on plain values. Functions
  * Kubernetes adds are in `cel-library.ts`.
@@ -12,6 +13,7 @@ import {
   type ASTNode,
   Environment,
   EvaluationError,
+  Optional,
   ParseError,
   TypeError as TypeCheckError,
 } from '@marcbachmann/cel-js';
@@ -27,7 +29,14 @@ import {
   type JsonSchema,
   propertyOf,
 } from '../custom-resources/json-schema.ts';
-import { CEL_FUNCTIONS, CEL_TYPES, CelSets } from './cel-library.ts';
+import {
+  CEL_FUNCTIONS,
+  CEL_TYPES,
+  type CelFormat,
+  CelFormats,
+  CelSets,
+  GO_MATCHES,
+} from './cel-library.ts';
 
 /** Makes a compiler; one is enough for a server. */
 export function newCelCompiler(): CelCompiler {
@@ -36,7 +45,7 @@ export function newCelCompiler(): CelCompiler {
     .registerVariable('oldSelf', 'dyn');
   return {
     compile: (expression, schema, wanted) => {
-      const text = expression.trim();
+      const text = inLibraryWords(expression.trim());
       const ast = check(text, schema, wanted);
       const run = running.parse(text);
       const toCel = (value: unknown) => toCelValue(value, schemaOf(schema, wanted.isObject));
@@ -52,6 +61,11 @@ function baseEnvironment(): Environment {
   });
   for (const [name, type] of Object.entries(CEL_TYPES)) environment.registerType(name, type);
   environment.registerConstant('sets', 'Sets', new CelSets());
+  environment.registerConstant('format', 'Formats', new CelFormats());
+  environment.registerFunction('Format.validate(string): dyn', (it: CelFormat, text: string) => {
+    const faults = it.faults(text);
+    return faults.length > 0 ? Optional.of(faults) : Optional.none();
+  });
   for (const [signature, run] of CEL_FUNCTIONS) {
     environment.registerFunction(signature, run as (...args: unknown[]) => unknown);
   }
@@ -73,6 +87,68 @@ function program(
       }
     },
   };
+}
+
+const grammar = new Environment({ enableOptionalTypes: true });
+
+/**
+ * An expression in the words the library has for what Kubernetes means.
+ *
+ * @remarks The library's `has` takes fields of fields only, not `has(self.items[0].name)`: such a
+ * value gets a name first. And `matches` is JavaScript's there: ours, which is Go's, has another
+ * name.
+ */
+function inLibraryWords(text: string): string {
+  let ast: unknown;
+  try {
+    ast = grammar.parse(text).ast;
+  } catch {
+    // Whoever compiles it says what is wrong.
+    return text;
+  }
+  const edits = editsOf(ast, text).sort((a, b) => b.start - a.start);
+  return edits.reduce(
+    (made, { start, end, by }) => made.slice(0, start) + by + made.slice(end),
+    text,
+  );
+}
+
+/** Text to put in place of some other. Edits do not overlap. */
+interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly by: string;
+}
+
+function editsOf(node: unknown, text: string): Edit[] {
+  if (Array.isArray(node)) return node.flatMap((one) => editsOf(one, text));
+  if (!isNode(node)) return [];
+  return [...hasEdits(node), ...matchesEdits(node, text), ...editsOf(node.args, text)];
+}
+
+function hasEdits({ op, args, range }: Node): Edit[] {
+  const [name, [select]] = op === 'call' ? (args as [string, unknown[]]) : ['', []];
+  if (name !== 'has' || !isNode(select) || select.op !== '.') return [];
+  const [base, field] = select.args as [unknown, string];
+  if (!isNode(base) || isChain(base)) return [];
+  const own = `has${range.start}`;
+  return [
+    { start: range.start, end: base.range.start, by: `cel.bind(${own}, (` },
+    { start: base.range.end, end: range.end, by: `), has(${own}.${field}))` },
+  ];
+}
+
+function matchesEdits({ op, args }: Node, text: string): Edit[] {
+  const [name, receiver] = op === 'rcall' ? (args as [string, unknown]) : ['', undefined];
+  if (name !== 'matches' || !isNode(receiver)) return [];
+  const start = text.indexOf(name, receiver.range.end);
+  return [{ start, end: start + name.length, by: GO_MATCHES }];
+}
+
+function isChain(node: Node): boolean {
+  if (node.op !== '.' && node.op !== '.?') return node.op === 'id';
+  const [base] = node.args as [unknown];
+  return isNode(base) && isChain(base);
 }
 
 /** Why an expression came to no result, as the real server says it. */
@@ -136,7 +212,13 @@ function usesVariable(node: unknown, name: string): boolean {
   return node.op === 'id' ? node.args === name : usesVariable(node.args, name);
 }
 
-function isNode(value: unknown): value is { op: string; args: unknown } {
+interface Node {
+  readonly op: string;
+  readonly args: unknown;
+  readonly range: { readonly start: number; readonly end: number };
+}
+
+function isNode(value: unknown): value is Node {
   return typeof value === 'object' && value !== null && 'op' in value && 'args' in value;
 }
 

@@ -1,8 +1,9 @@
 /**
  * Has custom resources served as long as their definitions are there. Given.
  *
- * It watches the definitions, and whenever one changes does what is to be done for what it is now: judges its
- * names, has its kinds served, writes its conditions. When one is deleted, its objects go first.
+ * It watches the definitions, and whenever one changes does what is to be done for what it is now:
+ * judges its names, has its kinds served, writes its conditions. When one is deleted, its objects
+ * go first.
  *
  * @see k8s.io/apiextensions-apiserver/pkg/controller/{status,establish,finalizer} (1.33)
  */

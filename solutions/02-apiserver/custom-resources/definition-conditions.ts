@@ -1,8 +1,8 @@
 /**
  * Whether a definition gets the names it asks for, and whether its objects are served.
  *
- * Two definitions of one group may not be known by the same name: a client that asks for `cron` must know
- * whose objects it gets. Who was first keeps it. Next: `controller.ts`.
+ * Two definitions of one group may not be known by the same name: a client that asks for `cron`
+ * must know whose objects it gets. Who was first keeps it. Next: `controller.ts`.
  */
 
 import { findCondition, setCondition } from '#apimachinery';
@@ -19,22 +19,28 @@ import {
 /**
  * Works out a definition's accepted names and its conditions.
  *
- * @remarks *Names.* `takenNames` says for each field of the spec's names which ones are taken: accepted already, for a definition of the same group,
- * this one's own included. Each field is judged alone:
+ * @remarks *Names.* `takenNames` (like the conditions below, of `name-conflicts.ts`) says for each
+ * field of the spec's names which ones are taken: accepted already, for a definition of the same
+ * group, this one's own included. Each field is judged alone:
  *
- * - `plural`, `singular`, `kind`, `listKind`: granted when it is the name accepted before, or not taken.
+ * - `plural`, `singular`, `kind`, `listKind`: granted when it is the name accepted before, or not
+ *   taken.
  * - `shortNames`: granted when each of them is among those accepted before, or not taken.
  *
- * What is granted is accepted (a field that the spec leaves out is left out). Else what was accepted before stays. `categories` are
- * always accepted: several definitions may share one. `plural` and `kind` are the empty text as long as none was accepted.
+ * What is granted is accepted (a field that the spec leaves out is left out). Else what was
+ * accepted before stays. `categories` are always accepted: several definitions may share one.
+ * `plural` and `kind` are the empty text as long as none was accepted.
  *
- * *NamesAccepted.* `NAMES_ACCEPTED` when all wishes were granted. Else `nameConflict` of the last one that was not, in the order plural,
- * singular, shortNames, kind, listKind, and of the names in it that are somebody else's.
+ * *NamesAccepted.* `NAMES_ACCEPTED` when all wishes were granted. Else `nameConflict` of the last
+ * one that was not, in the order plural, singular, shortNames, kind, listKind, and of the names in
+ * it that are somebody else's.
  *
- * *Established.* Once it is True it stays as it is, whatever becomes of later wishes: the objects are there. Else, when all wishes were granted,
- * it is `ESTABLISHED`. Else it stays as it is, and when there is no such condition it is `NOT_ESTABLISHED`.
+ * *Established.* Once it is True it stays as it is, whatever becomes of later wishes: the objects
+ * are there. Else, when all wishes were granted, it is `ESTABLISHED`. Else it stays as it is, and
+ * when there is no such condition it is `NOT_ESTABLISHED`.
  *
- * Both are set by `setCondition`, in this order, in a copy of the conditions there were; others stay.
+ * Both are set by `setCondition` of `#apimachinery`, in this order, in a copy of the conditions there were; others
+ * stay.
  *
  * ```text
  * foos (plural foos, kind Foo, short f) exists. Now bars (plural bars, kind Bar, short f):

@@ -1,8 +1,8 @@
 /**
  * Checks of a definition's spec: group, scope, names, versions and their schemas. Given.
  *
- * What all versions have in common (all of a definition with one version) the real server looks at once, so
- * faults of it are told under `spec.validation`, `spec.subresources` and the like.
+ * What all versions have in common (all of a definition with one version) the real server looks at
+ * once, so faults of it are told under `spec.validation`, `spec.subresources` and the like.
  *
  * @see k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation/validation.go,
  * pkg/apis/apiextensions/v1/conversion.go (1.33)

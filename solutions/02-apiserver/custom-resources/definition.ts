@@ -90,8 +90,8 @@ export function isTerminating({ metadata, status }: CustomResourceDefinition): b
 }
 
 /**
- * The names its objects are served under: those that were accepted, which need not be those that are
- * wished for now.
+ * The names its objects are served under: those that were accepted, which need not be those that
+ * are wished for now.
  */
 export function namesOf({ spec, status }: CustomResourceDefinition): DefinitionNames {
   return status?.acceptedNames?.plural ? status.acceptedNames : spec.names;

@@ -1,8 +1,8 @@
 /**
  * The warning that a deprecated version of a custom resource is answered with. Given.
  *
- * @see k8s.io/apiextensions-apiserver/pkg/apiserver/customresource_handler.go (defaultDeprecationWarning),
- * k8s.io/apimachinery/pkg/version/helpers.go (1.33)
+ * @see k8s.io/apiextensions-apiserver/pkg/apiserver/customresource_handler.go
+ * (defaultDeprecationWarning), k8s.io/apimachinery/pkg/version/helpers.go (1.33)
  */
 
 import type { CustomResourceDefinition } from './definition.ts';
@@ -27,8 +27,8 @@ export function deprecationWarningOf(
 }
 
 /**
- * Compares versions by how much they promise: `v2`, then `v1`, then `v2beta1`, `v1alpha1`, and at the end
- * what is no version of that form, in the order of the alphabet turned round.
+ * Compares versions by how much they promise: `v2`, then `v1`, then `v2beta1`, `v1alpha1`, and at
+ * the end what is no version of that form, in the order of the alphabet turned round.
  *
  * @returns below 0 when `a` promises less than `b`
  */

@@ -1,6 +1,6 @@
 /**
- * Whole API objects inside a custom resource (`x-kubernetes-embedded-resource`): they must have what
- * every object has. Given.
+ * Whole API objects inside a custom resource (`x-kubernetes-embedded-resource`): they must have
+ * what every object has. Given.
  *
  * @see k8s.io/apiextensions-apiserver/pkg/apiserver/schema/objectmeta/validation.go (1.33)
  */

@@ -1,8 +1,8 @@
 /**
  * Regular expressions as Go has them, made JavaScript's. Given.
  *
- * Patterns in a schema are written for Go (RE2): `(?i)` in front, `[[:alpha:]]`, `\z`, any punctuation
- * escaped. JavaScript's own reading of them would be another one, or none.
+ * Patterns in a schema are written for Go (RE2): `(?i)` in front, `[[:alpha:]]`, `\z`, any
+ * punctuation escaped. JavaScript's own reading of them would be another one, or none.
  *
  * @see https://pkg.go.dev/regexp/syntax
  */
@@ -37,8 +37,8 @@ const CATEGORY = /^(?:C[cfos]?|L[lmotu]?|M[cen]?|N[dlo]?|P[cdefios]?|S[ckmo]?|Z[
 /**
  * Makes a pattern of Go's one that JavaScript runs.
  *
- * @remarks JavaScript's engine goes back and tries again where Go's does not, so a pattern of many nested
- * repetitions can take long. Whoever may write definitions may do worse.
+ * @remarks JavaScript's engine goes back and tries again where Go's does not, so a pattern of many
+ * nested repetitions can take long. Whoever may write definitions may do worse.
  *
  * @throws PatternError for what Go does not take either: looking ahead, back references
  */

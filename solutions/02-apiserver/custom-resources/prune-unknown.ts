@@ -16,17 +16,18 @@ import {
  * Removes the fields that a custom resource's schema does not know.
  *
  * @remarks A field is known when `properties` has it, or when the schema has `additionalProperties`
- * (`true`, `false` or a schema). What it holds is looked at by its schema in turn: fields of objects, and
- * each item of a list by `items`. Three cases need care:
+ * (`true`, `false` or a schema). What it holds is looked at by its schema in turn: fields of
+ * objects, and each item of a list by `items`. Three cases need care:
  *
  * - `apiVersion`, `kind` and `metadata` of the whole resource stay as they are, and everything in
  *   them. So it is with the value of a schema that says `x-kubernetes-embedded-resource`. Elsewhere
  *   they are fields like all others.
- * - With `x-kubernetes-preserve-unknown-fields` nothing unknown is removed: not here, and not further
- *   in. But what *is* known (`properties`, a schema in `additionalProperties`) is pruned by its own schema, as everywhere;
- *   and a list's items are preserved, too, with `items` saying what is known of them.
- * - Where nothing says what a value is (no `items`, `additionalProperties: true` or `false`), its objects lose
- *   every field.
+ * - With `x-kubernetes-preserve-unknown-fields` nothing unknown is removed: not here, and not
+ *   further in. But what *is* known (`properties`, a schema in `additionalProperties`) is pruned by
+ *   its own schema, as everywhere; and a list's items are preserved, too, with `items` saying what
+ *   is known of them.
+ * - Where nothing says what a value is (no `items`, `additionalProperties: true` or `false`), its
+ *   objects lose every field.
  *
  * ```text
  * schema: properties: {spec: {properties: {size: {…}, raw: {x-kubernetes-preserve-unknown-fields}}}}
@@ -37,7 +38,8 @@ import {
  *
  * @param object - the whole resource; is changed
  * @param schema - its version's schema
- * @returns the paths of what was removed (`spec.items[0].nmae`), sorted; of a field, not of what was in it
+ * @returns the paths of what was removed (`spec.items[0].nmae`), sorted; of a field, not of what
+ * was in it
  * @see k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning/algorithm.go (1.33)
  * @exercise apiserver/custom-resources
  */
@@ -57,7 +59,6 @@ function prune(
 ): void {
   const preserve = preserving || schema?.['x-kubernetes-preserve-unknown-fields'] === true;
   if (Array.isArray(value)) {
-    if (preserve && schema?.items === undefined) return;
     for (const [i, item] of value.entries()) {
       prune(item, schema?.items, `${path}[${i}]`, preserve, removed);
     }

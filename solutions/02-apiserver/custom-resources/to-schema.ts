@@ -1,7 +1,9 @@
 /**
- * A definition's schema in the form that the rest of the server reads (`../schema/schema.ts`). Given.
+ * A definition's schema in the form that the rest of the server reads (`../schema/schema.ts`).
+ * Given.
  *
- * That form says less: what is checked, and what a default is set to, is read from the definition's own.
+ * That form says less: what is checked, and what a default is set to, is read from the definition's
+ * own.
  */
 
 import { builtInSchema } from '../schema/built-in.ts';

@@ -28,18 +28,18 @@ export async function createObject(
   const { kind, registry, view } = endpoint;
   const ready = await prepareNew(endpoint, context, object, options);
   const request = admissionRequest(context, kind, 'CREATE', { object: ready }, options);
-  const stored = await create(registry, view.toStorage(ready), {
+  return create(registry, view.toStorage(ready), {
     namespace: namespaceOf(endpoint, context),
     dryRun: options.dryRun,
-    admit: (made) =>
-      validate(endpoint.world.admission, {
+    admit: async (made) => {
+      await validate(endpoint.world.admission, {
         ...request,
         name: made.metadata.name ?? '',
         object: view.fromStorage(made),
-      }),
+      });
+      warn(endpoint, context, made);
+    },
   });
-  warn(endpoint, context, stored.object);
-  return stored;
 }
 
 /** Defaults and admission of an object that is to be made. */
@@ -97,24 +97,19 @@ export async function updateObject(
     return view.toStorage(admitted);
   };
   const write = isPatch ? patchObject : update;
-  const updated = await write(registry, context.info.name, prepare, {
+  return write(registry, context.info.name, prepare, {
     namespace: namespaceOf(endpoint, context),
     subresource,
     dryRun: options.dryRun,
-    admit: (made, old) =>
-      validate(
-        world.admission,
-        admissionRequest(
-          context,
-          kind,
-          made === old ? 'CREATE' : 'UPDATE',
-          {
-            object: view.fromStorage(made),
-            oldObject: made === old ? undefined : view.fromStorage(old),
-          },
-          options,
-        ),
-      ),
+    admit: async (made, old) => {
+      const operation = made === old ? 'CREATE' : 'UPDATE';
+      const object = view.fromStorage(made);
+      const oldObject = made === old ? undefined : view.fromStorage(old);
+      const objects = { object, oldObject };
+      await validate(world.admission, admissionRequest(context, kind, operation, objects, options));
+      // What is stored would have to be parsed again.
+      warn(endpoint, context, made);
+    },
     ...(createWith && {
       createWith: async () => {
         const made = await prepareNew(endpoint, context, createWith(), options, isTracked);
@@ -122,8 +117,6 @@ export async function updateObject(
       },
     }),
   });
-  warn(endpoint, context, updated.stored.object);
-  return updated;
 }
 
 /** Notes whose the fields are that a write other than an apply changed. */

@@ -245,6 +245,7 @@ function validateManagedFields(entries: readonly ManagedFields[], path: string):
 
 /** Faults of the name of who manages fields: at most 128 bytes, all of them printable. */
 export function validateFieldManager(manager: string, path: string): FieldError[] {
+  if (manager.length <= MAX_MANAGER_BYTES && /^[ -~]*$/.test(manager)) return [];
   const faults: FieldError[] = [];
   if (bytesOf(manager) > MAX_MANAGER_BYTES) faults.push(fieldTooLong(path, MAX_MANAGER_BYTES));
   let position = 0;

@@ -2,7 +2,7 @@
  * Objects in an etcd: the few requests Kubernetes makes of it, and no others. Given.
  *
  * An object is stored as its JSON without a resourceVersion, because that is the revision of the
- * write and not known before. Next: `cacher.ts`.
+ * write and not known before. Next: `watch-cache.ts`.
  */
 
 import { newExpired, StatusError } from '#apimachinery';
@@ -16,13 +16,13 @@ import {
   type WatchResponse,
 } from '#etcd';
 import type { ApiObject } from '../api-object.ts';
-import type { CacherSource, SourceWatch } from './cacher.ts';
 import { errorOfEtcd } from './etcd-error.ts';
 import type { LeaseManager } from './lease-manager.ts';
 import { tooLargeResourceVersion } from './resource-version.ts';
 import type { ListQuery, Outcome, StorageEvent, StoredList, WatchQuery } from './storage.ts';
 import { Stored } from './stored.ts';
 import { toStoredText, withRevision } from './stored-text.ts';
+import type { CacherSource, SourceWatch } from './watch-cache.ts';
 
 /** What the storage needs. */
 export interface EtcdStorageOptions {
@@ -38,6 +38,7 @@ export interface EtcdStorageOptions {
 export class EtcdStorage implements CacherSource {
   readonly #client: EtcdClient;
   readonly #leases: LeaseManager;
+  readonly #written = new WrittenObjects();
 
   constructor({ client, leases }: EtcdStorageOptions) {
     this.#client = client;
@@ -62,7 +63,7 @@ export class EtcdStorage implements CacherSource {
     );
     checkFresh(response.header.revision, notOlderThan);
     return {
-      items: response.kvs.map((kv) => newStored(kv)),
+      items: response.kvs.map(storedIn),
       revision: revision > 0 ? revision : response.header.revision,
       more: response.more,
       count: response.count,
@@ -97,8 +98,10 @@ export class EtcdStorage implements CacherSource {
     );
     if (!succeeded) return { done: false, current: rangedIn(responses[0]) };
     const { revision } = header;
-    const stored = new Stored(byteStringToUtf8(key), revision, withRevision(text, revision));
-    return { done: true, stored };
+    return {
+      done: true,
+      stored: this.#written.take(key, revision, () => newStored(key, revision, text)),
+    };
   }
 
   async remove(expected: Stored): Promise<Outcome> {
@@ -128,18 +131,23 @@ export class EtcdStorage implements CacherSource {
       },
       signal,
     );
-    return Object.assign(events(running), { requestProgress: () => running.requestProgress() });
+    return Object.assign(events(running, this.#written), {
+      requestProgress: () => running.requestProgress(),
+    });
   }
 
   /** The revision of the newest write to the store, asked for now. */
   async currentRevision(prefix: string): Promise<number> {
-    const key = utf8ToByteString(prefix);
-    const request = { key, rangeEnd: prefixEnd(key), limit: 1, keysOnly: true };
-    return (await answered(this.#client.range(request))).header.revision;
+    // One key, whether it is there or not: a range would have the store count all there is in it.
+    const { header } = await answered(this.#client.range({ key: utf8ToByteString(prefix) }));
+    return header.revision;
   }
 }
 
-async function* events(responses: AsyncIterable<WatchResponse>): AsyncGenerator<StorageEvent> {
+async function* events(
+  responses: AsyncIterable<WatchResponse>,
+  written: WrittenObjects,
+): AsyncGenerator<StorageEvent> {
   try {
     for await (const response of responses) {
       if (response.compactRevision) {
@@ -150,7 +158,7 @@ async function* events(responses: AsyncIterable<WatchResponse>): AsyncGenerator<
       if (response.events.length === 0) {
         yield { type: 'progress', revision: response.header.revision };
       }
-      for (const event of response.events) yield storageEvent(event);
+      for (const event of response.events) yield storageEvent(event, written);
     }
   } catch (error) {
     // A lost connection ends the watch; whoever watches begins anew.
@@ -158,10 +166,13 @@ async function* events(responses: AsyncIterable<WatchResponse>): AsyncGenerator<
   }
 }
 
-function storageEvent({ type, kv, prevKv }: Event): StorageEvent {
-  if (type === 'put') return { type: 'put', stored: newStored(kv), previous: storedOf(prevKv) };
+function storageEvent({ type, kv, prevKv }: Event, written: WrittenObjects): StorageEvent {
+  if (type === 'put') {
+    const stored = written.take(kv.key, kv.modRevision, () => storedIn(kv));
+    return { type: 'put', stored, previous: storedOf(prevKv) };
+  }
   // The deleted version is compacted away only when a watch is hours behind.
-  const previous = newStored(prevKv ?? kv);
+  const previous = storedIn(prevKv ?? kv);
   const text = withRevision(byteStringToUtf8((prevKv ?? kv).value), kv.modRevision);
   return { type: 'delete', stored: new Stored(previous.key, kv.modRevision, text), previous };
 }
@@ -177,12 +188,47 @@ function rangedIn(response: object | undefined): Stored | undefined {
 }
 
 function storedOf(kv: KeyValue | undefined): Stored | undefined {
-  return kv === undefined ? undefined : newStored(kv);
+  return kv === undefined ? undefined : storedIn(kv);
 }
 
-function newStored(kv: KeyValue): Stored {
-  const text = withRevision(byteStringToUtf8(kv.value), kv.modRevision);
-  return new Stored(byteStringToUtf8(kv.key), kv.modRevision, text);
+/** Its text is made when somebody wants it: often the same version is at hand already. */
+function storedIn({ key, modRevision, value }: KeyValue): Stored {
+  return new Stored(byteStringToUtf8(key), modRevision, () =>
+    withRevision(byteStringToUtf8(value), modRevision),
+  );
+}
+
+function newStored(key: string, revision: number, text: string): Stored {
+  return new Stored(byteStringToUtf8(key), revision, () => withRevision(text, revision));
+}
+
+/** How many writes may be without their event, or events without their write. */
+const MAX_WRITTEN = 200;
+
+/**
+ * What was just written: the answer to the write and the event of a watch are one object, whose text
+ * and parsed form are made once.
+ */
+class WrittenObjects {
+  readonly #byRevision = new Map<number, Stored>();
+
+  /** The one that the other side made already, or a new one that is kept for it. */
+  take(key: string, revision: number, make: () => Stored): Stored {
+    const known = this.#byRevision.get(revision);
+    if (known?.key === byteStringToUtf8(key)) {
+      this.#byRevision.delete(revision);
+      return known;
+    }
+    const stored = make();
+    this.#byRevision.set(revision, stored);
+    if (this.#byRevision.size > MAX_WRITTEN) {
+      for (const [oldest] of this.#byRevision) {
+        this.#byRevision.delete(oldest);
+        break;
+      }
+    }
+    return stored;
+  }
 }
 
 /** @throws StatusError 504 when the store has not come so far */

@@ -1,6 +1,7 @@
 /**
- * The functions that Kubernetes' CEL has beyond the language's own: lists, regular expressions, URLs,
- * quantities, addresses, sets, formats. Given; `cel.ts` adds them to the library's environment.
+ * The functions that Kubernetes' CEL has beyond the language's own: lists, regular expressions,
+ * URLs, quantities, addresses, sets, formats. Given; `cel.ts` adds them to the library's
+ * environment.
  *
  * Signatures are in the library's notation. Text with a type parameter is `dyn` there.
  *

@@ -1,5 +1,6 @@
 /**
- * Rules in CEL, by a library: types from a schema, values as CEL wants them, errors in the API's words. Given.
+ * Rules in CEL, by a library: types from a schema, values as CEL wants them, errors in the API's
+ * words. Given.
  *
  * An expression is checked against the types its schema gives, and run on plain values. Functions
  * Kubernetes adds are in `cel-library.ts`.
@@ -93,8 +94,9 @@ const grammar = new Environment({ enableOptionalTypes: true });
 /**
  * An expression in the words the library has for what Kubernetes means.
  *
- * @remarks The library's `has` takes fields of fields only, not `has(self.items[0].name)`: such a value gets a name
- * first. And `matches` is JavaScript's there: ours, which is Go's, has another name.
+ * @remarks The library's `has` takes fields of fields only, not `has(self.items[0].name)`: such a
+ * value gets a name first. And `matches` is JavaScript's there: ours, which is Go's, has another
+ * name.
  */
 function inLibraryWords(text: string): string {
   let ast: unknown;

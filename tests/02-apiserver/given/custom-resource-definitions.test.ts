@@ -13,6 +13,7 @@ import { isOfFormat } from '../../../solutions/02-apiserver/custom-resources/for
 import { goPattern } from '../../../solutions/02-apiserver/custom-resources/go-pattern.ts';
 import type { JsonSchema } from '../../../solutions/02-apiserver/custom-resources/json-schema.ts';
 import { kindOf } from '../../../solutions/02-apiserver/custom-resources/kind-of.ts';
+import { numberFaults } from '../../../solutions/02-apiserver/custom-resources/scalar-faults.ts';
 import { toKindSchema } from '../../../solutions/02-apiserver/custom-resources/to-schema.ts';
 import { newCelCompiler } from '../../../solutions/02-apiserver/wire/cel.ts';
 
@@ -690,6 +691,27 @@ describe('isOfFormat', () => {
     it(`knows ${format}`, () => {
       expect(fine.filter((text) => !isOfFormat(text, format))).toEqual([]);
       expect(wrong.filter((text) => isOfFormat(text, format))).toEqual([]);
+    });
+  }
+});
+
+describe('numberFaults', () => {
+  // As Go's library says of each: rounding that makes a quotient too large is forgiven.
+  const rows: [value: number, factor: number, isMultiple: boolean][] = [
+    [1.1, 0.01, true],
+    [0.3, 0.1, true],
+    [2.2, 1.1, true],
+    [-0.3, 0.1, true],
+    [0, 0.1, true],
+    [4.35, 0.01, false],
+    [-1.1, 0.01, false],
+    [1.1001, 0.01, false],
+    [0.05, 0.1, false],
+  ];
+  for (const [value, factor, isMultiple] of rows) {
+    it(`takes ${value} ${isMultiple ? '' : 'not '}for a multiple of ${factor}`, () => {
+      const faults = numberFaults(value, { multipleOf: factor }, 'x');
+      expect(faults).toHaveLength(isMultiple ? 0 : 1);
     });
   }
 });

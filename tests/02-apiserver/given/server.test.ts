@@ -16,7 +16,7 @@ afterAll(() => server.stop());
 
 const json = async (response: Response) => ({
   code: response.status,
-  body: (await response.json()) as Record<string, never> & { [key: string]: unknown },
+  body: (await response.json()) as { readonly [key: string]: unknown },
 });
 
 const configMaps = '/api/v1/namespaces/default/configmaps';
@@ -173,7 +173,7 @@ describe('services', () => {
     const spec = { type: 'NodePort', ports: [{ port: 80 }], selector: { app: 'a' } };
     const made = await json(await server.ask('POST', services, service('web', spec)));
     expect(made.code).toBe(201);
-    const { clusterIP, ports } = made.body.spec as unknown as {
+    const { clusterIP, ports } = made.body.spec as {
       clusterIP: string;
       ports: { nodePort: number }[];
     };
@@ -249,7 +249,7 @@ describe('pods', () => {
 
   it('are watched', async () => {
     const list = await json(await server.ask('GET', pods));
-    const { resourceVersion } = list.body.metadata as unknown as { resourceVersion: string };
+    const { resourceVersion } = list.body.metadata as { resourceVersion: string };
     const target = `${pods}?watch=true&resourceVersion=${resourceVersion}`;
     const reader = (await server.ask('GET', target)).body?.getReader();
     await server.ask('POST', pods, pod('seen'));

@@ -23,7 +23,12 @@ import { newTextParsers } from '../../../solutions/02-apiserver/wire/text-parser
 export interface TestServer {
   readonly server: ApiServer;
   /** Sends a request as somebody who may do anything. */
-  ask(method: string, target: string, body?: unknown, headers?: HeadersInit): Promise<Response>;
+  ask(
+    method: string,
+    target: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Response>;
   /** Sends a request as whoever the headers say. */
   askAs(method: string, target: string, init?: RequestInit): Promise<Response>;
   stop(): Promise<void>;

@@ -5,13 +5,13 @@
  * its own (`load.ts`), one after the other.
  */
 
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   findRealEtcd,
   startOurEtcd,
   startRealEtcd,
 } from '../../../tests/conformance/etcd/program.ts';
-import { join } from 'node:path';
 import { fasterOf, type Measurement, measure as measureBy, type Server } from '../measure.ts';
 import { measureInProcess, measureMillionKeys } from './in-process.ts';
 import type { Job } from './load.ts';

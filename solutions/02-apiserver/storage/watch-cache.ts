@@ -132,7 +132,12 @@ export class Cacher implements Storage {
 
   /** @exercise apiserver/watch-cache */
   async get(key: string, notOlderThan?: number): Promise<Stored | undefined> {
-    if (notOlderThan === undefined) return this.#source.get(key);
+    if (notOlderThan === undefined) {
+      const stored = await this.#source.get(key);
+      // Of one version, the one at hand: it has been made into text and parsed already.
+      const cached = this.#objects.get(key);
+      return cached?.revision === stored?.revision ? cached : stored;
+    }
     await this.#reach(notOlderThan);
     return this.#objects.get(key);
   }
