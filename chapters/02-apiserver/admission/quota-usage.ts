@@ -37,7 +37,7 @@ export interface QuotaEvaluator {
 /** Where the moment is that an evaluator measures at. */
 export type Now = () => number;
 
-const ONE = Quantity.parse('1');
+const ONE = new Quantity(1n);
 const ALIASES = ['configmaps', 'resourcequotas', 'replicationcontrollers', 'secrets'];
 
 /** Never stored, or never counted: `RESOURCE.GROUP`. */

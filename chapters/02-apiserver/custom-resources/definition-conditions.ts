@@ -11,9 +11,9 @@ import type { CustomResourceDefinition, DefinitionStatus } from './definition.ts
 /**
  * Works out a definition's accepted names and its conditions.
  *
- * @remarks *Names.* `takenNames` says for each field of the spec's names which ones are taken:
- * accepted already, for a definition of the same group, this one's own included. Each field is
- * judged alone:
+ * @remarks *Names.* `takenNames` (like the conditions below, of `name-conflicts.ts`) says for each
+ * field of the spec's names which ones are taken: accepted already, for a definition of the same
+ * group, this one's own included. Each field is judged alone:
  *
  * - `plural`, `singular`, `kind`, `listKind`: granted when it is the name accepted before, or not
  *   taken.
@@ -31,7 +31,7 @@ import type { CustomResourceDefinition, DefinitionStatus } from './definition.ts
  * are there. Else, when all wishes were granted, it is `ESTABLISHED`. Else it stays as it is, and
  * when there is no such condition it is `NOT_ESTABLISHED`.
  *
- * Both are set by `setCondition`, in this order, in a copy of the conditions there were; others
+ * Both are set by `setCondition` of `#apimachinery`, in this order, in a copy of the conditions there were; others
  * stay.
  *
  * ```text

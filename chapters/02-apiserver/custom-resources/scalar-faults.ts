@@ -1,7 +1,7 @@
 /**
  * Checking one text or one number by its schema. Given; `validate-by-schema.ts` asks.
  *
- * @see k8s.io/kube-openapi/pkg/validation/validate/validator.go (1.33)
+ * @see k8s.io/kube-openapi/pkg/validation/validate/{validator,values}.go (1.33)
  */
 
 import type { FieldError } from '#apimachinery';
@@ -37,10 +37,8 @@ export function textFaults(value: string, schema: JsonSchema, path: string): Fie
 export function numberFaults(value: number, schema: JsonSchema, path: string): FieldError[] {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
   const faults: FieldError[] = [];
-  if (multipleOf !== undefined) {
-    // So that 0.3 is a multiple of 0.1.
-    const times = multipleOf < 1 ? (1 / multipleOf) * value : value / multipleOf;
-    if (!Number.isInteger(times)) faults.push(multipleOfFault(path, value, multipleOf));
+  if (multipleOf !== undefined && !isMultiple(value, multipleOf)) {
+    faults.push(multipleOfFault(path, value, multipleOf));
   }
   if (minimum !== undefined && (exclusiveMinimum ? value <= minimum : value < minimum)) {
     faults.push(minimumFault(path, value, schema));
@@ -49,4 +47,16 @@ export function numberFaults(value: number, schema: JsonSchema, path: string): F
     faults.push(maximumFault(path, value, schema));
   }
   return faults;
+}
+
+/** How much of a quotient may come from rounding. */
+const EPSILON = 1e-9;
+
+function isMultiple(value: number, factor: number): boolean {
+  // So that 0.3 is a multiple of 0.1.
+  const times = factor < 1 ? (1 / factor) * value : value / factor;
+  if (Number.isInteger(times)) return true;
+  // So that 1.1 is one of 0.01. A quotient a little too small is not forgiven: so it is in Go's library.
+  const whole = Math.trunc(times);
+  return whole > 0 && (times - whole) / (times + whole) < EPSILON;
 }

@@ -42,7 +42,7 @@ export async function patchAnswer(
   const patched = await patchedBy(endpoint, context, endpoint.kind.schema);
   const { kind, world } = endpoint;
   const change = (old: ApiObject): ApiObject => {
-    const value = keepVersion(patched(old), old);
+    const value = keepVersion(patched(deepCopy(old)), old);
     return decode(world, context, kind, kind.schema, { value }, options.fieldValidation);
   };
   const updated = await updateObject(endpoint, context, change, options, {
@@ -130,7 +130,7 @@ async function applyAnswer(
   const hasStatus = kind.subresources.status === true;
   const wanted = withoutResetFields(config, subresource, hasStatus);
   const apply = (live: ApiObject | undefined): ApiObject =>
-    applyPatch(live, deepCopy(wanted), {
+    applyPatch(live && deepCopy(live), deepCopy(wanted), {
       manager: options.fieldManager,
       force: options.force,
       schema: kind.schema,

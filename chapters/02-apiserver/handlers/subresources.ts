@@ -55,8 +55,9 @@ export async function handleScale(endpoint: Endpoint, context: Context): Promise
     : await sentScale(endpoint, context);
   const change = async (old: ApiObject) => {
     const scale = await makeScale(scaleOf(old, kind));
-    applyScale(old, kind, scale);
-    return old;
+    const object = deepCopy(old);
+    applyScale(object, kind, scale);
+    return object;
   };
   const { stored } = await updateObject(endpoint, context, change, options);
   return plainAnswer(scaleOf(view.fromStorage(stored.object), kind), 200);

@@ -14,6 +14,7 @@ import type { Stored } from '../storage/stored.ts';
 import { partialMetadata, partialMetadataList } from '../tables/partial-metadata.ts';
 import { newTable, tableFor } from '../tables/table.ts';
 import type { Endpoint } from './endpoint.ts';
+import { listBytes, listText } from './list-body.ts';
 import { type EventForm, plainForm, watchStream } from './watch-stream.ts';
 
 const JSON_HEADERS = { 'Content-Type': 'application/json' };
@@ -58,8 +59,13 @@ export function listAnswer(endpoint: Endpoint, context: Context, found: ObjectLi
     ...(remainingItemCount !== undefined && { remainingItemCount }),
   };
   if (accepted.as === undefined) {
-    const text = listText(endpoint, metadata, found.items);
-    return textAnswer(endpoint, context, accepted, text, 200);
+    const isPlain = accepted.format === 'json' && !isPretty(context.query.get('pretty'));
+    if (!isPlain) {
+      const text = listText(endpoint.kind, metadata, found.items);
+      return textAnswer(endpoint, context, accepted, text, 200);
+    }
+    const body = listBytes(endpoint.kind, metadata, found.items);
+    return { status: 200, headers: withWarnings(context, JSON_HEADERS), body };
   }
   const objects = found.items.map(({ object }) => object);
   const made =
@@ -72,22 +78,6 @@ export function listAnswer(endpoint: Endpoint, context: Context, found: ObjectLi
 function partialListOf(accepted: Accepted, objects: readonly ApiObject[], metadata: object) {
   if (accepted.as === 'PartialObjectMetadataList') return partialMetadataList(objects, metadata);
   throw cannot(accepted);
-}
-
-/**
- * A list's JSON, put together of its objects' texts.
- *
- * @remarks As in Kubernetes, the items of a list of a built-in kind do not say what they are.
- */
-function listText({ kind }: Endpoint, metadata: object, items: readonly Stored[]): string {
-  const apiVersion = kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
-  const listKind = kind.listKind ?? `${kind.kind}List`;
-  const head = `{"kind":"${listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`;
-  const known = `{"kind":"${kind.kind}","apiVersion":"${apiVersion}",`;
-  const texts = items.map(({ text }) =>
-    kind.isCustom !== true && text.startsWith(known) ? `{${text.slice(known.length)}` : text,
-  );
-  return `${head}${texts.join(',')}]}`;
 }
 
 /** What a deletion answers: the object while it is there, and when it is gone, that it is. */

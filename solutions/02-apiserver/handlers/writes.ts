@@ -4,7 +4,7 @@
  * POST, PUT, PATCH and every subresource that writes come through here.
  */
 
-import { deepCopy, timestamp } from '#apimachinery';
+import { timestamp } from '#apimachinery';
 import { admit, validate } from '../admission/admission-chain.ts';
 import type { ApiObject } from '../api-object.ts';
 import { managerFromUserAgent } from '../apply/manager-name.ts';
@@ -73,7 +73,8 @@ export interface UpdateMore {
 /**
  * Changes an object: the change, defaults, admission, whose fields they are, and then the registry.
  *
- * @param change - from and to the request's version; what it returns may be changed further
+ * @param change - from and to the request's version. The old object is not to be changed; what it returns may
+ * be changed further, and shares nothing with the old one
  */
 export async function updateObject(
   endpoint: Endpoint,
@@ -85,8 +86,8 @@ export async function updateObject(
   const { kind, registry, view, world } = endpoint;
   const { createWith, subresource = '', isTracked, isPatch } = more;
   const prepare = async (stored: ApiObject): Promise<ApiObject> => {
-    const old = view.fromStorage(deepCopy(stored));
-    const object = await change(deepCopy(old));
+    const old = view.fromStorage(stored);
+    const object = await change(old);
     if (kind.namespaced) object.metadata.namespace ||= context.info.namespace;
     kind.setDefaults(object);
     const objects = { object, oldObject: old };

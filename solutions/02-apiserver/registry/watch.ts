@@ -113,7 +113,13 @@ async function* events(
       if (sendInitialEvents) yield { type: 'BOOKMARK', resourceVersion, initialEventsEnd: true };
       after = Number(resourceVersion);
     }
-    yield* follow(registry, options, after, signal);
+    const isSelectedNow = selectedBy(registry, options);
+    for await (const event of changes(registry, options, after, signal)) {
+      if (signal.aborted) return;
+      const told = watchEvent(event, isSelectedNow);
+      if (told !== undefined && (told.type !== 'BOOKMARK' || options.allowWatchBookmarks))
+        yield told;
+    }
   } catch (error) {
     if (signal.aborted) return;
     yield { type: 'ERROR', error: statusErrorOf(error) };
@@ -136,30 +142,29 @@ function momentOf({ resourceVersion, sendInitialEvents }: WatchOptions) {
   return resourceVersion === '0' ? { resourceVersion } : {};
 }
 
-async function* follow(
+/** What happens after a revision, or from now on. */
+function changes(
   registry: Registry,
-  options: WatchOptions,
+  { namespace, allowWatchBookmarks }: WatchOptions,
   after: number | undefined,
   signal: AbortSignal,
-): AsyncGenerator<WatchEvent> {
-  const progress = options.allowWatchBookmarks === true;
-  const query = { ...(after !== undefined && { after }), progress };
-  const prefix = prefixOf(registry, options.namespace);
+): AsyncIterable<StorageEvent> {
+  const query = { ...(after !== undefined && { after }), progress: allowWatchBookmarks === true };
+  return registry.storage.watch(prefixOf(registry, namespace), query, signal);
+}
+
+/** Tells whether an object is there and selected. */
+function selectedBy({ kind }: Registry, options: WatchOptions) {
   const selective = isSelective(options);
-  const selected = (stored: Stored | undefined): boolean =>
-    stored !== undefined && (!selective || isSelected(registry.kind, options, stored.object));
-  for await (const event of registry.storage.watch(prefix, query, signal)) {
-    if (signal.aborted) return;
-    const told = watchEvent(event, selected);
-    if (told.type !== 'BOOKMARK' || progress) yield* told.type === 'NOTHING' ? [] : [told];
-  }
+  return (stored: Stored | undefined): boolean =>
+    stored !== undefined && (!selective || isSelected(kind, options, stored.object));
 }
 
 /** What an event of the storage is to somebody who sees only the selected objects. */
 function watchEvent(
   event: StorageEvent,
   selected: (stored: Stored | undefined) => boolean,
-): WatchEvent | { readonly type: 'NOTHING' } {
+): WatchEvent | undefined {
   if (event.type === 'progress') {
     return { type: 'BOOKMARK', resourceVersion: String(event.revision) };
   }
@@ -167,7 +172,7 @@ function watchEvent(
   const wasSelected = selected(previous);
   const isNow = event.type === 'put' && selected(stored);
   if (isNow) return { type: wasSelected ? 'MODIFIED' : 'ADDED', stored };
-  if (!wasSelected || previous === undefined) return { type: 'NOTHING' };
+  if (!wasSelected || previous === undefined) return undefined;
   if (event.type === 'delete') return { type: 'DELETED', stored };
   return { type: 'DELETED', stored: previous.at(stored.revision) };
 }

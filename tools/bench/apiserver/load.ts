@@ -6,6 +6,7 @@ import type { Outcome } from '../measure.ts';
 import { afterSeconds, Meter } from '../meter.ts';
 import { RawHttp } from './raw-http.ts';
 import {
+  type Counted,
   createRequest,
   getRequest,
   NAMESPACE,
@@ -18,7 +19,7 @@ import {
   setUpRequests,
   updateRequest,
   WATCHED_NAMESPACE,
-  WATCHED_POD,
+  WATCHED_PODS,
   writeRequest,
 } from './requests.ts';
 
@@ -37,7 +38,7 @@ export interface Job {
 
 const WATCHERS = 1000;
 /** How many changes may be on their way to all watchers at once. */
-const FAN_OUT_DEPTH = 8;
+const FAN_OUT_DEPTH = 2 * WATCHED_PODS;
 const FILL_CONNECTIONS = 20;
 
 /** Gives the bytes of the next request on one of the connections. */
@@ -143,27 +144,26 @@ async function runUnary({ endpoint, load = 'get', connections = 1, seconds }: Jo
   return run(all, requests, afterSeconds(seconds));
 }
 
-const watchedChange = () => patchRequest(`${podsPath(WATCHED_NAMESPACE)}/${WATCHED_POD}`);
+const watchedPath = podsPath(WATCHED_NAMESPACE);
 
 /** Opens watches that begin after all that has happened. */
 async function openWatches(
   endpoint: string,
   count: number,
   onEvents: (events: number) => void,
-): Promise<RawHttp> {
-  const [writer, ...watchers] = (await openAll(endpoint, count + 1)) as [RawHttp, ...RawHttp[]];
-  const path = podsPath(WATCHED_NAMESPACE);
-  const { metadata } = JSON.parse(await textOf(writer, getRequest(path)));
-  const request = getRequest(`${path}?watch=1&resourceVersion=${metadata.resourceVersion}`);
+): Promise<void> {
+  const [reader, ...watchers] = (await openAll(endpoint, count + 1)) as [RawHttp, ...RawHttp[]];
+  const { metadata } = JSON.parse(await textOf(reader, getRequest(watchedPath)));
+  const request = getRequest(`${watchedPath}?watch=1&resourceVersion=${metadata.resourceVersion}`);
   await Promise.all(watchers.map((watcher) => watcher.watch(request, onEvents)));
-  return writer;
 }
 
 /** One watcher, one writer: from sending a change to hearing of it. */
 async function runWatchLatency({ endpoint, seconds }: Job): Promise<Outcome> {
   let onEvent = () => {};
-  const writer = await openWatches(endpoint, 1, () => onEvent());
-  const change = watchedChange();
+  await openWatches(endpoint, 1, () => onEvent());
+  const writer = await RawHttp.open(endpoint);
+  const change = patchRequest(`${watchedPath}/${podName(0)}`);
   let count = Date.now() % 1e7;
   const changeFor = async (meter: Meter, isOver: () => boolean): Promise<Outcome> => {
     while (!isOver()) {
@@ -188,38 +188,42 @@ async function runWatchLatency({ endpoint, seconds }: Job): Promise<Outcome> {
   return changeFor(new Meter(), afterSeconds(seconds));
 }
 
-/** A thousand watchers, each on a connection; operations are events that arrived. */
+/**
+ * A thousand watchers, each on a connection of its own; operations are events that arrived.
+ *
+ * Every writer changes a pod of its own, and waits while watchers have not heard of changes before.
+ */
 async function runFanOut({ endpoint, seconds }: Job): Promise<Outcome> {
   let events = 0;
   let changes = 0;
-  let onEvents = () => {};
-  const writer = await openWatches(endpoint, WATCHERS, (count) => {
+  let whenHeard = () => {};
+  await openWatches(endpoint, WATCHERS, (count) => {
     events += count;
-    onEvents();
+    whenHeard();
   });
-  const change = watchedChange();
+  const writers = await openAll(endpoint, WATCHED_PODS);
+  const requests = writers.map((_, i) => patchRequest(`${watchedPath}/${podName(i)}`));
   const salt = Date.now() % 1e7;
-  /** Changes the pod as fast as events arrive; then waits for those that are on their way. */
   const changeFor = async (meter: Meter): Promise<Outcome> => {
     const before = events;
     const isOver = afterSeconds(seconds);
-    let isWriting = false;
+    const idle = writers.map((_, i) => i);
     await new Promise<void>((resolve) => {
-      onEvents = () => {
-        const isBehind = events < (changes - FAN_OUT_DEPTH) * WATCHERS;
-        if (isOver()) {
-          if (!isWriting && events === changes * WATCHERS) resolve();
-        } else if (!isWriting && !isBehind) {
-          isWriting = true;
+      whenHeard = () => {
+        while (!isOver() && idle.length > 0 && events >= (changes - FAN_OUT_DEPTH) * WATCHERS) {
+          const writer = idle.pop() as number;
           changes += 1;
-          writer.call(numbered(change, salt + changes), (isOk) => {
-            isWriting = false;
+          const request = numbered(requests[writer] as Counted, salt + changes);
+          (writers[writer] as RawHttp).call(request, (isOk) => {
             if (!isOk) meter.errors += 1;
-            onEvents();
+            idle.push(writer);
+            whenHeard();
           });
         }
+        const isAllHeard = idle.length === writers.length && events === changes * WATCHERS;
+        if (isOver() && isAllHeard) resolve();
       };
-      onEvents();
+      whenHeard();
     });
     return meter.outcome(events - before);
   };

@@ -6,8 +6,8 @@ export const PODS = 2000;
 export const NAMESPACE = 'bench';
 export const CREATED_NAMESPACE = 'bench-created';
 export const WATCHED_NAMESPACE = 'bench-watched';
-/** The pod that watchers watch. */
-export const WATCHED_POD = 'watched';
+/** How many pods there are that watchers watch. */
+export const WATCHED_PODS = 8;
 
 /** A request before it is bytes. */
 export interface PlainRequest {
@@ -33,8 +33,12 @@ export function setUpRequests(): PlainRequest[] {
       body: JSON.stringify({ kind: 'ServiceAccount', ...metadata('default') }),
     },
   ]);
-  const watched = { target: podsPath(WATCHED_NAMESPACE), body: podBody(WATCHED_POD) };
-  return [...own, { method: 'POST', ...watched }];
+  const watched = Array.from({ length: WATCHED_PODS }, (_, i) => ({
+    method: 'POST',
+    target: podsPath(WATCHED_NAMESPACE),
+    body: podBody(podName(i)),
+  }));
+  return [...own, ...watched];
 }
 
 /** A request of which digits are counted up, so that no two are the same. */

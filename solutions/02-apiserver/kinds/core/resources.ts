@@ -29,9 +29,21 @@ type NameCheck = (name: string, path: string) => FieldError[];
 
 const MILLI = new Quantity(1n, -3);
 
+/** So many amounts are kept; clusters have a few dozens of them, in every object over and over. */
+const MAX_AMOUNTS = 1000;
+const amounts = new Map<string, Quantity>();
+
 /** An amount; nothing is zero. Numbers are what YAML makes of `cpu: 1`. */
 export function quantityOf(value: string | number | undefined): Quantity {
-  return value === undefined ? Quantity.zero : Quantity.parse(String(value));
+  if (value === undefined) return Quantity.zero;
+  const text = String(value);
+  let amount = amounts.get(text);
+  if (amount === undefined) {
+    amount = Quantity.parse(text);
+    if (amounts.size >= MAX_AMOUNTS) amounts.clear();
+    amounts.set(text, amount);
+  }
+  return amount;
 }
 
 /** Rounds amounts up to thousandths; writes them as the API does. Changes the list. */
