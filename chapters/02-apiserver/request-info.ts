@@ -15,8 +15,8 @@ export interface RequestInfo {
   /** The path as it was asked for. */
   readonly path: string;
   /**
-   * `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection`; for what is no
-   * resource request the method in small letters.
+   * `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection`; for what is
+   * no resource request the method in small letters.
    */
   readonly verb: string;
   /** `api` or `apis`. */
@@ -51,18 +51,18 @@ export interface RequestInfo {
  * …/watch/…                        an old form: the same behind `watch`, and the verb is watch
  * ```
  *
- * `namespaces` is a resource as well: `/api/v1/namespaces/x` is the namespace x (resource `namespaces`,
- * name `x`, namespace `x`), and so are its subresources `status` and `finalize`; what else follows its
- * name is a resource in it.
- * Everything shorter (`/api`, `/api/v1`, `/apis/apps`, `/apis/apps/v1`) and everything else is no
- * resource request; of it only `path` and `verb` are set, the rest is `''`. A slash at the end of a
- * path changes nothing, except in `path`.
+ * `namespaces` is a resource as well: `/api/v1/namespaces/x` is the namespace x (resource
+ * `namespaces`, name `x`, namespace `x`), and so are its subresources `status` and `finalize`; what
+ * else follows its name is a resource in it. Everything shorter (`/api`, `/api/v1`, `/apis/apps`,
+ * `/apis/apps/v1`) and everything else is no resource request; of it only `path` and `verb` are
+ * set, the rest is `''`. A slash at the end of a path changes nothing, except in `path`.
  *
  * The verb follows from the method: POST create, GET and HEAD get, PUT update, PATCH patch, DELETE
- * delete, any other `''`. Without a name `get` becomes `list`, or `watch` when the query's `watch` is
- * `true` or `1`, and `delete` becomes `deletecollection`. A list or watch (of either form) whose field
- * selector asks for exactly one `metadata.name` has that name: so somebody who may read one object by
- * name may watch it. A field selector that cannot be read, or a name in it with a `/`, is not looked at here.
+ * delete, any other `''`. Without a name `get` becomes `list`, or `watch` when the query's `watch`
+ * is `true` or `1`, and `delete` becomes `deletecollection`. A list or watch (of either form) whose
+ * field selector asks for exactly one `metadata.name` has that name: so somebody who may read one
+ * object by name may watch it. A field selector that cannot be read, or a name in it with a `/`, is
+ * not looked at here.
  *
  * ```text
  * GET  /api/v1/namespaces/default/pods/web/log   get      pods/log  web  in default
@@ -93,10 +93,11 @@ export interface Served {
  * Refuses a resource request for what the server does not serve.
  *
  * @remarks 404 when there is no such resource or subresource; when a resource without namespaces is
- * asked for in one; and when an object or a subresource of a namespaced resource is asked for without
- * a namespace. So is a path with something behind the subresource, unless that is `proxy`. 405 when
- * it is all there, but not this verb: creating or deleting all objects of a namespaced resource
- * without naming a namespace included. (`namespaces` itself has no namespace, whatever its path says.)
+ * asked for in one; and when an object or a subresource of a namespaced resource is asked for
+ * without a namespace. So is a path with something behind the subresource, unless that is `proxy`.
+ * 405 when it is all there, but not this verb: creating or deleting all objects of a namespaced
+ * resource without naming a namespace included. (`namespaces` itself has no namespace, whatever its
+ * path says.)
  *
  * ```text
  * GET    /api/v1/frobs                    404

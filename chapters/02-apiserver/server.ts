@@ -136,6 +136,13 @@ export class ApiServer {
         registryOf: (group, kind) => this.registryOf(group, kind),
         mirror: (prefix) => this.#mirror(prefix),
         webhookClient: options.webhookClient,
+        customKindOf: ({ group, version, kind }) =>
+          this.served
+            .all()
+            .find(
+              (one) =>
+                one.isCustom && one.group === group && one.version === version && one.kind === kind,
+            )?.kindOf,
       }),
     };
     this.#openApi = new OpenApi(this.served, options.descriptions);
@@ -369,6 +376,10 @@ export class ApiServer {
       registry: this.registryOf('apiextensions.k8s.io', 'CustomResourceDefinition'),
       host: {
         add: (kind, _definition, stored) => {
+          const before = this.served.find(kind.group, kind.version, kind.resource);
+          if (before !== undefined && !before.isCustom) {
+            throw new Error(`${kind.resource}.${kind.group} is a resource of this server's own`);
+          }
           const registry = this.#newRegistry(stored);
           const own =
             kind === stored ? registry : { ...registry, kind: storedFormOf(kind, stored) };

@@ -34,14 +34,14 @@ const PROXIED =
  * Judges a raw request target.
  *
  * @remarks Refused with 400 and a message that says why: a target that does not begin with `/` (or
- * `http://host/`), control bytes, spaces, bytes above 0x7e, `#`, percent-encoding that is none or is no
- * UTF-8, encoded control characters, a backslash, a segment `.` or `..`, an empty segment before the
- * last, and an encoded slash; encoded or not. An encoded slash never separates. 414 when it is too
- * long. Real servers answer `//` with a redirect to the cleaned path, and `..` with 404: nothing is
- * served there either.
+ * `http://host/`), control bytes, spaces, bytes above 0x7e, `#`, percent-encoding that is none or
+ * is no UTF-8, encoded control characters, a backslash, a segment `.` or `..`, an empty segment
+ * before the last, and an encoded slash; encoded or not. An encoded slash never separates. 414 when
+ * it is too long. Real servers answer `//` with a redirect to the cleaned path, and `..` with 404:
+ * nothing is served there either.
  *
- * Behind `…/proxy/` empty segments and encoded slashes are let through: `path` has them decoded, and
- * who passes the request on takes the rest of the raw target.
+ * Behind `…/proxy/` empty segments and encoded slashes are let through: `path` has them decoded,
+ * and who passes the request on takes the rest of the raw target.
  *
  * ```text
  * /api/v1/pods?watch=1     { path: '/api/v1/pods', query: 'watch=1' }

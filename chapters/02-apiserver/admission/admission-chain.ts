@@ -12,9 +12,9 @@ import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';
 /**
  * Lets the plugins change what is to be written.
  *
- * @remarks Each plugin that `handles` the request and has an `admit` is asked, in order, one after the
- * other: a later one sees what an earlier one changed. Whether it handles the request is asked when its turn
- * comes. The first that throws ends it, and what it threw is passed on.
+ * @remarks Each plugin that `handles` the request and has an `admit` is asked, in order, one after
+ * the other: a later one sees what an earlier one changed. Whether it handles the request is asked
+ * when its turn comes. The first that throws ends it, and what it threw is passed on.
  *
  * @param request - its `object` is changed in place
  * @see k8s.io/apiserver/pkg/admission/chain.go (1.33)

@@ -1,6 +1,6 @@
 /**
- * The volume by which a pod's containers reach the API: a token, the certificate of the API server's
- * authority, and the namespace. Given.
+ * The volume by which a pod's containers reach the API: a token, the certificate of the API
+ * server's authority, and the namespace. Given.
  *
  * @see plugin/pkg/admission/serviceaccount/admission.go (1.33)
  */
@@ -16,7 +16,8 @@ const EXPIRATION_SECONDS = 3607;
 /**
  * Mounts the volume in every container that has nothing there yet.
  *
- * @remarks A pod that has a volume of such a name keeps it; one is made only where a container needs it.
+ * @remarks A pod that has a volume of such a name keeps it; one is made only where a container
+ * needs it.
  */
 export function mountApiAccess(pod: Pod, random: Random): void {
   const { spec } = pod;

@@ -1,8 +1,8 @@
 /**
  * LimitRanger: what containers ask for when they say nothing, and how much they may ask for at all.
  *
- * How amounts are compared is in `limit-constraints.ts`. What all pods of a namespace use together is
- * another plugin's business: `resource-quota.ts`.
+ * How amounts are compared is in `limit-constraints.ts`. What all pods of a namespace use together
+ * is another plugin's business: `resource-quota.ts`.
  */
 
 import { NotImplemented } from '#not-implemented';
@@ -18,18 +18,18 @@ export interface LimitRangerOptions {
 /**
  * Makes the plugin, named `LimitRanger`.
  *
- * @remarks It `handles` the CREATE of a Pod, and CREATE and UPDATE of a PersistentVolumeClaim (resources
- * `pods` and `persistentvolumeclaims` of group `''`), not their subresources. A claim that is being deleted
- * (its `oldObject` has a `deletionTimestamp`) is let through.
+ * @remarks It `handles` the CREATE of a Pod, and CREATE and UPDATE of a PersistentVolumeClaim
+ * (resources `pods` and `persistentvolumeclaims` of group `''`), not their subresources. A claim
+ * that is being deleted (its `oldObject` has a `deletionTimestamp`) is let through.
  *
  * *Defaults* (`admit`, pods alone). For each LimitRange in turn: its items of type `Container` have
- * `default` (limits) and `defaultRequest` (requests), maps from resource to amount; where two items name a
- * resource, the later one counts. Each container, then each init container, gets those it does not have in
- * `resources.limits` and `resources.requests`; nothing else changes, and no empty map is added. When
- * something was set, the pod says so in the annotation `kubernetes.io/limit-ranger` (a later LimitRange that
- * sets something overwrites it): `LimitRanger plugin set: ` and for each container an entry for the requests
- * it got, if any, then one for the limits. Entries are joined by `; `, the resources of an entry, in
- * alphabetical order, by `, `.
+ * `default` (limits) and `defaultRequest` (requests), maps from resource to amount; where two items
+ * name a resource, the later one counts. Each container, then each init container, gets those it
+ * does not have in `resources.limits` and `resources.requests`; nothing else changes, and no empty
+ * map is added. When something was set, the pod says so in the annotation
+ * `kubernetes.io/limit-ranger` (a later LimitRange that sets something overwrites it): `LimitRanger
+ * plugin set: ` and for each container an entry for the requests it got, if any, then one for the
+ * limits. Entries are joined by `; `, the resources of an entry, in alphabetical order, by `, `.
  *
  * ```text
  * default {cpu: 500m, memory: 256Mi}    defaultRequest {cpu: 100m}
@@ -41,7 +41,8 @@ export interface LimitRangerOptions {
  * ```
  *
  * *Limits* (`validate`). For each LimitRange in turn the faults are what `podLimitFaults` or
- * `claimLimitFaults` of `limit-constraints.ts` (given) tells. The first LimitRange with any refuses the request.
+ * `claimLimitFaults` of `limit-constraints.ts` (given) tells. The first LimitRange with any refuses
+ * the request.
  *
  * @throws StatusError from `validate`, as a rejection: 403, `newAdmissionForbidden` with the
  * `aggregateText` of the faults (both of `forbidden.ts`)

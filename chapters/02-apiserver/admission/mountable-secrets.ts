@@ -1,6 +1,6 @@
 /**
- * Which Secrets a pod may use when its service account says that it keeps a list, and what a mirror pod
- * (one that a node made of a file) may not use at all. Given.
+ * Which Secrets a pod may use when its service account says that it keeps a list, and what a mirror
+ * pod (one that a node made of a file) may not use at all. Given.
  *
  * @see plugin/pkg/admission/serviceaccount/admission.go (1.33), limitSecretReferences
  */

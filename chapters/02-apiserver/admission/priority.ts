@@ -23,9 +23,9 @@ export interface PriorityOptions {
 /**
  * Makes the plugin.
  *
- * @remarks A new pod gets the priority and the preemption policy of its class; without a class those of the
- * default class, and where there is none 0. A pod may not say another priority itself. There is one default
- * class at most.
+ * @remarks A new pod gets the priority and the preemption policy of its class; without a class
+ * those of the default class, and where there is none 0. A pod may not say another priority itself.
+ * There is one default class at most.
  */
 export function priority(options: PriorityOptions): AdmissionPlugin {
   const classes = () => options.priorityClasses() as unknown as PriorityClass[];

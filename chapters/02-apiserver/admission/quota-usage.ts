@@ -1,8 +1,9 @@
 /**
  * What an object uses of a quota: an evaluator for each resource. Given.
  *
- * The plugin that checks and charges is `resource-quota.ts`; which pods a quota with scopes is about is
- * `quota-scopes.ts`. Everything can be counted as `count/RESOURCE.GROUP`; some also have an older name.
+ * The plugin that checks and charges is `resource-quota.ts`; which pods a quota with scopes is
+ * about is `quota-scopes.ts`. Everything can be counted as `count/RESOURCE.GROUP`; some also have
+ * an older name.
  *
  * @see pkg/quota/v1/evaluator/core/, k8s.io/apiserver/pkg/quota/v1/generic/evaluator.go (1.33)
  */

@@ -1,9 +1,9 @@
 /**
- * ResourceQuota: what a namespace may use at most. Every request that uses more is charged before it is
- * written.
+ * ResourceQuota: what a namespace may use at most. Every request that uses more is charged before
+ * it is written.
  *
- * What an object uses is `quota-usage.ts`. What became free again nobody notes here: a controller counts
- * anew, now and then.
+ * What an object uses is `quota-usage.ts`. What became free again nobody notes here: a controller
+ * counts anew, now and then.
  */
 
 import type { Clock } from '#apimachinery';
@@ -37,25 +37,27 @@ export interface Charge {
 /**
  * Checks a request against quotas.
  *
- * @remarks `evaluator` (given, `quota-usage.ts`) knows the request's resource. A quota is about the request
- * when `status.hard` has a name that `evaluator.counts`, and `request.object` is in all its scopes
- * (`scopesOf`, `evaluator.isInScope`). Without `request.object` no quota is.
+ * @remarks `evaluator` (given, `quota-usage.ts`) knows the request's resource. A quota is about the
+ * request when `status.hard` has a name that `evaluator.counts`, and `request.object` is in all its
+ * scopes (`scopesOf`, `evaluator.isInScope`). Without `request.object` no quota is.
  *
- * First, for each quota that is about it, in the order given, with the names of `status.hard` that the
- * evaluator counts:
+ * First, for each quota that is about it, in the order given, with the names of `status.hard` that
+ * the evaluator counts:
  *
  * 1. `evaluator.missing` must find nothing missing, else `failed quota: NAME: ` and what it said;
- * 2. each of the names must be in `status.used`, or it has not been counted yet: `status unknown for quota:
- *    NAME, resources: a,b` with all the names, sorted.
+ * 2. each of the names must be in `status.used`, or it has not been counted yet: `status unknown
+ *    for quota: NAME, resources: a,b` with all the names, sorted.
  *
  * Then, again for each of them in order:
  *
- * 3. What the request uses more: on UPDATE, when the quota was about `oldObject` too (its scopes), what the
- *    usage of `object` is more than that of `oldObject` (`excessAmounts`); else all the usage of `object`. Of
- *    that, only what is not zero and has a name in `status.hard`. Nothing left: this quota is not touched.
+ * 3. What the request uses more: on UPDATE, when the quota was about `oldObject` too (its scopes),
+ *    what the usage of `object` is more than that of `oldObject` (`excessAmounts`); else all the
+ *    usage of `object`. Of that, only what is not zero and has a name in `status.hard`. Nothing
+ *    left: this quota is not touched.
  * 4. `status.used` and that together must not be more than `status.hard`, in none of the names that
  *    the request uses more of: `exceeded quota: NAME, requested: …, used: …, limited: …`, each
- *    the `amountsText` of those names alone that are too much; what is used is what was used before.
+ *    the `amountsText` of those names alone that are too much; what is used is what was used
+ *    before.
  *
  * ```text
  * quota q: hard {pods: 2, requests.cpu: 1}    used {pods: 1, requests.cpu: 800m}
@@ -81,19 +83,20 @@ export function checkQuotas(
 /**
  * Makes the plugin, named `ResourceQuota`.
  *
- * @remarks It `handles` requests in a namespace (`request.namespace` not `''`), not about namespaces
- * themselves (kind `Namespace` of group `''`), of a resource for which there is a `quotaEvaluator` that
- * handles the request. It only refuses (`validate`), and is last of all plugins: nobody pays for what another
- * refuses.
+ * @remarks It `handles` requests in a namespace (`request.namespace` not `''`), not about
+ * namespaces themselves (kind `Namespace` of group `''`), of a resource for which there is a
+ * `quotaEvaluator` that handles the request. It only refuses (`validate`), and is last of all
+ * plugins: nobody pays for what another refuses.
  *
- * `validate` reads the quotas, checks (`checkQuotas`) and charges each that is touched, one after the
- * other. A dry run is checked and not charged.
+ * `validate` reads the quotas, checks (`checkQuotas`) and charges each that is touched, one after
+ * the other. A dry run is checked and not charged.
  *
  * Two requests at once must not both take what is left. So the requests of one namespace take turns
- * (`Turns` of `turns.ts`, given; those of different namespaces do not wait for each other). And where `charge`
- * fails, because somebody else wrote the quota, the others are charged all the same; then it goes again from
- * the start with those quotas alone that could not be charged (by name, read anew; one that is gone is left
- * out). After three more tries it gives up, with what the last `charge` threw.
+ * (`Turns` of `turns.ts`, given; those of different namespaces do not wait for each other). And
+ * where `charge` fails, because somebody else wrote the quota, the others are charged all the same;
+ * then it goes again from the start with those quotas alone that could not be charged (by name,
+ * read anew; one that is gone is left out). After three more tries it gives up, with what the last
+ * `charge` threw.
  *
  * @throws StatusError from `validate`, as a rejection: what `checkQuotas` and `charge` throw
  * @see k8s.io/apiserver/pkg/admission/plugin/resourcequota/controller.go (1.33), checkQuotas

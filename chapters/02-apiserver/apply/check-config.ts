@@ -1,8 +1,8 @@
 /**
  * Is an applied configuration something that can be applied at all? Given.
  *
- * Server-side apply goes by the schema, so it must know every field before it does anything: what is
- * unknown or has the wrong type is refused here, not dropped as in other writes.
+ * Server-side apply goes by the schema, so it must know every field before it does anything: what
+ * is unknown or has the wrong type is refused here, not dropped as in other writes.
  */
 
 import { groupVersionKindOf, newBadRequest } from '#apimachinery';
@@ -25,10 +25,11 @@ import {
  *
  * @param apiVersion - the version of the request
  * @throws StatusError 400 BadRequest: it is of another kind or version (`invalid object type: /v1,
- * Kind=Pod`, on one line), it has `metadata.managedFields` (`metadata.managedFields must be nil`), or
- * `failed to create typed patch object (NAMESPACE/NAME; apps/v1, Kind=Deployment): ` and what is wrong:
- * `.spec.x: field not declared in schema`, `.spec.replicas: expected numeric (int or float), got
- * &value.valueUnstructured{Value:"3"}`, `.spec.containers: duplicate entries for key [name="web"]`
+ * Kind=Pod`, on one line), it has `metadata.managedFields` (`metadata.managedFields must be nil`),
+ * or `failed to create typed patch object (NAMESPACE/NAME; apps/v1, Kind=Deployment): ` and what is
+ * wrong: `.spec.x: field not declared in schema`, `.spec.replicas: expected numeric (int or float),
+ * got &value.valueUnstructured{Value:"3"}`, `.spec.containers: duplicate entries for key
+ * [name="web"]`
  * @see sigs.k8s.io/structured-merge-diff/v4/typed/validate.go
  */
 export function checkConfig(

@@ -1,8 +1,8 @@
 /**
  * A set of fields: who owns what is said with these.
  *
- * It is a set of paths, kept as a tree. What a path's steps are is in `path-element.ts`; how a set is
- * stored is in `fields-v1.ts`. Next: `fields-of.ts`, which makes a set of an object.
+ * It is a set of paths, kept as a tree. What a path's steps are is in `path-element.ts`; how a set
+ * is stored is in `fields-v1.ts`. Next: `fields-of.ts`, which makes a set of an object.
  */
 
 import { NotImplemented } from '#not-implemented';
@@ -14,12 +14,12 @@ const NO_CHILDREN: ReadonlyMap<PathElement, FieldSet> = new Map();
 /**
  * A set of paths.
  *
- * @remarks A path in the set says nothing of the paths above and below it: with `f:spec` alone, neither
- * the whole object nor `f:spec f:replicas` is in it. The empty path is never in a set.
+ * @remarks A path in the set says nothing of the paths above and below it: with `f:spec` alone,
+ * neither the whole object nor `f:spec f:replicas` is in it. The empty path is never in a set.
  *
- * The tree: `members` are the paths of one step; `children` has, for a step, the set of what is below
- * it, from there on. Invariant: no set in `children` is empty. A set is changed only while it is made,
- * by `insert`, `addMember` and `setChild`; so sets may share what is below.
+ * The tree: `members` are the paths of one step; `children` has, for a step, the set of what is
+ * below it, from there on. Invariant: no set in `children` is empty. A set is changed only while it
+ * is made, by `insert`, `addMember` and `setChild`; so sets may share what is below.
  *
  * ```text
  * f:spec f:replicas, f:spec f:template, f:kind

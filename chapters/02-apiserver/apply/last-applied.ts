@@ -1,9 +1,10 @@
 /**
  * From client-side to server-side apply. Given: the annotation kubectl's client-side apply leaves.
  *
- * It holds the configuration as it was last applied. Whoever goes over to server-side apply with kubectl
- * (the manager `kubectl`) would meet conflicts with itself; so fields that are as the annotation says
- * may be taken without force. And the annotation is kept as it would be, for the way back.
+ * It holds the configuration as it was last applied. Whoever goes over to server-side apply with
+ * kubectl (the manager `kubectl`) would meet conflicts with itself; so fields that are as the
+ * annotation says may be taken without force. And the annotation is kept as it would be, for the
+ * way back.
  */
 
 import type { ApiObject, Json } from '../api-object.ts';
@@ -23,11 +24,11 @@ const MAX_ANNOTATIONS_LENGTH = 256 * 1024;
 const KUBECTL = 'kubectl';
 
 /**
- * The fields an apply may take from others without force, because the annotation says they were this
- * user's all along.
+ * The fields an apply may take from others without force, because the annotation says they were
+ * this user's all along.
  *
- * @returns the fields of the annotation's configuration that are the same in the live object; empty for
- * all managers but kubectl, and when there is no annotation, or one that cannot be used
+ * @returns the fields of the annotation's configuration that are the same in the live object; empty
+ * for all managers but kubectl, and when there is no annotation, or one that cannot be used
  * @see k8s.io/apimachinery/pkg/util/managedfields/internal/lastappliedmanager.go (1.33)
  */
 export function lastAppliedFields(

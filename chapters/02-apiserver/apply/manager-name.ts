@@ -7,7 +7,8 @@ export const MAX_MANAGER_NAME_LENGTH = 128;
  * The name of the manager a request's `User-Agent` stands for.
  *
  * @remarks What is before the first `/`, without characters that cannot be seen, cut to
- * {@link MAX_MANAGER_NAME_LENGTH} bytes: `kubectl/v1.33.0 (linux/amd64) kubernetes/60a317e` is `kubectl`.
+ * {@link MAX_MANAGER_NAME_LENGTH} bytes: `kubectl/v1.33.0 (linux/amd64) kubernetes/60a317e` is
+ * `kubectl`.
  *
  * @param userAgent - the header; absent counts as empty
  * @returns `unknown` when nothing is left

@@ -1,9 +1,9 @@
 /**
  * One step of a path into an object, as `managedFields` writes it. Given.
  *
- * `f:spec` is a field, `k:{"name":"web"}` the item of a list with these keys, `v:"x"` the item of a set
- * with this value, `i:0` an item by its place. The text is the element: equal steps are equal texts,
- * because keys are sorted and JSON is written in one way only. Next: `field-set.ts`.
+ * `f:spec` is a field, `k:{"name":"web"}` the item of a list with these keys, `v:"x"` the item of a
+ * set with this value, `i:0` an item by its place. The text is the element: equal steps are equal
+ * texts, because keys are sorted and JSON is written in one way only. Next: `field-set.ts`.
  */
 
 import type { Json } from '../api-object.ts';

@@ -8,8 +8,8 @@ const NOT_FOR_STATUS = ['deletionTimestamp', 'ownerReferences'];
 /**
  * A configuration without what a write there does not change, so that nobody comes to own it.
  *
- * @remarks Of a kind with a status subresource, the object itself is written without `status`; and `/status`
- * without all else but `status` and `metadata`, in that without owners.
+ * @remarks Of a kind with a status subresource, the object itself is written without `status`; and
+ * `/status` without all else but `status` and `metadata`, in that without owners.
  *
  * @param config - is not changed
  * @param subresource - `''` for the object itself

@@ -1,9 +1,9 @@
 /**
  * What is a field of its own, and what is one with all that is in it. Given.
  *
- * Server-side apply sees an object as a tree. Branches are objects and maps that are `granular`, and
- * lists of the types `set` and `map`; all else is a leaf: scalars, and atomic lists and objects with
- * everything in them. The walks over two objects at once go by the functions here.
+ * Server-side apply sees an object as a tree. Branches are objects and maps that are `granular`,
+ * and lists of the types `set` and `map`; all else is a leaf: scalars, and atomic lists and objects
+ * with everything in them. The walks over two objects at once go by the functions here.
  */
 
 import type { Json } from '../api-object.ts';
@@ -25,8 +25,8 @@ const LEAF: Structure = { kind: 'leaf' };
 /**
  * Tells what a value is.
  *
- * @param value - null counts as an empty branch where the schema has a branch; a value that is not as
- * the schema says is a leaf
+ * @param value - null counts as an empty branch where the schema has a branch; a value that is not
+ * as the schema says is a leaf
  */
 export function structureOf(value: Json, schema: Schema): Structure {
   switch (schema.type) {
@@ -123,8 +123,8 @@ export function itemFault(schema: ListSchema, item: Json): string | undefined {
 /**
  * Is an object's field always there, be it empty, so that its coming is nobody's doing?
  *
- * @remarks `metadata`, `spec` and `status` of built-in kinds and of the templates in them are, and what
- * `spec` must have. It only decides whether `managedFields` has a `"."` for them.
+ * @remarks `metadata`, `spec` and `status` of built-in kinds and of the templates in them are, and
+ * what `spec` must have. It only decides whether `managedFields` has a `"."` for them.
  */
 export function isAlwaysThere(schema: FieldsSchema, name: string): boolean {
   if (schema.type !== 'object' || schema.name === undefined) return false;

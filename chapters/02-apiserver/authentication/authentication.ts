@@ -1,8 +1,8 @@
 /**
  * Who sent this request? Every way to prove it, and in which order they are tried.
  *
- * Service accounts' tokens are a file of their own: `service-account-authenticator.ts`. What a user may
- * do then is `../authorization/`. Next: `service-account-authenticator.ts`.
+ * Service accounts' tokens are a file of their own: `service-account-authenticator.ts`. What a user
+ * may do then is `../authorization/`. Next: `service-account-authenticator.ts`.
  */
 
 import type { Clock } from '#apimachinery';
@@ -39,9 +39,9 @@ export function bearerToken(headers: Credentials['headers']): string | undefined
  * Compares two secrets without telling, by the time it takes, how much of one was right.
  *
  * @remarks A comparison that ends at the first difference takes longer the more of the beginning is
- * right, so that a token can be guessed letter by letter. This one always looks at all of `given`, and
- * only its length may show in the time. There is no way to test that: it is between you and whoever
- * reads your code.
+ * right, so that a token can be guessed letter by letter. This one always looks at all of `given`,
+ * and only its length may show in the time. There is no way to test that: it is between you and
+ * whoever reads your code.
  *
  * @param given - what somebody sent
  * @param secret - what would be right
@@ -74,13 +74,14 @@ export function staticTokens(
 }
 
 /**
- * Knows whoever shows a bearer token ({@link bearerToken}) that one of the token authenticators knows.
+ * Knows whoever shows a bearer token ({@link bearerToken}) that one of the token authenticators
+ * knows.
  *
- * @remarks They are asked in order, on behalf of `apiAudiences`; the first user one of them answers is
- * it. One that refuses the token does not keep the next from being asked. When nobody knows the token
- * it is wrong: 401, with the refusals combined by `combineRefusals`, or with the message `invalid
- * bearer token` when nobody refused it either. An error that is no refusal (`isRefusal`) is passed on
- * at once.
+ * @remarks They are asked in order, on behalf of `apiAudiences`; the first user one of them answers
+ * is it. One that refuses the token does not keep the next from being asked. When nobody knows the
+ * token it is wrong: 401, with the refusals combined by `combineRefusals`, or with the message
+ * `invalid bearer token` when nobody refused it either. An error that is no refusal (`isRefusal`)
+ * is passed on at once.
  *
  * @returns an authenticator that answers `undefined` when a request shows no token
  * @see k8s.io/apiserver/pkg/authentication/token/union/union.go (1.33)

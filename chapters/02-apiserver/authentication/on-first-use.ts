@@ -1,7 +1,8 @@
 /**
  * An authenticator that is put together when the first request needs it. Given.
  *
- * So a server starts, and serves those who need no credentials, before its authenticators are written.
+ * So a server starts, and serves those who need no credentials, before its authenticators are
+ * written.
  */
 
 import type { Authenticator } from './authenticator.ts';

@@ -15,8 +15,8 @@ export interface StaticToken {
 /**
  * Reads the file.
  *
- * @remarks The groups may be left out. A line with an empty token counts for nothing; of two lines with
- * the same token, the last one counts.
+ * @remarks The groups may be left out. A line with an empty token counts for nothing; of two lines
+ * with the same token, the last one counts.
  *
  * @throws Error when a line has less than three columns, or a quote without its end
  */

@@ -1,8 +1,8 @@
 /**
  * May this user do that? Rules, who has them by which binding, and the answer (RBAC).
  *
- * That nobody gives away rights he does not have is `escalation.ts`; what there is from the start is
- * `bootstrap-policy.ts`.
+ * That nobody gives away rights he does not have is `escalation.ts`; what there is from the start
+ * is `bootstrap-policy.ts`.
  */
 
 import { NotImplemented } from '#not-implemented';
@@ -28,9 +28,10 @@ import type { PolicyRule, PolicySource } from './policy-source.ts';
  * pods/*       nothing: there is no such form
  * ```
  *
- * For a path: `verbs`, and `nonResourceURLs`, where a `*` at the end of an entry stands for any rest:
- * `/healthz/*` matches `/healthz/etcd` and `/healthz/`, and not `/healthz`. A `*` elsewhere is a letter
- * like any other. A rule about resources allows no path, a rule about paths no resource.
+ * For a path: `verbs`, and `nonResourceURLs`, where a `*` at the end of an entry stands for any
+ * rest: `/healthz/*` matches `/healthz/etcd` and `/healthz/`, and not `/healthz`. A `*` elsewhere
+ * is a letter like any other. A rule about resources allows no path, a rule about paths no
+ * resource.
  *
  * @see pkg/apis/rbac/v1/evaluation_helpers.go (1.33)
  * @exercise apiserver/authorization
@@ -56,8 +57,8 @@ export interface Grants {
  * The rules a user has in a namespace.
  *
  * @remarks First those of the ClusterRoleBindings, then, in a namespace, those of its RoleBindings;
- * of each binding in the order they are in its role. A binding counts when one of its subjects is the
- * user:
+ * of each binding in the order they are in its role. A binding counts when one of its subjects is
+ * the user:
  *
  * - `User`: the name is the user's.
  * - `Group`: the user is in it.
@@ -66,7 +67,8 @@ export interface Grants {
  *
  * A RoleBinding may refer to a `Role`, which is in its own namespace, or to a `ClusterRole`, whose
  * rules it then gives in its namespace only. A ClusterRoleBinding refers to a `ClusterRole`. When
- * the role is not there the binding gives nothing, and `errors` has, once for each such binding, one of
+ * the role is not there the binding gives nothing, and `errors` has, once for each such binding,
+ * one of
  *
  * ```text
  * clusterrole.rbac.authorization.k8s.io "NAME" not found
@@ -94,11 +96,11 @@ export function rulesFor(policy: PolicySource, user: User, namespace: string): G
 /**
  * Decides by roles and bindings.
  *
- * @remarks Allowed when one of the user's rules ({@link rulesFor}, in the request's namespace; a path
- * is in none) allows it ({@link ruleAllows}). The reason names the first such rule: `RBAC: allowed
- * by ` and its `by`. It never denies: when no rule allows it there is no opinion, with the reason
- * `''`, or when something could not be found out, `RBAC: ` and the error, or `RBAC: [a, b]`, each text
- * once.
+ * @remarks Allowed when one of the user's rules ({@link rulesFor}, in the request's namespace; a
+ * path is in none) allows it ({@link ruleAllows}). The reason names the first such rule: `RBAC:
+ * allowed by ` and its `by`. It never denies: when no rule allows it there is no opinion, with the
+ * reason `''`, or when something could not be found out, `RBAC: ` and the error, or `RBAC: [a, b]`,
+ * each text once.
  *
  * It looks at roles and bindings as they are at each request.
  *

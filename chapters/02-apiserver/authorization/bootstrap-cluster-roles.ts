@@ -1,7 +1,8 @@
 /**
  * The ClusterRoles every cluster has from the start, those of controllers excepted. Given: a table.
  *
- * Without what 1.33 has only behind a feature gate that is off. Who has them is `bootstrap-policy.ts`.
+ * Without what 1.33 has only behind a feature gate that is off. Who has them is
+ * `bootstrap-policy.ts`.
  *
  * @see plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go (1.33)
  */

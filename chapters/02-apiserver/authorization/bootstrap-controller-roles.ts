@@ -1,6 +1,6 @@
 /**
- * What each controller may do: `system:controller:NAME`, for the service account NAME in `kube-system`.
- * Given: a table.
+ * What each controller may do: `system:controller:NAME`, for the service account NAME in
+ * `kube-system`. Given: a table.
  *
  * @see plugin/pkg/auth/authorizer/rbac/bootstrappolicy/controller_policy.go (1.33)
  */

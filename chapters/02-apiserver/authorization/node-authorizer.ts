@@ -2,8 +2,8 @@
  * What kubelets may do: what the pods on their own node need, and nothing of others. Given.
  *
  * A kubelet is the user `system:node:NAME` in the group `system:nodes`. In Kubernetes the admission
- * plugin NodeRestriction sees to it that a node writes only its own things; here that is in this file,
- * as far as it can be told from the request without its body.
+ * plugin NodeRestriction sees to it that a node writes only its own things; here that is in this
+ * file, as far as it can be told from the request without its body.
  *
  * @see plugin/pkg/auth/authorizer/node/node_authorizer.go,
  * plugin/pkg/admission/noderestriction/admission.go (1.33)

@@ -1,7 +1,8 @@
 /**
  * The Service `kubernetes`, by which pods reach the API server, and its endpoints. Given.
  *
- * @see pkg/controlplane/controller/kubernetesservice/controller.go, pkg/controlplane/reconcilers (1.33)
+ * @see pkg/controlplane/controller/kubernetesservice/controller.go, pkg/controlplane/reconcilers
+ * (1.33)
  */
 
 import { isNotFound, semanticallyEqual } from '#apimachinery';
@@ -15,6 +16,7 @@ import { ensure, type RegistryOf } from './system-objects.ts';
 export interface ServerAddress {
   /** The first address of the service range. */
   readonly clusterIp: string;
+  /** As others reach it. */
   readonly ip: string;
   readonly port: number;
 }
@@ -29,6 +31,8 @@ export async function ensureKubernetesService(
   address: ServerAddress,
 ): Promise<void> {
   await ensure(registryOf('', 'Service'), serviceObject(address));
+  // Where only this computer reaches it no pod does: the Service has no endpoints then.
+  if (address.ip.startsWith('127.')) return;
   await ensureLike(registryOf('', 'Endpoints'), endpointsObject(address), ['subsets']);
   const slices = registryOf('discovery.k8s.io', 'EndpointSlice');
   await ensureLike(slices, sliceObject(address), ['endpoints', 'ports']);

@@ -2,7 +2,8 @@
  * Counts the fields of a JSON text, and those of what a parser made of it. Given.
  *
  * A field that stands in an object twice is one field of the value: where the numbers are the same,
- * nothing stood there twice. Which fields did is found by `text-parsers.ts`, at several times the cost.
+ * nothing stood there twice. Which fields did is found by `text-parsers.ts`, at several times the
+ * cost.
  */
 
 const QUOTE = '"';

@@ -41,7 +41,8 @@ const PATCH_TYPES: ReadonlyMap<string, PatchType> = new Map([
  *
  * @param header - `Content-Type`; `null` or empty: JSON. Parameters (`charset`) make no difference
  * @throws StatusError 415 when it is none of those read here
- * @see k8s.io/apiserver/pkg/endpoints/handlers/negotiation/negotiate.go (0.33), NegotiateInputSerializer
+ * @see k8s.io/apiserver/pkg/endpoints/handlers/negotiation/negotiate.go (0.33),
+ * NegotiateInputSerializer
  */
 export function contentTypeOf(header: string | null): BodyFormat {
   const type = mediaType(header);
@@ -81,8 +82,8 @@ const MAX_ALTERNATIVES = 64;
 /**
  * The form of the answer: the alternative the client likes most of those that can be made.
  *
- * @remarks Higher `q` first, then as they stand. An alternative that nobody here can make (protobuf,
- * an unknown `as`) is passed over.
+ * @remarks Higher `q` first, then as they stand. An alternative that nobody here can make
+ * (protobuf, an unknown `as`) is passed over.
  *
  * ```text
  * application/json;as=Table;v=v1;g=meta.k8s.io,application/json → json, as Table v1

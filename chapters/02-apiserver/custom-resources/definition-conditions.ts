@@ -31,8 +31,8 @@ import type { CustomResourceDefinition, DefinitionStatus } from './definition.ts
  * are there. Else, when all wishes were granted, it is `ESTABLISHED`. Else it stays as it is, and
  * when there is no such condition it is `NOT_ESTABLISHED`.
  *
- * Both are set by `setCondition` of `#apimachinery`, in this order, in a copy of the conditions there were; others
- * stay.
+ * Both are set by `setCondition` of `#apimachinery`, in this order, in a copy of the conditions
+ * there were; others stay.
  *
  * ```text
  * foos (plural foos, kind Foo, short f) exists. Now bars (plural bars, kind Bar, short f):

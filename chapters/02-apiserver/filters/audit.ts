@@ -1,8 +1,8 @@
 /**
  * Writes down who did what: an event for each request, one line of JSON. Given.
  *
- * How much of which request is `audit-policy.ts`. Never written, whatever the policy says: tokens, and
- * the bodies of what is there to hold secrets.
+ * How much of which request is `audit-policy.ts`. Never written, whatever the policy says: tokens,
+ * and the bodies of what is there to hold secrets.
  */
 
 import { type Clock, microTimestamp, type Status, statusErrorIn } from '#apimachinery';
@@ -70,12 +70,12 @@ const SECRET_BODIES = new Set([
 /**
  * Gives every answer its `Audit-Id`, and writes what the policy asks for.
  *
- * @remarks A request's own `Audit-Id` is kept, so that one id follows it through several servers. An
- * error that a later filter or the handler throws is written with its code, and goes on.
+ * @remarks A request's own `Audit-Id` is kept, so that one id follows it through several servers.
+ * An error that a later filter or the handler throws is written with its code, and goes on.
  *
- * What later filters put into `context.audit` is written as well: `object` and `response` are bodies
- * (at the levels that have bodies), `impersonatedUser` is a `User`, and every name with a slash in it
- * (`authorization.k8s.io/decision`) is an annotation.
+ * What later filters put into `context.audit` is written as well: `object` and `response` are
+ * bodies (at the levels that have bodies), `impersonatedUser` is a `User`, and every name with a
+ * slash in it (`authorization.k8s.io/decision`) is an annotation.
  *
  * @see k8s.io/apiserver/pkg/endpoints/filters/audit.go (1.33)
  */

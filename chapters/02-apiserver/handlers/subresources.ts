@@ -1,5 +1,6 @@
 /**
- * Subresources that are a way to write an object: status, scale, finalize, binding and the like. Given.
+ * Subresources that are a way to write an object: status, scale, finalize, binding and the like.
+ * Given.
  *
  * Those that open a connection to a node (`log`, `exec`, …) are in `node-subresources.ts`.
  */

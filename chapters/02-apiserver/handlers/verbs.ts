@@ -74,7 +74,11 @@ function handleWatch(endpoint: Endpoint, context: Context): Answer {
   const spread = 1 + registry.random.next();
   const timeoutSeconds = options.timeoutSeconds || MIN_WATCH_SECONDS * spread;
   return watchAnswer(endpoint, context, {
-    open: (signal) => showEvents(watch(registry, options, signal), view),
+    open: (signal) => {
+      const events = watch(registry, options, signal);
+      // Most versions are shown as they are stored; a step more for each event and client is dear.
+      return kind.fromStorage ? showEvents(events, view) : events;
+    },
     clock: world.clock,
     timeoutSeconds,
     signal: incoming.signal,

@@ -1,5 +1,6 @@
 /**
- * A watch as the bytes of its answer: a line of JSON for each event, no sooner than they are taken. Given.
+ * A watch as the bytes of its answer: a line of JSON for each event, no sooner than they are taken.
+ * Given.
  *
  * An event is made into bytes once, however many clients watch.
  */
@@ -38,8 +39,8 @@ const encoded = new WeakMap<Stored, Map<string, Uint8Array>>();
 /**
  * The events as bytes.
  *
- * @remarks Nothing is read ahead: an event is taken when the stream is asked for more. Cancelling the
- * stream, the end of the time limit and `signal` all end the watch.
+ * @remarks Nothing is read ahead: an event is taken when the stream is asked for more. Cancelling
+ * the stream, the end of the time limit and `signal` all end the watch.
  *
  * @param open - begins the watch
  * @param timeoutSeconds - ends it after so long

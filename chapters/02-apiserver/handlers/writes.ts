@@ -73,8 +73,8 @@ export interface UpdateMore {
 /**
  * Changes an object: the change, defaults, admission, whose fields they are, and then the registry.
  *
- * @param change - from and to the request's version. The old object is not to be changed; what it returns may
- * be changed further, and shares nothing with the old one
+ * @param change - from and to the request's version. The old object is not to be changed; what it
+ * returns may be changed further, and shares nothing with the old one
  */
 export async function updateObject(
   endpoint: Endpoint,

@@ -1,8 +1,9 @@
 /**
  * events.k8s.io/v1: Events, under newer names. Given.
  *
- * They are the core group's Events: stored as those, and served by both. A new client has to be stricter:
- * an event that comes through here has a time, a type, and none of the fields that are there for old ones.
+ * They are the core group's Events: stored as those, and served by both. A new client has to be
+ * stricter: an event that comes through here has a time, a type, and none of the fields that are
+ * there for old ones.
  *
  * @see pkg/apis/events/v1/conversion.go, pkg/apis/core/validation/events.go (1.33)
  */

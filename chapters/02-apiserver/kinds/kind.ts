@@ -1,9 +1,9 @@
 /**
  * All that makes one kind different from another, as data and small functions. Given: the form.
  *
- * The registry's verbs (`../registry/`) are the same for every kind and ask its `Kind` for the rest.
- * The built-in kinds are the files beside this one, a file for each group; `built-in-kinds.ts` lists
- * them all. A custom resource's `Kind` is made from its definition.
+ * The registry's verbs (`../registry/`) are the same for every kind and ask its `Kind` for the
+ * rest. The built-in kinds are the files beside this one, a file for each group;
+ * `built-in-kinds.ts` lists them all. A custom resource's `Kind` is made from its definition.
  */
 
 import type { FieldError, GroupVersionKind } from '#apimachinery';
@@ -46,8 +46,9 @@ export interface Kind {
   readonly verbs?: readonly string[];
 
   /**
-   * For kinds that know what they know better than `schema` says it (custom resources): takes away what is
-   * unknown, and tells the paths. Decoding asks it instead of `schema`, and leaves types to `validate`.
+   * For kinds that know what they know better than `schema` says it (custom resources): takes away
+   * what is unknown, and tells the paths. Decoding asks it instead of `schema`, and leaves types to
+   * `validate`.
    */
   pruneUnknown?(object: ApiObject): string[];
   /** Fills in what was left out; changes the object. */
@@ -87,9 +88,9 @@ export interface Kind {
   warnings?(object: ApiObject): string[];
 
   /**
-   * For a version in which nothing is stored: which one is. `schema` and `setDefaults` are about this
-   * version's form; `prepareFor…`, `validate…` and `warnings` get the stored form, after `toStorage`.
-   * `versions.ts` makes of the two the kind that the registry's verbs work on.
+   * For a version in which nothing is stored: which one is. `schema` and `setDefaults` are about
+   * this version's form; `prepareFor…`, `validate…` and `warnings` get the stored form, after
+   * `toStorage`. `versions.ts` makes of the two the kind that the registry's verbs work on.
    */
   readonly storageVersion?: GroupVersionKind;
   /** This version's form of an object, in the stored form: a fresh copy. */

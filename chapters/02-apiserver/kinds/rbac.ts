@@ -1,8 +1,8 @@
 /**
  * rbac.authorization.k8s.io/v1: who may do what. Given.
  *
- * Here is only what these objects look like. What they allow, and that nobody gives away rights he does
- * not have, is in `../authorization/`.
+ * Here is only what these objects look like. What they allow, and that nobody gives away rights he
+ * does not have, is in `../authorization/`.
  *
  * @see pkg/apis/rbac/validation/validation.go, pkg/apis/rbac/v1/defaults.go (1.33)
  */

@@ -1,11 +1,11 @@
 /**
  * `/scale`: how many there are of an object's pods, the same for every kind that has pods. Given.
  *
- * Where a kind keeps its numbers says its `Kind`. HorizontalPodAutoscalers and `kubectl scale` know nothing
- * else of the objects they change.
+ * Where a kind keeps its numbers says its `Kind`. HorizontalPodAutoscalers and `kubectl scale` know
+ * nothing else of the objects they change.
  *
- * @see pkg/registry/apps/deployment/storage/storage.go (scaleFromDeployment, scaleUpdatedObjectInfo),
- * pkg/apis/autoscaling/validation/validation.go (ValidateScale) (1.33)
+ * @see pkg/registry/apps/deployment/storage/storage.go (scaleFromDeployment,
+ * scaleUpdatedObjectInfo), pkg/apis/autoscaling/validation/validation.go (ValidateScale) (1.33)
  */
 
 import {
@@ -28,7 +28,8 @@ type Fields = Record<string, unknown>;
 /**
  * The Scale of an object, autoscaling/v1.
  *
- * @remarks What an object does not have counts as zero. The selector is its text, `app=web,tier=front`.
+ * @remarks What an object does not have counts as zero. The selector is its text,
+ * `app=web,tier=front`.
  *
  * @param object - of a kind with a `scale` subresource; not changed
  * @throws StatusError 500 when `kind` has none
@@ -57,14 +58,14 @@ export function scaleOf(object: ApiObject, kind: Kind): ApiObject {
 /**
  * Sets the number of an object's pods to what a Scale says.
  *
- * @remarks Checked first: the name and namespace are the object's, or left out; `uid`, when there is one,
- * is the object's; `resourceVersion`, when there is one, is the object's; `spec.replicas` is not negative.
- * Only `spec.replicas` counts, and left out it is 0.
+ * @remarks Checked first: the name and namespace are the object's, or left out; `uid`, when there
+ * is one, is the object's; `resourceVersion`, when there is one, is the object's; `spec.replicas`
+ * is not negative. Only `spec.replicas` counts, and left out it is 0.
  *
  * @param object - is changed: only where `kind` says its wanted number is
  * @param scale - as it was sent; not changed
- * @throws StatusError 400 for another name or namespace, 409 for another uid or version, 422 for a number
- * below zero
+ * @throws StatusError 400 for another name or namespace, 409 for another uid or version, 422 for a
+ * number below zero
  */
 export function applyScale(object: ApiObject, kind: Kind, scale: ApiObject): void {
   const paths = pathsOf(kind);

@@ -1,8 +1,9 @@
 /**
- * Forms that texts in the API have beside those of `#apimachinery` (`dnsLabelFaults` and the like): ports,
- * path segments, domain names. Given.
+ * Forms that texts in the API have beside those of `#apimachinery` (`dnsLabelFaults` and the like):
+ * ports, path segments, domain names. Given.
  *
- * Functions named `…Faults` say what is wrong in the API's words; `validate…` make it faults of a field.
+ * Functions named `…Faults` say what is wrong in the API's words; `validate…` make it faults of a
+ * field.
  *
  * @see k8s.io/apimachinery/pkg/util/validation/validation.go (1.33)
  */

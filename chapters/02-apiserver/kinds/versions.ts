@@ -1,8 +1,9 @@
 /**
  * Kinds that are served in more versions than the one they are stored in. Given.
  *
- * HorizontalPodAutoscalers are stored as autoscaling/v2 and served as v1 too; Events are stored as core
- * v1 and served as events.k8s.io/v1 too. Each version converts by its `toStorage` and `fromStorage`.
+ * HorizontalPodAutoscalers are stored as autoscaling/v2 and served as v1 too; Events are stored as
+ * core v1 and served as events.k8s.io/v1 too. Each version converts by its `toStorage` and
+ * `fromStorage`.
  */
 
 import type { Kind } from './kind.ts';

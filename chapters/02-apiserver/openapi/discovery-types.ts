@@ -1,5 +1,6 @@
 /**
- * The types discovery answers in. Given. Nobody sends them, so they are not among the facts of `../schema/`.
+ * The types discovery answers in. Given. Nobody sends them, so they are not among the facts of
+ * `../schema/`.
  *
  * @see k8s.io/apimachinery/pkg/apis/meta/v1/types.go, pkg/version/types.go (0.33)
  */

@@ -1,8 +1,8 @@
 /**
  * The documents under `/openapi`: what types there are and what can be done with them. Given.
  *
- * Version 3 has an index and a document for each group version, version 2 is one document of all. They are
- * made when they are asked for and kept until what is served changes.
+ * Version 3 has an index and a document for each group version, version 2 is one document of all.
+ * They are made when they are asked for and kept until what is served changes.
  *
  * @see k8s.io/kube-openapi/pkg/handler3/handler.go, pkg/handler/handler.go
  */

@@ -1,7 +1,8 @@
 /**
  * The paths of a resource and what can be done there, in OpenAPI 3. Given.
  *
- * The deprecated paths below `/watch/` are served but not told: they say nothing that `watch=true` does not.
+ * The deprecated paths below `/watch/` are served but not told: they say nothing that `watch=true`
+ * does not.
  *
  * @see k8s.io/apiserver/pkg/endpoints/installer.go (0.33)
  */

@@ -1,9 +1,9 @@
 /**
  * Small things about JSON values that every kind of patch needs. Given.
  *
- * A client chooses the keys of its patch. `object['__proto__'] = x` would not set a field but change
- * what the object inherits, and `object['constructor']` finds a field nobody sent. So patches read and
- * write fields with `ownValue` and `setOwn`.
+ * A client chooses the keys of its patch. `object['__proto__'] = x` would not set a field but
+ * change what the object inherits, and `object['constructor']` finds a field nobody sent. So
+ * patches read and write fields with `ownValue` and `setOwn`.
  */
 
 import type { Json } from '../api-object.ts';

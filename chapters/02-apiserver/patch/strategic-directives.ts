@@ -1,8 +1,8 @@
 /**
  * The directives of a strategic merge patch, and what is left of a patch without them. Given.
  *
- * A field whose name begins with `$` tells what to do with the object it stands in, or with one of its
- * lists. None of them is ever stored. What they do is in `strategic-patch.ts`.
+ * A field whose name begins with `$` tells what to do with the object it stands in, or with one of
+ * its lists. None of them is ever stored. What they do is in `strategic-patch.ts`.
  */
 
 import type { Json } from '../api-object.ts';

@@ -50,10 +50,11 @@ export const BOOKMARK_INTERVAL_MS = 60_000;
  * A storage that answers from memory.
  *
  * @remarks While it runs it holds one watch of its source: it lists the source once, remembers the
- * list's revision, watches after it, and applies each event. Its revision is that of the list, of the last event, or of
- * the last progress it heard of, whichever is newest. When the source's watch ends or fails, every client's watch ends
- * (each client begins anew where it was), and it lists again; when the source cannot be listed it tries
- * again every second. Until the first list is there, reads and watches wait for it.
+ * list's revision, watches after it, and applies each event. Its revision is that of the list, of
+ * the last event, or of the last progress it heard of, whichever is newest. When the source's watch
+ * ends or fails, every client's watch ends (each client begins anew where it was), and it lists
+ * again; when the source cannot be listed it tries again every second. Until the first list is
+ * there, reads and watches wait for it.
  *
  * *Reads.*
  *
@@ -65,20 +66,22 @@ export const BOOKMARK_INTERVAL_MS = 60_000;
  * list(prefix)                    from memory, once the cache is as new as the source is at the moment
  * ```
  *
- * For the last one it asks `source.currentRevision` and, when the cache is behind, its running watch for
- * progress: most writes are to other prefixes, and of those the watch says nothing. What does not come within
- * {@link FRESHNESS_TIMEOUT_MS} is refused (`tooLargeResourceVersion`, 504) for get and list with N, and asked of the source for a
- * plain list. A list from memory has the cache's revision, and obeys `startKey` and `limit` as any storage.
+ * For the last one it asks `source.currentRevision` and, when the cache is behind, its running
+ * watch for progress: most writes are to other prefixes, and of those the watch says nothing. What
+ * does not come within {@link FRESHNESS_TIMEOUT_MS} is refused (`tooLargeResourceVersion`, 504) for
+ * get and list with N, and asked of the source for a plain list. A list from memory has the cache's
+ * revision, and obeys `startKey` and `limit` as any storage.
  *
  * *Writes* go to the source.
  *
- * *Watches.* The last `historyEvents` events are kept. A watch `after` a revision gets what is kept of later ones, then what comes;
- * each event of its prefix once, in order. When an event after it may have been let go, it is refused: 410 `newExpired`, `too
- * old resource version: N (M)`, M the oldest that would have worked. Nothing has been let go since the last list unless more events
- * than are kept have come; but what was before that list is not known. Without `after` it begins with what comes. A
- * client that reads too slowly is not waited for: an event that would be its `bufferEvents` + 1st unread one ends its watch, after those
- * that it has not read yet. With `progress` it hears the cache's revision every
- * {@link BOOKMARK_INTERVAL_MS}, when there is room.
+ * *Watches.* The last `historyEvents` events are kept. A watch `after` a revision gets what is kept
+ * of later ones, then what comes; each event of its prefix once, in order. When an event after it
+ * may have been let go, it is refused: 410 `newExpired`, `too old resource version: N (M)`, M the
+ * oldest that would have worked. Nothing has been let go since the last list unless more events
+ * than are kept have come; but what was before that list is not known. Without `after` it begins
+ * with what comes. A client that reads too slowly is not waited for: an event that would be its
+ * `bufferEvents` + 1st unread one ends its watch, after those that it has not read yet. With
+ * `progress` it hears the cache's revision every {@link BOOKMARK_INTERVAL_MS}, when there is room.
  *
  * @see k8s.io/apiserver/pkg/storage/cacher/cacher.go, watch_cache.go (1.33)
  */

@@ -1,8 +1,9 @@
 /**
  * Kubernetes' JSONPath, as far as the columns of custom resources need it. Given.
  *
- * `.spec.replicas`, `.items[0]`, `[-1]`, `[0:2]`, `[*]`, `['a\.b']`, `.a\.b`, `..name`, and filters:
- * `.status.conditions[?(@.type=="Ready")].status`. A dot in a name is written `\.`, in brackets too.
+ * `.spec.replicas`, `.items[0]`, `[-1]`, `[0:2]`, `[*]`, `['a\.b']`, `.a\.b`, `..name`, and
+ * filters: `.status.conditions[?(@.type=="Ready")].status`. A dot in a name is written `\.`, in
+ * brackets too.
  *
  * @see k8s.io/client-go/util/jsonpath (1.33)
  */
@@ -22,8 +23,8 @@ export class JsonPathError extends Error {}
  *
  * @param text - without the braces of a template: `.spec.x`
  * @returns finds nothing where a field is missing
- * @throws JsonPathError now when the text is no path; when it is used, for an index beyond a list's end and
- * for values that cannot be compared
+ * @throws JsonPathError now when the text is no path; when it is used, for an index beyond a list's
+ * end and for values that cannot be compared
  */
 export function parseJsonPath(text: string): JsonPath {
   const steps = new StepReader(text).read();

@@ -24,8 +24,9 @@ export interface MatchingOptions {
  * @remarks All five must fit:
  *
  * - `operations`, `apiGroups`, `apiVersions`: one of them is the request's, or `*`;
- * - `resources`: one of them fits. It is `RESOURCE` or `RESOURCE/SUBRESOURCE`, where either part may be `*`.
- *   Without a slash it is about no subresource (the backslashes below are this comment's, not the rule's):
+ * - `resources`: one of them fits. It is `RESOURCE` or `RESOURCE/SUBRESOURCE`, where either part
+ *   may be `*`. Without a slash it is about no subresource (the backslashes below are this
+ *   comment's, not the rule's):
  *
  *   ```text
  *   pods           pods, not pods/status       *       every resource, no subresource
@@ -33,8 +34,9 @@ export interface MatchingOptions {
  *   pods/*         pods and all of pods/…      *\/scale   …/scale
  *   ```
  *
- * - `scope`: `Namespaced` for what is in a namespace, `Cluster` for what is not, `*` or absent for both.
- *   Namespaces themselves (`namespaces` of the core group, v1) are `Cluster`, whatever `request.namespace` says.
+ * - `scope`: `Namespaced` for what is in a namespace, `Cluster` for what is not, `*` or absent for
+ *   both. Namespaces themselves (`namespaces` of the core group, v1) are `Cluster`, whatever
+ *   `request.namespace` says.
  *
  * @param resource - the request's, or the same in another version
  * @see k8s.io/apiserver/pkg/admission/plugin/webhook/predicates/rules/rules.go (1.33)
@@ -53,24 +55,26 @@ export function ruleMatches(
  *
  * @remarks In this order:
  *
- * 1. `namespaceSelector` against the labels of the request's namespace. For a request about a namespace
- *    itself (resource `namespaces` of the core group) they are those of `request.object` on CREATE and UPDATE
- *    without a subresource, else those of the namespace `request.name`. What is in no namespace and is none
- *    always fits, and so does everything when the selector is absent or has no requirements. A namespace that
- *    is not there is an error, but only if the webhook would be asked otherwise (step 4).
- * 2. `objectSelector` against the labels of `request.object` and of `request.oldObject`: one of them must
- *    fit. Absent or without requirements it fits.
- * 3. `rules` (`ruleMatches`): the request as it is. When no rule fits and `matchPolicy` is not `Exact`: the
- *    first rule that fits one of `options.equivalents(request)`; the form is the first one that it fits.
+ * 1. `namespaceSelector` against the labels of the request's namespace. For a request about a
+ *    namespace itself (resource `namespaces` of the core group) they are those of `request.object`
+ *    on CREATE and UPDATE without a subresource, else those of the namespace `request.name`. What
+ *    is in no namespace and is none always fits, and so does everything when the selector is absent
+ *    or has no requirements. A namespace that is not there is an error, but only if the webhook
+ *    would be asked otherwise (step 4).
+ * 2. `objectSelector` against the labels of `request.object` and of `request.oldObject`: one of
+ *    them must fit. Absent or without requirements it fits.
+ * 3. `rules` (`ruleMatches`): the request as it is. When no rule fits and `matchPolicy` is not
+ *    `Exact`: the first rule that fits one of `options.equivalents(request)`; the form is the first
+ *    one that it fits.
  * 4. The error of step 1, if there was one.
- * 5. `matchConditions` are not evaluated by this server: a webhook that has any refuses the request, rather
- *    than not be asked by mistake.
+ * 5. `matchConditions` are not evaluated by this server: a webhook that has any refuses the
+ *    request, rather than not be asked by mistake.
  *
- * @returns the form in which it is asked, `ownForm(request)` for the request as it is; `undefined` when it
- * is not asked
- * @throws StatusError, as a rejection: 404 `newNotFound` for `namespaces`; 403 `newAdmissionForbidden`, `webhook
- * "NAME" has matchConditions, which this server does not evaluate`, on one line; 500 `newInternalError` of what
- * `selectorFromObject` throws
+ * @returns the form in which it is asked, `ownForm(request)` for the request as it is; `undefined`
+ * when it is not asked
+ * @throws StatusError, as a rejection: 404 `newNotFound` for `namespaces`; 403
+ * `newAdmissionForbidden`, `webhook "NAME" has matchConditions, which this server does not
+ * evaluate`, on one line; 500 `newInternalError` of what `selectorFromObject` throws
  * @see k8s.io/apiserver/pkg/admission/plugin/webhook/generic/webhook.go (1.33), ShouldCallHook
  * @exercise apiserver/webhooks
  */

@@ -1,8 +1,8 @@
 /**
  * Sends a streamed answer (a watch, a log) as fast as the other end takes it, and no faster.
  *
- * A watch is thousands of small pieces: those of one turn leave together. While the connection is full
- * nothing more is asked of the stream, and whoever makes it has to bound what waits.
+ * A watch is thousands of small pieces: those of one turn leave together. While the connection is
+ * full nothing more is asked of the stream, and whoever makes it has to bound what waits.
  */
 
 import type { Writable } from 'node:stream';

@@ -1,8 +1,8 @@
 /**
  * Serves a handler over HTTP: what listens, and how it ends.
  *
- * Without TLS it speaks HTTP/1.1 (`http1.ts`), with TLS also HTTP/2 (`http2.ts`) on the same port; what
- * both do with a request is in `exchange.ts`.
+ * Without TLS it speaks HTTP/1.1 (`http1.ts`), with TLS also HTTP/2 (`http2.ts`) on the same port;
+ * what both do with a request is in `exchange.ts`.
  */
 
 import type { Server as Http1Server } from 'node:http';

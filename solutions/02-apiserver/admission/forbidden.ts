@@ -6,8 +6,8 @@ import type { AdmissionRequest } from './admission.ts';
 /**
  * 403 for a request: `pods "web" is forbidden: why`.
  *
- * @remarks The name is the request's; while it is not known the object's own, else its `generateName`, else
- * `Unknown`.
+ * @remarks The name is the request's; while it is not known the object's own, else its
+ * `generateName`, else `Unknown`.
  *
  * @see k8s.io/apiserver/pkg/admission/errors.go (1.33), NewForbidden
  */

@@ -1,6 +1,6 @@
 /**
- * NamespaceLifecycle: nothing is made in a namespace that is not there, or that is going away; and the
- * namespaces of the system stay.
+ * NamespaceLifecycle: nothing is made in a namespace that is not there, or that is going away; and
+ * the namespaces of the system stay.
  */
 
 import { newForbidden, newNotFound, StatusError } from '#apimachinery';
@@ -20,14 +20,15 @@ export interface NamespaceLifecycleOptions {
 /**
  * Makes the plugin.
  *
- * @remarks It only refuses, and does so in `admit`: before any other plugin looks for things in a namespace
- * that is not there. It `handles`
+ * @remarks It only refuses, and does so in `admit`: before any other plugin looks for things in a
+ * namespace that is not there. It `handles`
  *
- * - a DELETE of a namespace itself (kind `Namespace` of group `''`, no subresource): refused for `default`,
- *   `kube-system` and `kube-public`;
- * - a CREATE of anything in a namespace (`request.namespace` not `''`) that is no namespace itself: refused
- *   when the namespace is not there, and when it is being deleted (it has a `deletionTimestamp`). Access
- *   reviews (group `authorization.k8s.io`) may ask about namespaces that are not there: let through.
+ * - a DELETE of a namespace itself (kind `Namespace` of group `''`, no subresource): refused for
+ *   `default`, `kube-system` and `kube-public`;
+ * - a CREATE of anything in a namespace (`request.namespace` not `''`) that is no namespace itself:
+ *   refused when the namespace is not there, and when it is being deleted (it has a
+ *   `deletionTimestamp`). Access reviews (group `authorization.k8s.io`) may ask about namespaces
+ *   that are not there: let through.
  *
  * All else it does not handle.
  *
@@ -35,9 +36,10 @@ export interface NamespaceLifecycleOptions {
  *
  * - 403 `newForbidden` for `namespaces` and the name, `this namespace may not be deleted`;
  * - 404 `newNotFound` for `namespaces` and the name;
- * - 403 `newAdmissionForbidden` (of `forbidden.ts`), `unable to create new content in namespace NAME because
- *   it is being terminated` (on one line), with one cause in its details: reason `NamespaceTerminating`,
- *   message `namespace NAME is being terminated`, field `metadata.namespace`
+ * - 403 `newAdmissionForbidden` (of `forbidden.ts`), `unable to create new content in namespace
+ *   NAME because it is being terminated` (on one line), with one cause in its details: reason
+ *   `NamespaceTerminating`, message `namespace NAME is being terminated`, field
+ *   `metadata.namespace`
  * @see k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go (1.33)
  * @exercise apiserver/admission
  */

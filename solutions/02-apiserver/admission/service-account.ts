@@ -26,25 +26,26 @@ export interface ServiceAccountOptions {
 /**
  * Makes the plugin, named `ServiceAccount`.
  *
- * @remarks It `handles` the CREATE of pods (resource `pods` of group `''`, no subresource). Mirror pods
- * (`isMirrorPod`) are not changed.
+ * @remarks It `handles` the CREATE of pods (resource `pods` of group `''`, no subresource). Mirror
+ * pods (`isMirrorPod`) are not changed.
  *
  * `admit`, in this order:
  *
  * 1. A pod without `spec.serviceAccountName` (absent or `''`) gets `default`. The old field
  *    `spec.serviceAccount` always becomes the same.
  * 2. The account must be there.
- * 3. Is the token to be mounted? What the pod says (`spec.automountServiceAccountToken`), else what the
- *    account says (`automountServiceAccountToken`), else yes. Then `mountApiAccess` (given).
- * 4. A pod without `spec.imagePullSecrets` (absent or empty) gets the account's, a copy; when the account has
- *    none, the pod stays as it is.
+ * 3. Is the token to be mounted? What the pod says (`spec.automountServiceAccountToken`), else what
+ *    the account says (`automountServiceAccountToken`), else yes. Then `mountApiAccess` (given).
+ * 4. A pod without `spec.imagePullSecrets` (absent or empty) gets the account's, a copy; when the
+ *    account has none, the pod stays as it is.
  *
- * `validate` looks again, for webhooks may have changed the pod: the account must be there (a pod that
- * names none has the name `''`), and `mountableSecretFault` must find no fault. Of a mirror pod, `admit` and
- * `validate` both refuse what `mirrorPodFault` tells, and look at nothing else.
+ * `validate` looks again, for webhooks may have changed the pod: the account must be there (a pod
+ * that names none has the name `''`), and `mountableSecretFault` must find no fault. Of a mirror
+ * pod, `admit` and `validate` both refuse what `mirrorPodFault` tells, and look at nothing else.
  *
- * @throws StatusError, as a rejection: 403 (`newAdmissionForbidden`) with the fault as text, or for an
- * account that is not there `error looking up service account NAMESPACE/NAME: serviceaccount "NAME" not found`
+ * @throws StatusError, as a rejection: 403 (`newAdmissionForbidden`) with the fault as text, or for
+ * an account that is not there `error looking up service account NAMESPACE/NAME: serviceaccount
+ * "NAME" not found`
  * @see plugin/pkg/admission/serviceaccount/admission.go (1.33)
  * @exercise apiserver/admission
  */

@@ -30,9 +30,9 @@ export interface Comparison {
 /**
  * Compares two versions of an object.
  *
- * @remarks Leaves (`structureOf`) are compared as a whole. A branch that comes or goes is itself a path in
- * `added` or `removed`, beside all that is below it. Items of a list are the same item when their step
- * (`itemElement`) is the same, wherever they stand: another order is no change.
+ * @remarks Leaves (`structureOf`) are compared as a whole. A branch that comes or goes is itself a
+ * path in `added` or `removed`, beside all that is below it. Items of a list are the same item when
+ * their step (`itemElement`) is the same, wherever they stand: another order is no change.
  *
  * @param old - `undefined` when there was none
  * @see sigs.k8s.io/structured-merge-diff/v4/typed/compare.go

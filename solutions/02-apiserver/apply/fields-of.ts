@@ -19,12 +19,12 @@ import {
  * @remarks `structureOf` (given) tells leaves from branches.
  *
  * - A leaf is a field: its path is in the set.
- * - A branch with fields: what is below each of them. The path of the field itself is in the set, too,
- *   when its value is null or an empty object, and when the schema does not declare it (`isDeclared`):
- *   a key of a map is a field, whatever is in it.
+ * - A branch with fields: what is below each of them. The path of the field itself is in the set,
+ *   too, when its value is null or an empty object, and when the schema does not declare it
+ *   (`isDeclared`): a key of a map is a field, whatever is in it.
  * - A branch with items: each item's path is in the set, and what is below it. `itemsByElement`
- *   (given) tells their steps; an item without one is left out. Of items with the same step (an object may have been
- *   stored with them) only the path is in the set, and nothing below.
+ *   (given) tells their steps; an item without one is left out. Of items with the same step (an
+ *   object may have been stored with them) only the path is in the set, and nothing below.
  * - The object itself has no path.
  *
  * ```text

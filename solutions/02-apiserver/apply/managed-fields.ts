@@ -1,8 +1,8 @@
 /**
  * `metadata.managedFields`: who owns which fields, as it is stored and as it is worked with. Given.
  *
- * An entry is a manager (a name, and whether it applies or updates) and its set of fields. What the sets
- * become is decided in `apply.ts` and `track-update.ts`.
+ * An entry is a manager (a name, and whether it applies or updates) and its set of fields. What the
+ * sets become is decided in `apply.ts` and `track-update.ts`.
  */
 
 import type { ObjectMeta } from '#apimachinery';
@@ -70,7 +70,8 @@ export class FieldManager {
 export type FieldManagers = Map<string, FieldManager>;
 
 /**
- * What makes two entries one manager: name, operation and subresource, and of an updater the version.
+ * What makes two entries one manager: name, operation and subresource, and of an updater the
+ * version.
  *
  * @remarks Texts compare as the managers' names do, so that error messages can be sorted by it.
  */
@@ -176,8 +177,8 @@ export function setManagedFields({ metadata }: ApiObject, managers: FieldManager
 /**
  * The managers before a write other than server-side apply.
  *
- * @remarks A client may write `managedFields`, and `[]` or `[{}]` empties them. Entries that cannot be
- * read, or none, leave those of the live object. A subresource's writer cannot change them.
+ * @remarks A client may write `managedFields`, and `[]` or `[{}]` empties them. Entries that cannot
+ * be read, or none, leave those of the live object. A subresource's writer cannot change them.
  */
 export function managersBefore(
   live: ApiObject | undefined,

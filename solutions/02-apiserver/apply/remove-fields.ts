@@ -16,8 +16,8 @@ import {
 /**
  * Takes fields out of a value.
  *
- * @remarks A field that is in the set goes with all that is below it, in the set or not. What is not in the
- * set stays, be it empty then.
+ * @remarks A field that is in the set goes with all that is below it, in the set or not. What is
+ * not in the set stays, be it empty then.
  *
  * @param value - is not changed
  * @returns what is left, which may share parts with `value`
@@ -59,8 +59,9 @@ function removeBelow(value: Json, set: FieldSet, element: PathElement, schema: S
 /**
  * The set, and with each of its paths all fields above it that the schema declares.
  *
- * @remarks `fieldsOf` has no path for `spec` when it has `spec.replicas`. But who gave an object all it has
- * in `spec.strategy` and gives that up, gives up `spec.strategy`; and who has something in it keeps it.
+ * @remarks `fieldsOf` has no path for `spec` when it has `spec.replicas`. But who gave an object
+ * all it has in `spec.strategy` and gives that up, gives up `spec.strategy`; and who has something
+ * in it keeps it.
  *
  * @see sigs.k8s.io/structured-merge-diff/v4/fieldpath/set.go (EnsureNamedFieldsAreMembers)
  */

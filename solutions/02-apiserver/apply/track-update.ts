@@ -1,8 +1,8 @@
 /**
  * Keeps the book of who owns what when somebody writes without server-side apply.
  *
- * Every create, update and patch of every object passes here: whoever changed a field owns it from now
- * on. Server-side apply itself is in `apply.ts`.
+ * Every create, update and patch of every object passes here: whoever changed a field owns it from
+ * now on. Server-side apply itself is in `apply.ts`.
  */
 
 import type { ApiObject, Json } from '../api-object.ts';
@@ -29,8 +29,9 @@ export interface TrackOptions {
 /**
  * Writes down who owns what after a write other than server-side apply.
  *
- * @remarks Begin with the managers before the write, which `managersBefore` tells. When there are none and
- * the object is not new, nobody wants the book to be kept: the object has no `managedFields` afterwards.
+ * @remarks Begin with the managers before the write, which `managersBefore` tells. When there are
+ * none and the object is not new, nobody wants the book to be kept: the object has no
+ * `managedFields` afterwards.
  *
  * Else `compareFields` tells what changed from `live` (from `{}`, when it is new) to `updated`:
  *
@@ -39,11 +40,11 @@ export interface TrackOptions {
  *   `NEVER_TRACKED`, beside what it has left; and `now` is its time. When there are none, it gets
  *   nothing, and its time is as it was.
  *
- * At the end `capUpdateManagers`, then `setManagedFields`; a manager that owns nothing is left out by
- * that. When no field changed at all, the entries come out as they went in.
+ * At the end `capUpdateManagers`, then `setManagedFields`; a manager that owns nothing is left out
+ * by that. When no field changed at all, the entries come out as they went in.
  *
- * Given, in this folder: `managed-fields.ts` (`FieldManager` and its functions), `compare-fields.ts`,
- * `cap-managers.ts`, `never-tracked.ts`.
+ * Given, in this folder: `managed-fields.ts` (`FieldManager` and its functions),
+ * `compare-fields.ts`, `cap-managers.ts`, `never-tracked.ts`.
  *
  * ```text
  * create {labels: {app: web}} by kubectl      kubectl Update: f:metadata f:labels, f:metadata f:labels f:app
@@ -54,7 +55,8 @@ export interface TrackOptions {
  *
  * @param live - the object before; is not changed; `undefined` on create
  * @param updated - the object as it will be stored. Only its `metadata.managedFields` is changed
- * @see k8s.io/apimachinery/pkg/util/managedfields/internal/fieldmanager.go (1.33), Update and what it calls
+ * @see k8s.io/apimachinery/pkg/util/managedfields/internal/fieldmanager.go (1.33), Update and what
+ * it calls
  * @exercise apiserver/apply
  */
 export function trackUpdate(

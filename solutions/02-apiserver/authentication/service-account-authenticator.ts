@@ -20,8 +20,8 @@ import type { TokenAuthenticator } from './token-authenticator.ts';
  *
  * @param resource - `serviceaccounts`, `pods`, `secrets` or `nodes`
  * @param namespace - `''` for a node
- * @returns its uid; `undefined` when it is not there, or is only still there because somebody has not
- * yet done what must be done before it goes, more than a minute after its `deletionTimestamp`
+ * @returns its uid; `undefined` when it is not there, or is only still there because somebody has
+ * not yet done what must be done before it goes, more than a minute after its `deletionTimestamp`
  */
 export type ObjectUid = (
   resource: string,
@@ -55,16 +55,18 @@ const ALGORITHMS = new Set(['RS256', 'ES256', 'ES384', 'ES512']);
  *    else's: the answer is `undefined`.
  * 2. The algorithm must be RS256, ES256, ES384 or ES512, and the verifier, asked with the token's
  *    algorithm and key id, must find the signature right. Otherwise `invalid signature`.
- * 3. The claims must be readable (`readClaims`). Otherwise `service account token claims could not be
- *    validated`.
- * 4. One of the audiences asked for must be among the token's `aud`, or among `apiAudiences` when the
- *    token has none. Otherwise `token audiences ["a" "b"] is invalid for the target audiences ["c"]`.
+ * 3. The claims must be readable (`readClaims`). Otherwise `service account token claims could not
+ *    be validated`.
+ * 4. One of the audiences asked for must be among the token's `aud`, or among `apiAudiences` when
+ *    the token has none. Otherwise `token audiences ["a" "b"] is invalid for the target audiences
+ *    ["c"]`.
  * 5. The time, in seconds, with a leeway of 60 seconds each way: not more than that before `nbf`
- *    (`service account token is not valid yet`), nor past `exp` (`service account token has expired`),
- *    nor before `iat` (`service account token is issued in the future`). What the token does not have is
- *    not checked.
- * 6. What it is bound to must still be there, with the same uid: the service account, then the secret
- *    if there is one, then the pod if there is one, and a node only if there is no pod. The messages:
+ *    (`service account token is not valid yet`), nor past `exp` (`service account token has
+ *    expired`), nor before `iat` (`service account token is issued in the future`). What the token
+ *    does not have is not checked.
+ * 6. What it is bound to must still be there, with the same uid: the service account, then the
+ *    secret if there is one, then the pod if there is one, and a node only if there is no pod. The
+ *    messages:
  *
  * ```text
  * service account NAMESPACE/NAME has been deleted
@@ -75,11 +77,11 @@ const ALGORITHMS = new Set(['RS256', 'ES256', 'ES384', 'ES512']);
  * node UID (FOUND) does not match service account node ref claim (CLAIMED)
  * ```
  *
- * The messages are those of a 401. Step 2 comes before anything is looked up, so that nobody learns by
- * made-up tokens what there is.
+ * The messages are those of a 401. Step 2 comes before anything is looked up, so that nobody learns
+ * by made-up tokens what there is.
  *
- * The user has the name and the groups of `service-account-names.ts` and the service account's uid. Its
- * `extra` has, each with one value and each only if there is something to say:
+ * The user has the name and the groups of `service-account-names.ts` and the service account's uid.
+ * Its `extra` has, each with one value and each only if there is something to say:
  *
  * ```text
  * authentication.kubernetes.io/credential-id   JTI= and the token's jti
@@ -87,8 +89,8 @@ const ALGORITHMS = new Set(['RS256', 'ES256', 'ES384', 'ES512']);
  * authentication.kubernetes.io/node-name, …/node-uid   of a pod's node as well
  * ```
  *
- * With none of them there is no `extra`. As `audiences` it has those asked for that the token is for, in
- * the order they were asked for.
+ * With none of them there is no `extra`. As `audiences` it has those asked for that the token is
+ * for, in the order they were asked for.
  *
  * @see pkg/serviceaccount/jwt.go and claims.go (1.33)
  * @exercise apiserver/authentication

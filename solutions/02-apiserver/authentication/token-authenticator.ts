@@ -1,8 +1,8 @@
 /**
  * Whose token is this? Given: the question and the forms of an answer.
  *
- * Where a request carries its token is `bearerToken` in `authentication.ts`. TokenReview asks the same
- * question without a request.
+ * Where a request carries its token is `bearerToken` in `authentication.ts`. TokenReview asks the
+ * same question without a request.
  */
 
 import { newUnauthorized, StatusError } from '#apimachinery';

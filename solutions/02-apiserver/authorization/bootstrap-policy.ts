@@ -1,6 +1,6 @@
 /**
- * The roles and bindings every cluster has from the start. Given: the bindings, the namespaces' roles,
- * and all of it together.
+ * The roles and bindings every cluster has from the start. Given: the bindings, the namespaces'
+ * roles, and all of it together.
  *
  * How it is brought into a cluster that has some of it already is `reconcile-policy.ts`.
  *

@@ -28,11 +28,12 @@ export interface Coverage {
 /**
  * Do the rules somebody has allow all that other rules allow?
  *
- * @remarks The wanted rules are taken apart into rules with one entry in each list: for each rule in
- * order, each group, in it each resource, in it each verb, in it each resource name if there are any;
- * then each non-resource URL with each verb. Such a small rule is covered when one owned rule alone
- * covers it. What is not covered is `missing`, in this order: fields in small rules are those that are
- * not empty, `{ apiGroups, resources, verbs, resourceNames }` or `{ nonResourceURLs, verbs }`.
+ * @remarks The wanted rules are taken apart into rules with one entry in each list: for each rule
+ * in order, each group, in it each resource, in it each verb, in it each resource name if there are
+ * any; then each non-resource URL with each verb. Such a small rule is covered when one owned rule
+ * alone covers it. What is not covered is `missing`, in this order: fields in small rules are those
+ * that are not empty, `{ apiGroups, resources, verbs, resourceNames }` or `{ nonResourceURLs, verbs
+ * }`.
  *
  * An owned rule covers a small rule about a resource when
  *
@@ -41,8 +42,8 @@ export interface Coverage {
  * - it has no `resourceNames`, or the small rule's name is among them. So the right to touch one
  *   object does not cover the right to touch any.
  *
- * It covers a path when it has the verb, or `*`, and the very path among its `nonResourceURLs`, or an
- * entry that ends with `*` and begins as the path does: `/a/*` covers `/a/b` and `/a/b/*`.
+ * It covers a path when it has the verb, or `*`, and the very path among its `nonResourceURLs`, or
+ * an entry that ends with `*` and begins as the path does: `/a/*` covers `/a/b` and `/a/b/*`.
  *
  * ```text
  * owned   get,list pods;  get pods/log
@@ -50,8 +51,8 @@ export interface Coverage {
  * missing watch pods;  watch pods/log
  * ```
  *
- * Two owned rules are never added up, and `*` is covered by `*` only: all verbs there are today are not
- * all verbs.
+ * Two owned rules are never added up, and `*` is covered by `*` only: all verbs there are today are
+ * not all verbs.
  *
  * @see k8s.io/component-helpers/auth/rbac/validation/policy_comparator.go (1.33)
  * @exercise apiserver/authorization
@@ -147,15 +148,15 @@ const EVERYTHING: readonly PolicyRule[] = [
  * @remarks It is allowed
  *
  * - to members of `system:masters`;
- * - when object and old differ in nothing but `finalizers`, `ownerReferences` and `managedFields` of
- *   their metadata: garbage collection must go on;
+ * - when object and old differ in nothing but `finalizers`, `ownerReferences` and `managedFields`
+ *   of their metadata: garbage collection must go on;
  * - to whoever the authorizer allows the verb `escalate` on it: a resource request with the group
  *   `rbac.authorization.k8s.io`, version `*`, resource `roles` or `clusterroles` by the object's
  *   `kind`, no subresource, the write's namespace and, as its name, `requestName`;
  * - when the user's rules in the namespace ({@link rulesFor}) cover the role's ({@link covers}).
  *
- * A ClusterRole that has selectors in its `aggregationRule`, or had some before, may get any rule, so
- * in the last case its writer must also have all rights there are: `*` on `*` in `*`, and on the
+ * A ClusterRole that has selectors in its `aggregationRule`, or had some before, may get any rule,
+ * so in the last case its writer must also have all rights there are: `*` on `*` in `*`, and on the
  * non-resource URL `*`.
  *
  * @throws StatusError 403, as a rejection, by `newForbidden` for `roles` or `clusterroles` and the
@@ -182,9 +183,9 @@ export async function checkRoleWrite(write: RbacWrite, checks: EscalationChecks)
 /**
  * Refuses a RoleBinding or ClusterRoleBinding that gives rights its writer does not have.
  *
- * @remarks As {@link checkRoleWrite}, with these differences: the verb is `bind`, asked for the role
- * the binding refers to (resource `roles` or `clusterroles` by the reference's kind, its name, the
- * write's namespace: that of the binding); and the rules that must be covered are that role's.
+ * @remarks As {@link checkRoleWrite}, with these differences: the verb is `bind`, asked for the
+ * role the binding refers to (resource `roles` or `clusterroles` by the reference's kind, its name,
+ * the write's namespace: that of the binding); and the rules that must be covered are that role's.
  *
  * @throws StatusError 404, as a rejection, by `newNotFound` for `roles` or `clusterroles`, when the
  * user may not `bind` it and it is not there

@@ -1,8 +1,8 @@
 /**
  * Brings the roles and bindings of the start into a cluster that may have some already. Given.
  *
- * Only what is missing is added: what somebody gave beside it stays, what somebody took away comes back,
- * unless he set the annotation `rbac.authorization.kubernetes.io/autoupdate` to `false`.
+ * Only what is missing is added: what somebody gave beside it stays, what somebody took away comes
+ * back, unless he set the annotation `rbac.authorization.kubernetes.io/autoupdate` to `false`.
  *
  * @see k8s.io/component-helpers/auth/rbac/reconciliation/ (1.33)
  */

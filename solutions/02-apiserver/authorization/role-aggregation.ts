@@ -10,8 +10,8 @@ import type { ClusterRole, PolicyRule } from './policy-source.ts';
 /**
  * The rules an aggregated ClusterRole should have.
  *
- * @remarks For each of its selectors in order, the rules of the ClusterRoles it selects, these in the
- * order of their names; each rule once. A role never gathers its own.
+ * @remarks For each of its selectors in order, the rules of the ClusterRoles it selects, these in
+ * the order of their names; each rule once. A role never gathers its own.
  *
  * @returns `undefined` when the role is not aggregated
  */
@@ -38,8 +38,8 @@ export function aggregatedRules(
 /**
  * The ClusterRoles whose rules are not what they should be, with the right ones.
  *
- * @remarks Aggregated roles gather from aggregated roles (`admin` from `edit`, that from `view`), so it
- * goes on until nothing changes; each round settles at least one more role of such a chain.
+ * @remarks Aggregated roles gather from aggregated roles (`admin` from `edit`, that from `view`),
+ * so it goes on until nothing changes; each round settles at least one more role of such a chain.
  *
  * @param all - every ClusterRole there is; not changed
  */

@@ -1,5 +1,6 @@
 /**
- * All that somebody may do, as a list: for SelfSubjectRulesReview (`kubectl auth can-i --list`). Given.
+ * All that somebody may do, as a list: for SelfSubjectRulesReview (`kubectl auth can-i --list`).
+ * Given.
  *
  * @see k8s.io/apiserver/pkg/authorization/authorizer/rule.go (1.33)
  */

@@ -1,7 +1,8 @@
 /**
  * The Service `kubernetes`, by which pods reach the API server, and its endpoints. Given.
  *
- * @see pkg/controlplane/controller/kubernetesservice/controller.go, pkg/controlplane/reconcilers (1.33)
+ * @see pkg/controlplane/controller/kubernetesservice/controller.go, pkg/controlplane/reconcilers
+ * (1.33)
  */
 
 import { isNotFound, semanticallyEqual } from '#apimachinery';

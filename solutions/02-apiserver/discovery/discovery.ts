@@ -1,8 +1,9 @@
 /**
  * What a server has: groups, versions, resources, for clients that ask before they act. Given.
  *
- * There are two forms. The old one is a walk: `/api`, `/apis`, then each group version. The aggregated
- * one says everything in two answers, and with an ETag, so that asking again costs next to nothing.
+ * There are two forms. The old one is a walk: `/api`, `/apis`, then each group version. The
+ * aggregated one says everything in two answers, and with an ETag, so that asking again costs next
+ * to nothing.
  *
  * @see k8s.io/apiserver/pkg/endpoints/discovery (0.33)
  */

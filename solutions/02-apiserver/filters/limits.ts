@@ -1,5 +1,6 @@
 /**
- * Bounds what requests may cost: how many are handled at a time, and for how long one may take. Given.
+ * Bounds what requests may cost: how many are handled at a time, and for how long one may take.
+ * Given.
  *
  * Requests that are meant to last (a watch, a log, an exec) are neither counted nor timed.
  */
@@ -44,8 +45,8 @@ export function isLongRunning({ verb, isResourceRequest, subresource }: RequestI
 /**
  * Refuses requests that are too many with 429, and gives up on those that take too long with 504.
  *
- * @remarks A request may ask for less time by the query parameter `timeout`, a duration as Go writes
- * it; 400 when it is none. What was begun may still be done when its request has timed out.
+ * @remarks A request may ask for less time by the query parameter `timeout`, a duration as Go
+ * writes it; 400 when it is none. What was begun may still be done when its request has timed out.
  *
  * @see k8s.io/apiserver/pkg/server/filters/maxinflight.go and timeout.go (1.33)
  */

@@ -1,8 +1,8 @@
 /**
  * All built-in kinds, in the order in which the server tells clients of them. Given.
  *
- * Custom resources are not here: they come and go. Neither are reviews and other things that are asked but
- * not stored.
+ * Custom resources are not here: they come and go. Neither are reviews and other things that are
+ * asked but not stored.
  */
 
 import {
@@ -40,9 +40,9 @@ import { volumeAttachmentKind } from './storage/volume-attachment.ts';
 /**
  * The built-in kinds, each in every version it is served in.
  *
- * @remarks The core group first, then the groups by their priority, the newest version of a group before
- * its older ones, and resources by name: so discovery has them. `apiextensions.k8s.io` (in front of
- * `scheduling.k8s.io`) is added where custom resources are.
+ * @remarks The core group first, then the groups by their priority, the newest version of a group
+ * before its older ones, and resources by name: so discovery has them. `apiextensions.k8s.io` (in
+ * front of `scheduling.k8s.io`) is added where custom resources are.
  */
 export function builtInKinds(): readonly Kind[] {
   return [

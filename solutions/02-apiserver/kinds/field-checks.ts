@@ -1,8 +1,8 @@
 /**
  * Small checks that many kinds make of a field. Given.
  *
- * Each gives a list of faults, empty when all is well, so that lists can be joined. An absent value is
- * checked as what it means: absent numbers are 0, as in the real server.
+ * Each gives a list of faults, empty when all is well, so that lists can be joined. An absent value
+ * is checked as what it means: absent numbers are 0, as in the real server.
  */
 
 import {

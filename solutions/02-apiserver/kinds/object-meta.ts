@@ -1,8 +1,8 @@
 /**
  * Faults of `metadata`, for every kind the same but for its rule of names. Given.
  *
- * The registry's verbs ask before they ask the kind; what a kind says of the rest of an object is in the
- * files beside this one.
+ * The registry's verbs ask before they ask the kind; what a kind says of the rest of an object is
+ * in the files beside this one.
  *
  * @see k8s.io/apimachinery/pkg/api/validation/objectmeta.go (1.33)
  */

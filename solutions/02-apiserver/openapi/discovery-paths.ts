@@ -1,5 +1,6 @@
 /**
- * Discovery's own paths in OpenAPI: `/api/`, `/apis/`, `/apis/apps/`, `/apis/apps/v1/`, `/version/`. Given.
+ * Discovery's own paths in OpenAPI: `/api/`, `/apis/`, `/apis/apps/`, `/apis/apps/v1/`,
+ * `/version/`. Given.
  *
  * Types of what they answer are in `discovery-types.ts`, what they answer in `../discovery/`.
  */

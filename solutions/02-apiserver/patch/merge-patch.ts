@@ -14,9 +14,9 @@ import { newPatchNotAnObject } from './patch-error.ts';
  * Applies a JSON Merge Patch.
  *
  * @remarks Field by field: null takes the field away, if it is there; an object is merged into the
- * field's object, or into an empty one when the field has none; anything else is the field's new value,
- * an array as it is, with all that is in it. So no null of an object comes to be in the result unless it
- * is in an array.
+ * field's object, or into an empty one when the field has none; anything else is the field's new
+ * value, an array as it is, with all that is in it. So no null of an object comes to be in the
+ * result unless it is in an array.
  *
  * ```text
  * {"a": 1, "b": {"c": 2, "d": [1, 2]}}  with  {"a": null, "b": {"d": [3], "e": {"f": 4, "g": null}}}
@@ -28,8 +28,8 @@ import { newPatchNotAnObject } from './patch-error.ts';
  * @param document - is not changed; what is no object counts as an empty one
  * @param patch - is not changed, and the result shares nothing with it
  * @returns the new document
- * @throws StatusError 400 BadRequest when the patch is no object: `Invalid JSON Patch` for null, else
- * `newPatchNotAnObject` with the prefix `error decoding patch: `
+ * @throws StatusError 400 BadRequest when the patch is no object: `Invalid JSON Patch` for null,
+ * else `newPatchNotAnObject` with the prefix `error decoding patch: `
  * @see RFC 7386; k8s.io/apiserver/pkg/endpoints/handlers/patch.go (1.33), applyJSPatch
  * @exercise apiserver/patch
  */

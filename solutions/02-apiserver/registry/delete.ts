@@ -1,8 +1,9 @@
 /**
  * Deleting an object: at once, or first marked and removed when nobody needs it any more.
  *
- * An object with finalizers, or one that takes time to stop (a pod), stays with a `deletionTimestamp`
- * until the last finalizer is gone and the time is over. `update.ts` removes it then. Next: `patch.ts`.
+ * An object with finalizers, or one that takes time to stop (a pod), stays with a
+ * `deletionTimestamp` until the last finalizer is gone and the time is over. `update.ts` removes it
+ * then. Next: `patch.ts`.
  */
 
 import { deepCopy, isNotFound, newConflict, newNotFound, timestamp } from '#apimachinery';
@@ -44,17 +45,19 @@ export const DELETE_DEPENDENTS_FIRST = 'foregroundDeletion';
  * @remarks One round:
  *
  * 1. Read what is stored (404). Check the preconditions (409), then `options.admit`.
- * 2. How long it gets, in seconds: for a kind with `gracePeriodSeconds`, what that says; for all others 0.
- * 3. Its finalizers. With `Orphan` it has `orphan` and not `foregroundDeletion`; with `Foreground` the
- *    other way round; with `Background` neither. Without a policy and without `kind.defaultPropagation`
- *    they stay as they are. All other finalizers stay.
+ * 2. How long it gets, in seconds: for a kind with `gracePeriodSeconds`, what that says; for all
+ *    others 0.
+ * 3. Its finalizers. With `Orphan` it has `orphan` and not `foregroundDeletion`; with `Foreground`
+ *    the other way round; with `Background` neither. Without a policy and without
+ *    `kind.defaultPropagation` they stay as they are. All other finalizers stay.
  * 4. When it has nothing to wait for (0 seconds, no finalizers, and `kind.isHeldBack` does not say
  *    otherwise) it is removed: `gone`.
  * 5. Else it is marked: `deletionTimestamp` is now plus the seconds (`timestamp`),
  *    `deletionGracePeriodSeconds` the seconds, and a `generation`, where there is one, is one more.
- *    One that is marked already keeps its mark, unless its seconds are more than what it gets now: then
- *    it goes earlier (by the difference) and has the fewer seconds. A generation moves, and `kind.prepareForDelete` is called, only with the
- *    first mark. Nothing is written when nothing changed.
+ *    One that is marked already keeps its mark, unless its seconds are more than what it gets now:
+ *    then it goes earlier (by the difference) and has the fewer seconds. A generation moves, and
+ *    `kind.prepareForDelete` is called, only with the first mark. Nothing is written when nothing
+ *    changed.
  * 6. When somebody wrote in between, the next round begins with what is there now.
  *
  * ```text
@@ -68,11 +71,12 @@ export const DELETE_DEPENDENTS_FIRST = 'foregroundDeletion';
  *
  * With `dryRun` nothing is written, and `gone` is what it would be.
  *
- * @throws StatusError, as a rejection: 404 `newNotFound`; 409 `newConflict` with `the UID in the precondition
- * (X) does not match the UID in record (Y). The object might have been deleted and then recreated` or `the
- * ResourceVersion in the precondition (X) does not match the ResourceVersion in record (Y). The
- * object might have been modified` (each on one line)
- * @see k8s.io/apiserver/pkg/registry/generic/registry/store.go (Delete), registry/rest/delete.go (1.33)
+ * @throws StatusError, as a rejection: 404 `newNotFound`; 409 `newConflict` with `the UID in the
+ * precondition (X) does not match the UID in record (Y). The object might have been deleted and
+ * then recreated` or `the ResourceVersion in the precondition (X) does not match the
+ * ResourceVersion in record (Y). The object might have been modified` (each on one line)
+ * @see k8s.io/apiserver/pkg/registry/generic/registry/store.go (Delete), registry/rest/delete.go
+ * (1.33)
  * @exercise apiserver/delete
  */
 export async function deleteObject(

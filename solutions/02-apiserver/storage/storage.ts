@@ -1,8 +1,8 @@
 /**
  * Where objects are kept: what the registry needs of a store, in few words. Given: the interface.
  *
- * `etcd-storage.ts` keeps them in any etcd; `watch-cache.ts` stands before it and answers from memory.
- * Keys are those of a real cluster: `/registry/pods/default/web`.
+ * `etcd-storage.ts` keeps them in any etcd; `watch-cache.ts` stands before it and answers from
+ * memory. Keys are those of a real cluster: `/registry/pods/default/web`.
  */
 
 import type { ApiObject } from '../api-object.ts';
@@ -59,8 +59,8 @@ export type Outcome =
  */
 export interface Storage {
   /**
-   * @param notOlderThan - whatever is at hand will do, if it is not older than this; 0: however old;
-   * absent: as it is now
+   * @param notOlderThan - whatever is at hand will do, if it is not older than this; 0: however
+   * old; absent: as it is now
    * @returns `undefined` when there is nothing under the key
    */
   get(key: string, notOlderThan?: number): Promise<Stored | undefined>;

@@ -11,8 +11,9 @@ const HOUR = 60 * MINUTE;
 /**
  * A duration with the two or three figures that matter.
  *
- * @remarks `119s`, `2m`, `9m59s`, `179m`, `3h`, `7h59m`, `47h`, `2d`, `7d23h`, `729d`, `2y`, `7y364d`, `8y`.
- * Up to two seconds into the future are `0s`: clocks differ a little. More is `<invalid>`.
+ * @remarks `119s`, `2m`, `9m59s`, `179m`, `3h`, `7h59m`, `47h`, `2d`, `7d23h`, `729d`, `2y`,
+ * `7y364d`, `8y`. Up to two seconds into the future are `0s`: clocks differ a little. More is
+ * `<invalid>`.
  *
  * @param ms - milliseconds
  */

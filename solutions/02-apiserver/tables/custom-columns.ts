@@ -1,7 +1,8 @@
 /**
  * Tables of custom resources: the name, then the columns that the definition asks for. Given.
  *
- * @see k8s.io/apiextensions-apiserver/pkg/registry/customresource/tableconvertor/tableconvertor.go (1.33)
+ * @see k8s.io/apiextensions-apiserver/pkg/registry/customresource/tableconvertor/tableconvertor.go
+ * (1.33)
  */
 
 import type { ApiObject, Json } from '../api-object.ts';

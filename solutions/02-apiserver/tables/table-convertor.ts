@@ -47,8 +47,8 @@ export interface PrinterDefinition<T> {
   /** The heads in short, see `columnsOf`. */
   readonly columns: string;
   /**
-   * @param object - whatever its type says, all but its metadata may be missing: a watch's bookmark has a
-   * row like any object, and is nothing but a resourceVersion
+   * @param object - whatever its type says, all but its metadata may be missing: a watch's bookmark
+   * has a row like any object, and is nothing but a resourceVersion
    */
   cells(object: T, nowMs: number): Json[];
   conditions?(object: T): readonly RowCondition[];
@@ -69,7 +69,8 @@ export function definePrinter<T>(definition: PrinterDefinition<T>): Printer {
 /**
  * Heads from their short form, for example `Name, Ready, Restarts:integer, IP*`.
  *
- * @remarks Behind the name the type, when it is not `string`; a star says that it is only for `-o wide`.
+ * @remarks Behind the name the type, when it is not `string`; a star says that it is only for `-o
+ * wide`.
  */
 export function columnsOf(text: string): Column[] {
   return text.split(', ').map((part) => {

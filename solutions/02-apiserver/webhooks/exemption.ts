@@ -1,5 +1,6 @@
 /**
- * What webhooks are never asked about: what configures them, for nobody could repair a broken one. Given.
+ * What webhooks are never asked about: what configures them, for nobody could repair a broken one.
+ * Given.
  *
  * @see k8s.io/apiserver/pkg/admission/plugin/webhook/predicates/rules/rules.go (1.33)
  */

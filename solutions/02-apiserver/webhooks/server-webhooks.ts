@@ -1,6 +1,6 @@
 /**
- * What webhooks need of the server: how objects are read, which versions a resource has, where a Service is.
- * Given.
+ * What webhooks need of the server: how objects are read, which versions a resource has, where a
+ * Service is. Given.
  *
  * The plugins themselves are in `webhook-admission.ts`.
  */
@@ -19,8 +19,8 @@ import type { ServiceResolver } from './webhook-address.ts';
 export type KindOf = (gvk: GroupVersionKind) => Kind | undefined;
 
 /**
- * Reads an object that a webhook changed, as if it had been sent: types are checked, unknown fields go,
- * defaults come in. Of a kind that is not known it is taken as it is.
+ * Reads an object that a webhook changed, as if it had been sent: types are checked, unknown fields
+ * go, defaults come in. Of a kind that is not known it is taken as it is.
  *
  * @throws StatusError 400 when a field has a wrong type
  */
@@ -67,8 +67,8 @@ function convert(object: ApiObject, from: Kind, to: Kind): ApiObject {
 }
 
 /**
- * Finds an address behind a Service, as the API server does with `--enable-aggregator-routing`: one of
- * its endpoints, for the server may not be where cluster addresses lead anywhere.
+ * Finds an address behind a Service, as the API server does with `--enable-aggregator-routing`: one
+ * of its endpoints, for the server may not be where cluster addresses lead anywhere.
  *
  * @param objects - the Service and the Endpoints of a name; each `undefined` when it is not there
  */

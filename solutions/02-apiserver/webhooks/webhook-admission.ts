@@ -1,6 +1,6 @@
 /**
- * MutatingAdmissionWebhook and ValidatingAdmissionWebhook: programs outside the server that may change or
- * refuse what is to be written.
+ * MutatingAdmissionWebhook and ValidatingAdmissionWebhook: programs outside the server that may
+ * change or refuse what is to be written.
  *
  * Read `webhook-matching.ts` and `call-webhook.ts` first.
  */
@@ -30,8 +30,8 @@ export interface WebhookOptions extends MatchingOptions, CallOptions {
 /** What the plugin that changes things needs beside. */
 export interface MutatingWebhookOptions extends WebhookOptions {
   /**
-   * Reads an object that a webhook changed, as if it had been sent: types are checked, unknown fields go,
-   * defaults come in.
+   * Reads an object that a webhook changed, as if it had been sent: types are checked, unknown
+   * fields go, defaults come in.
    *
    * @throws Error when it is no object of this kind
    */
@@ -43,29 +43,32 @@ export interface MutatingWebhookOptions extends WebhookOptions {
 /**
  * Makes the plugin that lets webhooks change requests, named `MutatingAdmissionWebhook`.
  *
- * @remarks It `handles` everything that is not exempt (`isExempt` of `exemption.ts`, given). `admit` goes
- * through the webhooks in the order of `webhooksOf` (given), one after the other: each that `matchWebhook`
- * finds to be asked, looking at the request as it then is, is asked by `callWebhook`. An answer with a patch
- * (JSON as text) changes the object:
+ * @remarks It `handles` everything that is not exempt (`isExempt` of `exemption.ts`, given).
+ * `admit` goes through the webhooks in the order of `webhooksOf` (given), one after the other: each
+ * that `matchWebhook` finds to be asked, looking at the request as it then is, is asked by
+ * `callWebhook`. An answer with a patch (JSON as text) changes the object:
  *
  * 1. It is applied (`applyJsonPatch`) to the object in the form that matched (`form.show`).
- * 2. `options.decode` makes an object of the form's kind of it, and `form.read` the new `request.object`.
- *    The old one is left as it was.
+ * 2. `options.decode` makes an object of the form's kind of it, and `form.read` the new
+ *    `request.object`. The old one is left as it was.
  * 3. The webhook *changed* the request when the two objects are not `semanticallyEqual`.
  *
  * A patch that is an empty list does nothing. What cannot be parsed, applied or decoded is 500
- * `newInternalError` with the error's message. A patch (not an empty one) without an object to apply it to
- * (DELETE) is 500 with `admission webhook "NAME" attempted to modify the object, which is not supported for
- * this operation`, on one line.
+ * `newInternalError` with the error's message. A patch (not an empty one) without an object to
+ * apply it to (DELETE) is 500 with `admission webhook "NAME" attempted to modify the object, which
+ * is not supported for this operation`, on one line.
  *
- * *Once more.* A webhook has not seen what later ones changed. When any changed the request, there is a second round:
+ * *Once more.* A webhook has not seen what later ones changed. When any changed the request, there
+ * is a second round:
  *
  * 1. `options.askPluginsAgain` is asked.
- * 2. The webhooks are gone through once more, in the same way and order, but only those are asked that are
+ * 2. The webhooks are gone through once more, in the same way and order, but only those are asked
+ *    that are
  *    *marked* when their turn comes.
  *
- * Marked are webhooks with `reinvocationPolicy: 'IfNeeded'` that have been asked, when afterwards another
- * webhook (in either round) or `askPluginsAgain` changed the request. There is no third round.
+ * Marked are webhooks with `reinvocationPolicy: 'IfNeeded'` that have been asked, when afterwards
+ * another webhook (in either round) or `askPluginsAgain` changed the request. There is no third
+ * round.
  *
  * ```text
  * a (IfNeeded)  b (changes)  c (IfNeeded, changes)      round 1: a b c      round 2: a
@@ -75,7 +78,8 @@ export interface MutatingWebhookOptions extends WebhookOptions {
  * The answer to a webhook's second call changes the object as the first one did.
  *
  * @throws StatusError from `admit`, as a rejection
- * @see k8s.io/apiserver/pkg/admission/plugin/webhook/mutating/dispatcher.go, reinvocationcontext.go (1.33)
+ * @see k8s.io/apiserver/pkg/admission/plugin/webhook/mutating/dispatcher.go, reinvocationcontext.go
+ * (1.33)
  * @exercise apiserver/webhooks
  */
 export function mutatingWebhooks(options: MutatingWebhookOptions): AdmissionPlugin {
@@ -166,10 +170,10 @@ function orInternalError<T>(work: () => T): T {
 /**
  * Makes the plugin that lets webhooks refuse requests, named `ValidatingAdmissionWebhook`.
  *
- * @remarks It `handles` everything that is not exempt (`isExempt` of `exemption.ts`, given). `validate` first
- * finds out which webhooks are asked (`matchWebhook`, in the order of `webhooksOf`), and only then asks them
- * (`callWebhook`), all at once: none waits for another. It waits for all of them; when several refuse, the
- * error is that of the first in order.
+ * @remarks It `handles` everything that is not exempt (`isExempt` of `exemption.ts`, given).
+ * `validate` first finds out which webhooks are asked (`matchWebhook`, in the order of
+ * `webhooksOf`), and only then asks them (`callWebhook`), all at once: none waits for another. It
+ * waits for all of them; when several refuse, the error is that of the first in order.
  *
  * @throws StatusError from `validate`, as a rejection
  * @see k8s.io/apiserver/pkg/admission/plugin/webhook/validating/dispatcher.go (1.33)

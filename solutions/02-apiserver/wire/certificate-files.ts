@@ -32,8 +32,8 @@ export interface Certificates {
 /**
  * The authority and the serving certificate of a folder.
  *
- * @remarks Made anew: a certificate that is missing, cannot be read, has less than a month left, is of
- * another authority, or lacks one of the names.
+ * @remarks Made anew: a certificate that is missing, cannot be read, has less than a month left, is
+ * of another authority, or lacks one of the names.
  *
  * @param folder - made if it is not there, for its owner only
  * @param hosts - DNS names and IP addresses the server is reached by

@@ -1,8 +1,8 @@
 /**
  * Certificates: an authority, what a server shows, and what a client shows. ECDSA on P-256.
  *
- * Where they are kept is `certificate-files.ts`; what a client's certificate says of its owner is read
- * in `peer-certificates.ts`.
+ * Where they are kept is `certificate-files.ts`; what a client's certificate says of its owner is
+ * read in `peer-certificates.ts`.
  */
 
 import type { webcrypto } from 'node:crypto';

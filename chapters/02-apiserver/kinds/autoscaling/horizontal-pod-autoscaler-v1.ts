@@ -1,9 +1,9 @@
 /**
  * HorizontalPodAutoscalers in autoscaling/v1: one target, the processors' use. Given.
  *
- * They are stored as version 2. What version 1 has no field for goes into annotations on the way out and
- * comes back from them, so that nothing is lost when a client of version 1 reads and writes. Metrics are
- * converted in `metrics-v1.ts`.
+ * They are stored as version 2. What version 1 has no field for goes into annotations on the way
+ * out and comes back from them, so that nothing is lost when a client of version 1 reads and
+ * writes. Metrics are converted in `metrics-v1.ts`.
  *
  * @see pkg/apis/autoscaling/v1/conversion.go, pkg/apis/autoscaling/annotations.go (1.33)
  */

@@ -1,8 +1,9 @@
 /**
  * An autoscaler's metrics as autoscaling/v1 writes them into annotations, and back. Given.
  *
- * The same facts under other names: `target.averageValue` is `targetAverageValue`, and so on. Each kind of
- * metric is a row of a table: where a value is in version 2, and what it is called in version 1.
+ * The same facts under other names: `target.averageValue` is `targetAverageValue`, and so on. Each
+ * kind of metric is a row of a table: where a value is in version 2, and what it is called in
+ * version 1.
  *
  * @see pkg/apis/autoscaling/v1/conversion.go (1.33)
  */

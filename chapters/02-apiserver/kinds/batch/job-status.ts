@@ -1,7 +1,8 @@
 /**
  * What a Job's status may say. Given.
  *
- * Most of it is checked only when it changes, so that an old status with a fault can still be written.
+ * Most of it is checked only when it changes, so that an old status with a fault can still be
+ * written.
  *
  * @see pkg/apis/batch/validation/validation.go (validateJobStatus, ValidateJobStatusUpdate),
  * pkg/registry/batch/job/strategy.go (getStatusValidationOptions) (1.33)

@@ -2,11 +2,11 @@
  * CertificateSigningRequests: somebody asks for a certificate. Given.
  *
  * What may be written to `/approval` is in `approval.ts`, who asked is filled in by `requester.ts`.
- * Whether the request is signed with the key it carries is for whoever signs to see: here it must only be a
- * PEM block of the right type.
+ * Whether the request is signed with the key it carries is for whoever signs to see: here it must
+ * only be a PEM block of the right type.
  *
- * @see pkg/apis/certificates/validation/validation.go, pkg/registry/certificates/certificates/strategy.go
- * (1.33)
+ * @see pkg/apis/certificates/validation/validation.go,
+ * pkg/registry/certificates/certificates/strategy.go (1.33)
  */
 
 import type {

@@ -130,8 +130,8 @@ function validateKeysSelectedOnce(
 }
 
 /**
- * Puts the pod's own values of `matchLabelKeys` and `mismatchLabelKeys` into its terms' selectors, as it is
- * done once when a pod is made. Changes the spec.
+ * Puts the pod's own values of `matchLabelKeys` and `mismatchLabelKeys` into its terms' selectors,
+ * as it is done once when a pod is made. Changes the spec.
  *
  * @see pkg/registry/core/pod/strategy.go (1.33), mutatePodAffinity
  */

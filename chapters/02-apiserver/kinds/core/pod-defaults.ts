@@ -1,7 +1,8 @@
 /**
  * What a pod has that says nothing of it. Given.
  *
- * A template has the same but for what stands in `setPodDefaults`: that is decided when a pod is made of it.
+ * A template has the same but for what stands in `setPodDefaults`: that is decided when a pod is
+ * made of it.
  *
  * @see pkg/apis/core/v1/defaults.go, zz_generated.defaults.go (1.33)
  */

@@ -1,7 +1,8 @@
 /**
  * What a pod may not ask for on the system it says it runs on, or without users of its own. Given.
  *
- * @see pkg/apis/core/validation/validation.go (1.33), validateOS, validateLinux, validateWindows, validateHostUsers
+ * @see pkg/apis/core/validation/validation.go (1.33), validateOS, validateLinux, validateWindows,
+ * validateHostUsers
  */
 
 import type { SecurityContext } from 'kubernetes-types/core/v1.js';

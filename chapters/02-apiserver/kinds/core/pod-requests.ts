@@ -1,7 +1,8 @@
 /**
  * What all containers of a pod ask for together. Given.
  *
- * The scheduler's `podRequests` of `#apimachinery` is about whole pods; this is about their containers alone.
+ * The scheduler's `podRequests` of `#apimachinery` is about whole pods; this is about their
+ * containers alone.
  *
  * @see k8s.io/component-helpers/resource/helpers.go (1.33), AggregateContainerRequests
  */
@@ -17,8 +18,9 @@ type Amounts = Record<string, Quantity>;
 /**
  * Adds up a pod's containers.
  *
- * @remarks Regular containers and sidecars run at the same time: their sum. An init container runs with
- * the sidecars before it alone: what is needed then may be more than that sum, for each resource.
+ * @remarks Regular containers and sidecars run at the same time: their sum. An init container runs
+ * with the sidecars before it alone: what is needed then may be more than that sum, for each
+ * resource.
  */
 export function podContainerRequests({
   containers = [],

@@ -1,6 +1,6 @@
 /**
- * Pod templates, which workloads make their pods of: what they have by default, and what is wrong with one.
- * Given.
+ * Pod templates, which workloads make their pods of: what they have by default, and what is wrong
+ * with one. Given.
  *
  * PodTemplates as objects of their own are in `pod-template-kind.ts`.
  *

@@ -18,9 +18,9 @@ const COUNTED = ['cpu', 'memory'] as const;
 /**
  * Tells a pod's class.
  *
- * @remarks `BestEffort`: nobody asks for anything. `Guaranteed`: every container has a limit for both CPU
- * and memory, and all ask for as much as that. `Burstable`: everything in between. A pod with resources
- * of its own is judged by those instead of its containers'.
+ * @remarks `BestEffort`: nobody asks for anything. `Guaranteed`: every container has a limit for
+ * both CPU and memory, and all ask for as much as that. `Burstable`: everything in between. A pod
+ * with resources of its own is judged by those instead of its containers'.
  */
 export function qosClassOf(spec: ApiPodSpec): QosClass {
   const { containers = [], initContainers = [], resources } = spec;

@@ -1,7 +1,8 @@
 /**
  * ReplicationControllers as a kind: what kept pods running before ReplicaSets did. Given.
  *
- * @see pkg/registry/core/replicationcontroller/strategy.go, pkg/apis/core/validation/validation.go (1.33)
+ * @see pkg/registry/core/replicationcontroller/strategy.go, pkg/apis/core/validation/validation.go
+ * (1.33)
  */
 
 import type {

@@ -1,8 +1,8 @@
 /**
  * What an update of a Service need not say again, and what goes with another type. Given.
  *
- * @see pkg/registry/core/service/storage/storage.go, strategy.go (1.33): patchAllocatedValues, normalizeClusterIPs,
- * dropTypeDependentFields
+ * @see pkg/registry/core/service/storage/storage.go, strategy.go (1.33): patchAllocatedValues,
+ * normalizeClusterIPs, dropTypeDependentFields
  */
 
 import type { ServiceSpec } from 'kubernetes-types/core/v1.js';

@@ -1,6 +1,6 @@
 /**
- * What a pod's rights are on Windows. Given: there are no such nodes here, but such pods are judged all the
- * same.
+ * What a pod's rights are on Windows. Given: there are no such nodes here, but such pods are judged
+ * all the same.
  *
  * @see pkg/apis/core/validation/validation.go (1.33), validateWindowsSecurityContextOptions
  */

@@ -1,9 +1,10 @@
 /**
- * MutatingWebhookConfigurations and ValidatingWebhookConfigurations: who else is asked before an object is
- * written. Given.
+ * MutatingWebhookConfigurations and ValidatingWebhookConfigurations: who else is asked before an
+ * object is written. Given.
  *
- * Rules are checked in `rules.ts`, addresses in `../webhook-client.ts`; who asks is `../../admission/`.
- * Conditions in CEL are only checked for what surrounds them: whoever evaluates one compiles it.
+ * Rules are checked in `rules.ts`, addresses in `../webhook-client.ts`; who asks is
+ * `../../admission/`. Conditions in CEL are only checked for what surrounds them: whoever evaluates
+ * one compiles it.
  *
  * @see pkg/apis/admissionregistration/validation/validation.go, v1/defaults.go (1.33)
  */

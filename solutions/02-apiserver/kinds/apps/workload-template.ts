@@ -1,5 +1,6 @@
 /**
- * What Deployments, ReplicaSets, StatefulSets and DaemonSets ask of their selector and pod template. Given.
+ * What Deployments, ReplicaSets, StatefulSets and DaemonSets ask of their selector and pod
+ * template. Given.
  *
  * The template itself is checked in `../core/pod-template.ts`.
  *

@@ -1,7 +1,8 @@
 /**
  * What is allowed in a workload and yet hardly meant. Given.
  *
- * @see pkg/registry/apps/deployment/strategy.go, pkg/registry/batch/job/strategy.go (1.33), WarningsOnCreate
+ * @see pkg/registry/apps/deployment/strategy.go, pkg/registry/batch/job/strategy.go (1.33),
+ * WarningsOnCreate
  */
 
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1.js';

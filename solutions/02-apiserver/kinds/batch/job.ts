@@ -1,8 +1,8 @@
 /**
  * Jobs: pods that run until they have succeeded often enough. Given.
  *
- * The spec is checked in `job-spec.ts`, the status in `job-status.ts`. Here are defaults, the selector
- * that every Job gets, and what may change.
+ * The spec is checked in `job-spec.ts`, the status in `job-status.ts`. Here are defaults, the
+ * selector that every Job gets, and what may change.
  *
  * @see pkg/apis/batch/v1/defaults.go, pkg/registry/batch/job/strategy.go (1.33)
  */
@@ -196,8 +196,8 @@ function validateCompletions(spec: JobSpec, old: JobSpec): FieldError[] {
 }
 
 /**
- * The template an update may have: the old one, but where its pods run may change as long as the Job is
- * suspended and has not begun.
+ * The template an update may have: the old one, but where its pods run may change as long as the
+ * Job is suspended and has not begun.
  */
 function templateThatMayBe({ template }: JobSpec, before: ApiObject): PodTemplateSpec {
   const old = specOf<JobSpec>(before);

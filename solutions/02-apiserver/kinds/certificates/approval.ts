@@ -42,7 +42,8 @@ export function approvalForm(kind: Kind = certificateSigningRequestKind): Kind {
 }
 
 /**
- * Says since when conditions are so, where the request did not: for updates of `/approval` and `/status`.
+ * Says since when conditions are so, where the request did not: for updates of `/approval` and
+ * `/status`.
  *
  * @param object - is changed
  * @param now - as `timestamp` writes it

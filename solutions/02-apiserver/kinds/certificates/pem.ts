@@ -1,8 +1,9 @@
 /**
  * PEM texts as certificate signing requests carry them, base64 in JSON. Given.
  *
- * What stands in a block is only looked at as far as it can be told from noise: it must be a DER sequence
- * of the right length. Reading certificates takes a library, and is not this server's part.
+ * What stands in a block is only looked at as far as it can be told from noise: it must be a DER
+ * sequence of the right length. Reading certificates takes a library, and is not this server's
+ * part.
  *
  * @see pkg/apis/certificates/helpers.go (1.33), ParseCSR
  */

@@ -1,5 +1,6 @@
 /**
- * Who asks for a certificate: written by the server alone, so that whoever decides can trust it. Given.
+ * Who asks for a certificate: written by the server alone, so that whoever decides can trust it.
+ * Given.
  *
  * @see pkg/registry/certificates/certificates/strategy.go (1.33), PrepareForCreate
  */

@@ -1,5 +1,6 @@
 /**
- * What a claim for a volume asks for: in a claim itself, and in the template a pod makes one of. Given.
+ * What a claim for a volume asks for: in a claim itself, and in the template a pod makes one of.
+ * Given.
  *
  * The claim as an object, and what may change of it, is in `persistent-volume-claim.ts`.
  *

@@ -1,8 +1,10 @@
 /**
- * A pod's containers: what all three kinds of them have in common, and what each may not have. Given.
+ * A pod's containers: what all three kinds of them have in common, and what each may not have.
+ * Given.
  *
- * Regular containers run side by side. Init containers run before them one by one, but for those that are
- * restarted always (sidecars). Ephemeral containers are added to a running pod to look into it.
+ * Regular containers run side by side. Init containers run before them one by one, but for those
+ * that are restarted always (sidecars). Ephemeral containers are added to a running pod to look
+ * into it.
  *
  * @see pkg/apis/core/validation/validation.go (1.33), validateContainers and its neighbours
  */

@@ -1,7 +1,8 @@
 /**
  * Events of the core group as a kind: what happened to an object, for people to read. Given.
  *
- * They go by themselves after an hour. `../events.ts` is the same under newer names, with stricter rules.
+ * They go by themselves after an hour. `../events.ts` is the same under newer names, with stricter
+ * rules.
  *
  * @see pkg/apis/core/validation/events.go (1.33), legacyValidateEvent
  */

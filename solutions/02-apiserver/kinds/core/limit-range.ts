@@ -1,6 +1,6 @@
 /**
- * LimitRanges as a kind: how much single pods, containers and claims may have, and what they get that say
- * nothing. Given.
+ * LimitRanges as a kind: how much single pods, containers and claims may have, and what they get
+ * that say nothing. Given.
  *
  * @see pkg/apis/core/validation/validation.go (1.33), ValidateLimitRange
  */

@@ -1,8 +1,8 @@
 /**
  * How names and other short texts in core objects must look. Given.
  *
- * Functions named `…Faults` say what is wrong in the API's words; `validate…` make it faults of a field, and
- * take what is left out as empty text. More of them are in `../value-formats.ts`.
+ * Functions named `…Faults` say what is wrong in the API's words; `validate…` make it faults of a
+ * field, and take what is left out as empty text. More of them are in `../value-formats.ts`.
  *
  * @see k8s.io/apimachinery/pkg/util/validation/validation.go (1.33)
  */

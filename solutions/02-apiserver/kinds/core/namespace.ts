@@ -1,8 +1,8 @@
 /**
  * Namespaces as a kind: what divides a cluster. Given.
  *
- * One that is deleted waits until its `spec.finalizers` are gone: the controller that empties it takes them
- * away, through `/finalize`.
+ * One that is deleted waits until its `spec.finalizers` are gone: the controller that empties it
+ * takes them away, through `/finalize`.
  *
  * @see pkg/registry/core/namespace/strategy.go, pkg/apis/core/validation/validation.go (1.33)
  */

@@ -1,8 +1,8 @@
 /**
  * The shapes of pods as 1.33 has them. Given: types alone.
  *
- * The package `kubernetes-types` is at 1.30: what is newer stands here. Whatever has not changed since is
- * imported from there.
+ * The package `kubernetes-types` is at 1.30: what is newer stands here. Whatever has not changed
+ * since is imported from there.
  */
 
 import type {
@@ -86,8 +86,8 @@ export interface ApiPod extends ApiObject {
 /**
  * A pod in an object that is one.
  *
- * @remarks An object without a spec has an empty one, which is missed in due course; it is not written
- * into the object.
+ * @remarks An object without a spec has an empty one, which is missed in due course; it is not
+ * written into the object.
  */
 export function podOf(object: ApiObject): ApiPod {
   return (object.spec ? object : { ...object, spec: { containers: [] } }) as ApiPod;

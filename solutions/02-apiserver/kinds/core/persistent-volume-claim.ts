@@ -3,7 +3,8 @@
  *
  * What is wished for is in `claim-spec.ts`.
  *
- * @see pkg/registry/core/persistentvolumeclaim/strategy.go, pkg/apis/core/validation/validation.go (1.33)
+ * @see pkg/registry/core/persistentvolumeclaim/strategy.go, pkg/apis/core/validation/validation.go
+ * (1.33)
  */
 
 import type {

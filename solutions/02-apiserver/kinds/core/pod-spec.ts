@@ -1,8 +1,9 @@
 /**
- * Faults of what a pod is to be, in a pod and in a template. Given: the list of checks, in the API's order.
+ * Faults of what a pod is to be, in a pod and in a template. Given: the list of checks, in the
+ * API's order.
  *
- * Its parts are in the files named below; what goes for pods alone is in `pod.ts`, for templates alone in
- * `pod-template.ts`. Values left out are filled in by `pod-defaults.ts`.
+ * Its parts are in the files named below; what goes for pods alone is in `pod.ts`, for templates
+ * alone in `pod-template.ts`. Values left out are filled in by `pod-defaults.ts`.
  *
  * @see pkg/apis/core/validation/validation.go (1.33), ValidatePodSpec
  */

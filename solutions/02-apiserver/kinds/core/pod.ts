@@ -1,8 +1,9 @@
 /**
  * Pods as a kind. Given.
  *
- * What a pod is to be is in `pod-spec.ts` and `pod-defaults.ts`, what may change in `pod-update.ts`; the
- * subresources that change what else may not are in `pod-ephemeral-containers.ts` and `pod-resize.ts`.
+ * What a pod is to be is in `pod-spec.ts` and `pod-defaults.ts`, what may change in
+ * `pod-update.ts`; the subresources that change what else may not are in
+ * `pod-ephemeral-containers.ts` and `pod-resize.ts`.
  *
  * @see pkg/registry/core/pod/strategy.go (1.33)
  */
@@ -112,8 +113,8 @@ function validateTokensHaveAccount({ serviceAccountName, volumes = [] }: ApiPodS
 /**
  * How long a pod may take to stop.
  *
- * @remarks No time at all when no node has it, or when it is over. Else what was asked for, or what its
- * spec says. Less than nothing means a second.
+ * @remarks No time at all when no node has it, or when it is over. Else what was asked for, or what
+ * its spec says. Less than nothing means a second.
  */
 function gracePeriodSeconds(object: ApiObject, requestedSeconds: number | undefined): number {
   const { spec, status } = podOf(object);

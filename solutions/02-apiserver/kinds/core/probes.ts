@@ -1,7 +1,8 @@
 /**
  * How the kubelet finds out how a container is, and what it runs when one starts or stops. Given.
  *
- * @see pkg/apis/core/validation/validation.go (1.33), validateProbe, validateHandler, validateLifecycle
+ * @see pkg/apis/core/validation/validation.go (1.33), validateProbe, validateHandler,
+ * validateLifecycle
  */
 
 import type {

@@ -1,9 +1,11 @@
 /**
  * With which rights a pod and its containers run. Given.
  *
- * What is about Windows alone is in `windows-options.ts`; what may be set on which system in `pod-os.ts`.
+ * What is about Windows alone is in `windows-options.ts`; what may be set on which system in
+ * `pod-os.ts`.
  *
- * @see pkg/apis/core/validation/validation.go (1.33), ValidateSecurityContext, validatePodSpecSecurityContext
+ * @see pkg/apis/core/validation/validation.go (1.33), ValidateSecurityContext,
+ * validatePodSpecSecurityContext
  */
 
 import type {

@@ -3,7 +3,8 @@
  *
  * Which addresses there are, and who gets which, is `../../service-addresses/`'s business.
  *
- * @see pkg/apis/core/validation/validation.go (1.33), ValidateServiceClusterIPsRelatedFields and what follows
+ * @see pkg/apis/core/validation/validation.go (1.33), ValidateServiceClusterIPsRelatedFields and
+ * what follows
  */
 
 import type { ServiceSpec } from 'kubernetes-types/core/v1.js';

@@ -1,8 +1,8 @@
 /**
  * Services as a kind: one address for many pods. Given.
  *
- * What is wrong with one is in `service-validation.ts`; its addresses and ports are given out when it is
- * written, by `../../service-addresses/`.
+ * What is wrong with one is in `service-validation.ts`; its addresses and ports are given out when
+ * it is written, by `../../service-addresses/`.
  *
  * @see pkg/registry/core/service/strategy.go, pkg/apis/core/v1/defaults.go (1.33)
  */

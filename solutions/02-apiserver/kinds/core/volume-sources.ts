@@ -1,8 +1,8 @@
 /**
  * Sources of volumes, one check for each. Given: long because there are so many.
  *
- * Pods and PersistentVolumes have most of them in common; those of PersistentVolumes that differ are in
- * `persistent-volume-sources.ts`, those made of API objects in `projected-volumes.ts`.
+ * Pods and PersistentVolumes have most of them in common; those of PersistentVolumes that differ
+ * are in `persistent-volume-sources.ts`, those made of API objects in `projected-volumes.ts`.
  *
  * @see pkg/apis/core/validation/validation.go (1.33), validateVolumeSource and what it calls
  */
