@@ -70,10 +70,11 @@ const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
  *
  * The verb follows from the method: POST create, GET and HEAD get, PUT update, PATCH patch, DELETE
  * delete, any other `''`. Without a name `get` becomes `list`, or `watch` when the query's `watch`
- * is `true` or `1`, and `delete` becomes `deletecollection`. A list or watch (of either form) whose
- * field selector asks for exactly one `metadata.name` has that name: so somebody who may read one
- * object by name may watch it. A field selector that cannot be read, or a name in it with a `/`, is
- * not looked at here.
+ * is there and neither `0` nor `false` (in small letters or capitals: some clients write `True`),
+ * and `delete` becomes `deletecollection`. A list or watch, but not one of the old form, whose field
+ * selector asks for exactly one `metadata.name` has that name: so somebody who may read one object
+ * by name may watch it. A field selector that cannot be read is not looked at here, and neither is
+ * a name in it that cannot stand in a path: `.`, `..`, or one with a `/` or a `%`.
  *
  * ```text
  * GET  /api/v1/namespaces/default/pods/web/log   get      pods/log  web  in default
@@ -100,7 +101,8 @@ export function requestInfo(method: string, path: string, query: URLSearchParams
   const isOldWatch = behind[0] === 'watch' && behind.length > 1;
   const place = placeOf(isOldWatch ? behind.slice(1) : behind);
   const verb = isOldWatch ? 'watch' : verbOf(method, place.name, query);
-  const name = place.name === '' && READS.has(verb) ? selectedName(query) : place.name;
+  const mayBeSelected = place.name === '' && !isOldWatch && READS.has(verb);
+  const name = mayBeSelected ? selectedName(query) : place.name;
   return { isResourceRequest: true, path, verb, apiPrefix, apiGroup, apiVersion, ...place, name };
 }
 
@@ -138,7 +140,8 @@ function verbOf(method: string, name: string, query: URLSearchParams): string {
   if (name !== '') return verb;
   if (verb === 'delete') return 'deletecollection';
   if (verb !== 'get') return verb;
-  return ['true', '1'].includes(query.get('watch') ?? '') ? 'watch' : 'list';
+  const watch = query.get('watch') ?? 'false';
+  return ['0', 'false'].includes(watch.toLowerCase()) ? 'list' : 'watch';
 }
 
 /** The one name a list or watch is about, if its field selector says so. */
@@ -146,7 +149,7 @@ function selectedName(query: URLSearchParams): string {
   const text = query.get('fieldSelector');
   if (text === null) return '';
   const name = exactName(text);
-  return name.includes('/') ? '' : name;
+  return name === '.' || name === '..' || /[/%]/.test(name) ? '' : name;
 }
 
 function exactName(text: string): string {

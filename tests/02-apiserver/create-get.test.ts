@@ -162,6 +162,24 @@ describe('create, what only the server sets', () => {
     expect(metadata.generation).toBeUndefined();
   });
 
+  it('is as it will be stored when it is checked and admission is asked', async () => {
+    const seen: unknown[] = [];
+    const { registry } = await newRegistry({
+      validate: ({ metadata }) => {
+        seen.push([metadata.selfLink, metadata.resourceVersion, metadata.namespace]);
+        return [];
+      },
+    });
+    const admit = ({ metadata }: ApiObject) =>
+      void seen.push([metadata.selfLink, metadata.resourceVersion, metadata.namespace]);
+    const object = widget('a', { metadata: { selfLink: '/mine', resourceVersion: '' } });
+    await create(registry, object, { ...inDefault, admit });
+    expect(seen).toEqual([
+      [undefined, undefined, 'default'],
+      [undefined, undefined, 'default'],
+    ]);
+  });
+
   it('keeps labels, annotations, owners and finalizers', async () => {
     const { registry } = await newRegistry();
     const kept = {
@@ -348,12 +366,63 @@ describe('create, generated names', () => {
     expect(object.made).toEqual([object.metadata.name]);
   });
 
+  it('prepares each attempt anew, down to the last field', async () => {
+    const { registry } = await newRegistry(
+      {
+        prepareForCreate: ({ metadata, spec }) => {
+          const template = spec as { names: unknown[] };
+          template.names.push(metadata.name);
+          metadata.labels = Object.assign(metadata.labels ?? {}, { [`of-${metadata.name}`]: 'x' });
+        },
+      },
+      stubborn(3),
+    );
+    const make = () => {
+      const object = widget('', {
+        metadata: { generateName: 'web-', labels: {} },
+        spec: { names: [] },
+      });
+      return create(registry, object, inDefault);
+    };
+    await make();
+    const { object } = await make();
+    const { name } = object.metadata;
+    expect(object.spec).toEqual({ names: [name] });
+    expect(object.metadata.labels).toEqual({ [`of-${name}`]: 'x' });
+  });
+
+  it('keeps its uid over all attempts', async () => {
+    const uids: unknown[] = [];
+    const { registry } = await newRegistry(
+      { prepareForCreate: ({ metadata }) => void uids.push(metadata.uid) },
+      stubborn(4),
+    );
+    await create(registry, generated('web-'), inDefault);
+    uids.length = 0;
+    const { object } = await create(registry, generated('web-'), inDefault);
+    expect(uids.length).toBeGreaterThan(1);
+    expect(new Set(uids)).toEqual(new Set([object.metadata.uid]));
+  });
+
+  it('is not made anew for any other reason than a name that is taken', async () => {
+    let checks = 0;
+    const { registry } = await newRegistry({
+      validate: () => {
+        checks += 1;
+        return [fieldRequired('spec.size')];
+      },
+    });
+    expect(isInvalid(await refusalOf(create(registry, generated('web-'), inDefault)))).toBe(true);
+    expect(checks).toBe(1);
+  });
+
   it('gives up after eight attempts', async () => {
     const { registry } = await newRegistry({}, stubborn(9));
     await create(registry, generated('web-'), inDefault);
     const error = await refusalOf(create(registry, generated('web-'), inDefault));
     expect(isAlreadyExists(error)).toBe(true);
-    expect(error).toMatchObject({ code: 409, details: { retryAfterSeconds: 1 } });
+    const details = { name: 'web-aaaaa', retryAfterSeconds: 1 };
+    expect(error).toMatchObject({ code: 409, details });
   });
 
   it('does not give up after seven', async () => {

@@ -260,6 +260,36 @@ describe('deleteObject, dependents', () => {
   });
 });
 
+describe('deleteObject, dependents of what is marked already', () => {
+  it('stay treated as somebody wished, whatever the kind says', async () => {
+    const { make, remove, metadataOf } = await newRegistry({ defaultPropagation: 'Orphan' });
+    await make('a');
+    const first = await remove('a', { propagationPolicy: 'Foreground' });
+    const second = await remove('a');
+    expect((await metadataOf('a')).finalizers).toEqual(['foregroundDeletion']);
+    expect(second.stored.revision).toBe(first.stored.revision);
+  });
+
+  it('keep a finalizer that came with the object', async () => {
+    const { make, remove, metadataOf } = await newRegistry({ defaultPropagation: 'Background' });
+    await make('a', { finalizers: ['orphan'] });
+    expect((await remove('a')).gone).toBe(false);
+    expect((await metadataOf('a')).finalizers).toEqual(['orphan']);
+    expect((await remove('a', { propagationPolicy: 'Background' })).gone).toBe(true);
+  });
+
+  it('can be treated differently later, with the mark as it was', async () => {
+    const { clock, make, remove, metadataOf } = await newRegistry({ hasGeneration: true });
+    await make('a', { finalizers: ['x/y'] });
+    const first = (await remove('a')).stored.object.metadata;
+    await clock.advance(5000);
+    const { stored } = await remove('a', { propagationPolicy: 'Orphan' });
+    const { deletionTimestamp, generation } = first;
+    expect(stored.object.metadata).toMatchObject({ deletionTimestamp, generation });
+    expect((await metadataOf('a')).finalizers).toEqual(['x/y', 'orphan']);
+  });
+});
+
 describe('deleteObject, preconditions', () => {
   it.core('refuses another uid or version', async () => {
     const { make, remove, isGone } = await newRegistry();

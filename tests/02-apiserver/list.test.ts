@@ -10,7 +10,6 @@ import {
 import {
   create,
   decodeContinueToken,
-  deleteObject,
   encodeContinueToken,
   type Kind,
   type ListOptions,
@@ -58,7 +57,11 @@ async function withWidgets(names: readonly string[], special: Partial<Kind> = {}
       namespace,
     });
   for (const name of names) await make(name);
-  return { registry, make, compact: memory.compact };
+  const remove = async (name: string): Promise<void> => {
+    const stored = await memory.storage.get(`/registry/widgets/default/${name}`);
+    if (stored) await memory.storage.remove(stored);
+  };
+  return { registry, make, remove, compact: memory.compact };
 }
 
 const namesIn = ({ items }: ObjectList) => items.map(({ object }) => object.metadata.name);
@@ -171,11 +174,11 @@ describe('list, pages', () => {
   });
 
   it.core('shows the moment of the first page on all pages', async () => {
-    const { registry, make } = await withWidgets(['a', 'b', 'c']);
+    const { registry, make, remove } = await withWidgets(['a', 'b', 'c']);
     const first = await list(registry, { ...inDefault, limit: 2 });
     await make('bb');
     await make('d');
-    await deleteObject(registry, 'default', 'c', {});
+    await remove('c');
     const second = await list(registry, { ...inDefault, limit: 2, continue: first.continue });
     expect(namesIn(second)).toEqual(['c']);
     expect(second.resourceVersion).toBe(first.resourceVersion);
@@ -234,7 +237,8 @@ describe('list, pages', () => {
     expect(isExpired(error)).toBe(true);
     expect(error).toMatchObject({
       code: 410,
-      message: expect.stringContaining('The provided continue parameter is too old'),
+      message:
+        'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.',
     });
   });
 
@@ -375,7 +379,7 @@ describe('list, any pages', () => {
     fc.array(name, { maxLength: 6 }),
     fc.boolean(),
     async (names, limit, meanwhile, selective) => {
-      const { registry, make } = await withWidgets(names);
+      const { registry, make, remove } = await withWidgets(names);
       const selection = {
         ...inDefault,
         ...(selective && { labelSelector: parseSelector('first!=b') }),
@@ -391,7 +395,7 @@ describe('list, any pages', () => {
         next = page.continue;
         const other = meanwhile.shift();
         if (other !== undefined) {
-          await make(other).catch(() => deleteObject(registry, 'default', other, {}));
+          await make(other).catch(() => remove(other));
         }
       } while (next !== undefined);
       expect(found.map(({ key, revision }) => [key, revision])).toEqual(

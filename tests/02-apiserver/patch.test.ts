@@ -590,6 +590,57 @@ describe('patchObject', () => {
     expect(stored.object).toMatchObject({ data: { a: '1' }, status: { ready: true } });
   });
 
+  it('is made for the other object when it was deleted and made anew', async () => {
+    const { registry, stored } = await withWidget();
+    let isFirst = true;
+    const patch = async (old: ApiObject): Promise<ApiObject> => {
+      if (isFirst) {
+        isFirst = false;
+        await registry.storage.remove(stored);
+        await create(registry, widget('a', { data: { anew: '1' } }), inDefault);
+      }
+      return merge({ data: { b: '2' } })(old);
+    };
+    const patched = await patchObject(registry, 'a', patch, inDefault);
+    expect(patched.stored.object.data).toEqual({ anew: '1', b: '2' });
+    expect(patched.stored.object.metadata.uid).not.toBe(stored.object.metadata.uid);
+  });
+
+  it('refuses the version the patch names when it is overtaken', async () => {
+    const { registry, stored } = await withWidget();
+    const named = merge({
+      metadata: { resourceVersion: String(stored.revision) },
+      data: { b: '2' },
+    });
+    let isFirst = true;
+    const patch = async (old: ApiObject): Promise<ApiObject> => {
+      if (isFirst) {
+        isFirst = false;
+        await patchObject(registry, 'a', merge({ data: { other: 'x' } }), inDefault);
+      }
+      return named(old);
+    };
+    expect(isConflict(await refusalOf(patchObject(registry, 'a', patch, inDefault)))).toBe(true);
+    expect((await get(registry, 'a', inDefault)).object.data).toEqual({ a: '1', other: 'x' });
+  });
+
+  it('loses none of many at once', async () => {
+    const { registry } = await withWidget();
+    const names = Array.from({ length: 20 }, (_, i) => `k${i}`);
+    await Promise.all(
+      names.map((name) => patchObject(registry, 'a', merge({ data: { [name]: 'x' } }), inDefault)),
+    );
+    const { data } = (await get(registry, 'a', inDefault)).object;
+    expect(Object.keys(data as object).sort()).toEqual(['a', ...names].sort());
+  });
+
+  it('makes the object where there is none, when it may', async () => {
+    const { registry } = await withWidget();
+    const options = { ...inDefault, createWith: () => widget('b', { data: { n: '1' } }) };
+    expect((await patchObject(registry, 'b', merge({}), options)).created).toBe(true);
+    expect((await get(registry, 'b', inDefault)).object.data).toEqual({ n: '1' });
+  });
+
   it('passes on what the patch throws', async () => {
     const { registry } = await withWidget();
     const fail = () => {

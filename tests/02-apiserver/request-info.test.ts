@@ -63,7 +63,18 @@ describe('requestInfo', () => {
     });
   });
 
-  for (const path of ['/', '/api', '/api/', '/api/v1', '/apis', '/apis/apps', '/apis/apps/v1']) {
+  const paths = [
+    '/',
+    '/api',
+    '/api/',
+    '/api/v1',
+    '/api/v1/',
+    '/apis',
+    '/apis/apps',
+    '/apis/apps/v1',
+    '/apis/apps/v1/',
+  ];
+  for (const path of paths) {
     it(`is no resource request: ${path}`, () => {
       expect(infoOf(`GET ${path}`)).toMatchObject({ isResourceRequest: false, path, resource: '' });
     });
@@ -83,6 +94,11 @@ describe('requestInfo', () => {
       verb: 'list',
       resource: 'pods',
       name: '',
+    });
+    expect(infoOf('GET /api/v1/namespaces/x/')).toMatchObject({
+      verb: 'get',
+      resource: 'namespaces',
+      name: 'x',
     });
   });
 });
@@ -145,7 +161,11 @@ describe('requestInfo, verbs', () => {
     ['GET /api/v1/pods?watch=true', 'watch'],
     ['GET /api/v1/pods?watch=1', 'watch'],
     ['GET /api/v1/pods?watch=false', 'list'],
-    ['GET /api/v1/pods?watch=', 'list'],
+    ['GET /api/v1/pods?watch=True', 'watch'],
+    ['GET /api/v1/pods?watch', 'watch'],
+    ['GET /api/v1/pods?watch=0', 'list'],
+    ['GET /api/v1/pods?watch=False', 'list'],
+    ['GET /api/v1/pods?watching=true', 'list'],
     ['GET /api/v1/namespaces/x/pods/p?watch=true', 'get'],
     ['GET /api/v1/watch/pods', 'watch'],
     ['GET /api/v1/watch/namespaces/x/pods', 'watch'],
@@ -181,10 +201,19 @@ describe('requestInfo, the name in a field selector', () => {
       verb: 'watch',
       name: 'web',
     });
+  });
+
+  it('is not that of a watch of the old form', () => {
+    const one = 'fieldSelector=metadata.name%3Dweb';
     expect(infoOf(`GET /api/v1/watch/namespaces/x/pods?${one}`)).toMatchObject({
       verb: 'watch',
-      name: 'web',
+      name: '',
     });
+  });
+
+  it('is nothing beside a name in the path', () => {
+    const line = 'GET /api/v1/namespaces/x/pods/p?fieldSelector=metadata.name%3Dweb';
+    expect(infoOf(line)).toMatchObject({ verb: 'get', name: 'p' });
   });
 
   it('is found among others', () => {
@@ -197,7 +226,15 @@ describe('requestInfo, the name in a field selector', () => {
     expect(infoOf(line)).toMatchObject({ verb: 'deletecollection', name: '' });
   });
 
-  for (const selector of ['metadata.name!=web', 'spec.nodeName=web', 'metadata.name=a/b', '=,=x']) {
+  for (const selector of [
+    'metadata.name!=web',
+    'spec.nodeName=web',
+    'metadata.name=a/b',
+    'metadata.name=a%b',
+    'metadata.name=.',
+    'metadata.name=..',
+    '=,=x',
+  ]) {
     it(`is not there in ${selector}`, () => {
       const line = `GET /api/v1/pods?fieldSelector=${encodeURIComponent(selector)}`;
       expect(infoOf(line)).toMatchObject({ verb: 'list', name: '' });
@@ -265,6 +302,7 @@ describe('checkServed', () => {
         code: 404,
         reason: 'NotFound',
         message: 'the server could not find the requested resource',
+        details: {},
       }),
     );
   });

@@ -1,10 +1,12 @@
 import {
   FakeClock,
   fieldInvalid,
+  isAlreadyExists,
   isBadRequest,
   isConflict,
   isInvalid,
   isNotFound,
+  newAlreadyExists,
   seededRandom,
 } from '#apimachinery';
 import {
@@ -54,6 +56,13 @@ function edited(stored: Stored, edit: (object: ApiObject) => void): ApiObject {
   const object = structuredClone(stored.object);
   edit(object);
   return object;
+}
+
+/** Whoever changes it now gets a TypeError. */
+function freeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const part of Object.values(value)) freeze(part);
 }
 
 const resize =
@@ -164,6 +173,34 @@ describe('update', () => {
     };
     await refusalOf(update(registry, 'a', spoil, inDefault));
     expect((await get(registry, 'a', inDefault)).object).toEqual(before);
+  });
+
+  it('changes nothing of what the storage gave it', async () => {
+    const { registry, stored } = await withWidget({
+      hasGeneration: true,
+      setDefaults: (object) => {
+        object.metadata.labels = { set: 'by-default' };
+      },
+    });
+    const { storage } = registry;
+    const frozen: Registry = {
+      ...registry,
+      storage: throughStorage(storage, {
+        get: async (...asked) => {
+          const found = await storage.get(...asked);
+          freeze(found?.object);
+          return found;
+        },
+      }),
+    };
+    const before = structuredClone(stored.object);
+    const grow: Change = (old) => {
+      (old.spec as { size: number }).size += 1;
+      return old;
+    };
+    const { stored: written } = await update(frozen, 'a', grow, inDefault);
+    expect(written.object).toMatchObject({ spec: { size: 2 }, metadata: { generation: 2 } });
+    expect(stored.object).toEqual(before);
   });
 
   it('says 404 when somebody was faster and deleted it', async () => {
@@ -424,6 +461,18 @@ describe('update, whose part it is', () => {
     expect(metadata.annotations).toBeUndefined();
   });
 
+  it('lets a writer of the status own what it writes', async () => {
+    const { registry } = await withWidget(kind);
+    const entry = { manager: 'reporter', operation: 'Update', subresource: 'status' };
+    const change: Change = (old) => ({
+      ...old,
+      metadata: { ...old.metadata, managedFields: [entry] },
+      status: { ready: true },
+    });
+    const { metadata } = (await update(registry, 'a', change, status)).stored.object;
+    expect(metadata.managedFields).toEqual([entry]);
+  });
+
   it('takes a status away that is left out', async () => {
     const { registry } = await withWidget(kind);
     await update(registry, 'a', both, status);
@@ -526,6 +575,14 @@ describe('update, when nothing changes', () => {
     expect((await get(registry, 'a', inDefault)).revision).toBe(stored.revision);
   });
 
+  it('returns what was there', async () => {
+    const { registry } = await withWidget({}, { data: { a: '1' } });
+    const before = await get(registry, 'a', inDefault);
+    const same: Change = (old) => ({ ...old, extra: [], data: { a: '1' } });
+    const { stored } = await update(registry, 'a', same, inDefault);
+    expect(stored.object).toEqual(before.object);
+  });
+
   it('does not count the times of managed fields', async () => {
     const entry = { manager: 'me', operation: 'Update', time: '2025-01-01T00:00:00Z' };
     const { registry, stored } = await withWidget({}, { metadata: { managedFields: [entry] } });
@@ -572,6 +629,14 @@ describe('update of what is being deleted', () => {
     expect(isNotFound(await refusalOf(get(registry, 'a', inDefault)))).toBe(true);
   });
 
+  it('returns it as it would have been stored', async () => {
+    const { registry, stored: before } = await marked(0);
+    const last: Change = (old) => ({ ...(release(old) as ApiObject), spec: { size: 9 } });
+    const { stored } = await update(registry, 'a', last, inDefault);
+    expect(stored.object.spec).toEqual({ size: 9 });
+    expect(stored.revision).toBeGreaterThan(before.revision + 1);
+  });
+
   it('does not remove it before its time is over', async () => {
     const { registry } = await marked(30);
     await update(registry, 'a', release, inDefault);
@@ -597,6 +662,18 @@ describe('update of what is being deleted', () => {
     const { stored } = await update(racing, 'a', count, inDefault);
     expect(rounds).toBe(2);
     expect(stored.object.metadata.labels).toEqual({ a: 'b' });
+    expect(isNotFound(await refusalOf(get(registry, 'a', inDefault)))).toBe(true);
+  });
+});
+
+describe('update of what lives for a while', () => {
+  it('begins the time anew', async () => {
+    const { registry, clock } = await withWidget({ ttlSeconds: 60 });
+    await clock.advance(50_000);
+    await update(registry, 'a', resize(2), inDefault);
+    await clock.advance(50_000);
+    expect((await get(registry, 'a', inDefault)).object.spec).toEqual({ size: 2 });
+    await clock.advance(120_000);
     expect(isNotFound(await refusalOf(get(registry, 'a', inDefault)))).toBe(true);
   });
 });
@@ -640,6 +717,54 @@ describe('update that may create', () => {
     };
     const result = await update(registry, 'a', resize(2), { ...inDefault, createWith });
     expect(result).toMatchObject({ created: false, stored: { object: { spec: { size: 2 } } } });
+  });
+
+  it('changes what somebody else made in between', async () => {
+    const { registry } = await withWidget();
+    const { storage } = registry;
+    let isFirst = true;
+    const racing: Registry = {
+      ...registry,
+      storage: throughStorage(storage, {
+        create: async (...asked) => {
+          if (isFirst) {
+            isFirst = false;
+            await create(registry, widget('b', { spec: { size: 5 }, data: { a: '1' } }), inDefault);
+          }
+          return storage.create(...asked);
+        },
+      }),
+    };
+    const createWith = () => widget('b', { spec: { size: 7 } });
+    const result = await update(racing, 'b', resize(7), { ...inDefault, createWith });
+    expect(result.created).toBe(false);
+    const { object } = await get(registry, 'b', inDefault);
+    expect(object).toMatchObject({ spec: { size: 7 }, data: { a: '1' } });
+  });
+
+  it('makes it when somebody deleted it in between', async () => {
+    const { registry } = await withWidget();
+    const racing = withFasterWriter(registry, [(stored) => registry.storage.remove(stored)]);
+    const createWith = () => widget('a', { spec: { size: 7 } });
+    const result = await update(racing, 'a', resize(2), { ...inDefault, createWith });
+    expect(result).toMatchObject({ created: true, stored: { object: { spec: { size: 7 } } } });
+  });
+
+  it('does not go round for ever when admission says that it is there', async () => {
+    const { registry } = await withWidget();
+    const admit = () => {
+      throw newAlreadyExists({ group: 'example.com', resource: 'widgets' }, 'b');
+    };
+    const options = { ...inDefault, admit, createWith: () => widget('b') };
+    const error = await refusalOf(update(registry, 'b', resize(2), options));
+    expect(isAlreadyExists(error)).toBe(true);
+  });
+
+  it('makes nothing in a dry run', async () => {
+    const { registry } = await withWidget();
+    const options = { ...inDefault, dryRun: true, createWith: () => widget('b') };
+    expect((await update(registry, 'b', resize(2), options)).created).toBe(true);
+    expect(isNotFound(await refusalOf(get(registry, 'b', inDefault)))).toBe(true);
   });
 
   it('refuses another name', async () => {

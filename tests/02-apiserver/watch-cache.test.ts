@@ -19,7 +19,7 @@ import {
   type StoredList,
   type WatchQuery,
 } from '#apiserver';
-import { afterEach, describe, expect, it, refusalOf, settle, widget } from '#kit';
+import { afterEach, describe, expect, fc, it, property, refusalOf, settle, widget } from '#kit';
 
 const PREFIX = '/registry/widgets/';
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -403,6 +403,63 @@ describe('a cache, watching', () => {
     expect(seen.told()).toEqual(['put c 4']);
   });
 
+  it('does not tell somebody who has seen more how far it is', async () => {
+    const source = new ScriptedSource();
+    const { cacher, clock } = start(source);
+    await settle();
+    const ahead = follow(cacher, { after: 3, progress: true });
+    await settle();
+    await clock.advance(BOOKMARK_INTERVAL_MS);
+    await settle();
+    expect(ahead.told()).toEqual([]);
+    for (let i = 0; i < 3; i++) source.elsewhere();
+    source.progress();
+    await settle();
+    await clock.advance(BOOKMARK_INTERVAL_MS);
+    await settle();
+    expect(ahead.told()).toEqual(['progress 4']);
+  });
+
+  it('tells what happens while the past is read, once and in order', async () => {
+    const source = new ScriptedSource();
+    const { cacher } = start(source);
+    await settle();
+    for (const name of ['a', 'b', 'c']) source.put(name);
+    await settle();
+    const ended = new AbortController();
+    cleanups.push(() => ended.abort());
+    const reading = cacher.watch(PREFIX, { after: 1 }, ended.signal)[Symbol.asyncIterator]();
+    const revisions: number[] = [];
+    for (let i = 0; i < 6; i++) {
+      const { value } = await reading.next();
+      if (value && value.type !== 'progress') revisions.push(value.stored.revision);
+      if (i < 3) source.put('d');
+      await settle();
+    }
+    expect(revisions).toEqual([2, 3, 4, 5, 6, 7]);
+  });
+
+  it('has room again for a client that has read', async () => {
+    const source = new ScriptedSource();
+    const { cacher } = start(source, { bufferEvents: 2 });
+    await settle();
+    const ended = new AbortController();
+    cleanups.push(() => ended.abort());
+    const reading = cacher.watch(PREFIX, {}, ended.signal)[Symbol.asyncIterator]();
+    let next = reading.next();
+    await settle();
+    for (let i = 0; i < 5; i++) {
+      source.put('a');
+      source.put('a');
+      await settle();
+      for (let read = 0; read < 2; read++) {
+        expect((await next).value).toMatchObject({ type: 'put' });
+        next = reading.next();
+        await settle();
+      }
+    }
+  });
+
   it.core('says 410 of a past it does not know', async () => {
     const source = new ScriptedSource();
     source.put('a');
@@ -528,6 +585,26 @@ describe('a cache whose source is lost', () => {
     expect(isExpired(seen.state.error)).toBe(true);
   });
 
+  it('hides nothing from a watch that begins while it is lost', async () => {
+    const source = new ScriptedSource();
+    const { cacher, clock } = start(source);
+    await settle();
+    source.put('a');
+    await settle();
+    source.failures = 1;
+    source.lose();
+    await settle();
+    const seen = follow(cacher, { after: 2 });
+    await settle();
+    source.put('b');
+    await clock.advance(1000);
+    await settle();
+    source.put('c');
+    await settle();
+    expect(seen.told()).toEqual([]);
+    expect(seen.state.isOver).toBe(true);
+  });
+
   it('tries again every second until it is back', async () => {
     const source = new ScriptedSource();
     source.failures = 2;
@@ -557,9 +634,64 @@ describe('a cache that is stopped', () => {
     await settle();
     expect(source.asked.filter((asked) => asked.startsWith('list'))).toHaveLength(1);
   });
+
+  it('keeps nobody waiting', async () => {
+    const source = new ScriptedSource();
+    source.failures = 1;
+    const { cacher, stop } = start(source);
+    const reading = refusalOf(cacher.get(keyOf('a'), 0));
+    const watching = follow(cacher);
+    await settle();
+    await stop();
+    await settle();
+    expect(isTimeout(await reading)).toBe(true);
+    expect(watching.state).toEqual({ isOver: true });
+  });
 });
 
 describe('a cache before a real store', () => {
+  const change = fc.record({
+    name: fc.constantFrom('a', 'b', 'c'),
+    what: fc.constantFrom('put', 'remove', 'elsewhere'),
+  });
+  property(
+    'leads every watcher from the list it read to what is there in the end',
+    fc.array(change, { maxLength: 20 }),
+    fc.nat(20),
+    async (changes, at) => {
+      const clock = new FakeClock();
+      const memory = await openMemoryStorage({ clock, random: seededRandom(1) });
+      const { cacher, stop } = start(memory.storage, { historyEvents: 50 }, clock);
+      await settle();
+      const shown = new Map<string, number>();
+      let seen: ReturnType<typeof follow> | undefined;
+      const begin = async () => {
+        const { items, revision } = await cacher.list(PREFIX);
+        for (const { key, revision: version } of items) shown.set(key, version);
+        seen = follow(cacher, { after: revision });
+      };
+      for (const [i, { name, what }] of changes.entries()) {
+        if (i === at) await begin();
+        const current = await cacher.get(keyOf(name));
+        if (what === 'elsewhere') await memory.client.put({ key: '/elsewhere', value: 'x' });
+        else if (what === 'remove') await (current && cacher.remove(current));
+        else if (current) await cacher.replace(current, widget(name));
+        else await cacher.create(keyOf(name), widget(name));
+      }
+      if (seen === undefined) await begin();
+      const { items } = await cacher.list(PREFIX);
+      await settle();
+      for (const event of seen?.events ?? []) {
+        if (event.type === 'put') shown.set(event.stored.key, event.stored.revision);
+        if (event.type === 'delete') shown.delete(event.stored.key);
+      }
+      expect([...shown].sort()).toEqual(items.map(({ key, revision }) => [key, revision]));
+      seen?.stop();
+      await stop();
+      await memory.stop();
+    },
+  );
+
   it('shows what was written a moment ago', async () => {
     const clock = new FakeClock();
     const memory = await openMemoryStorage({ clock, random: seededRandom(1) });

@@ -1,7 +1,6 @@
 import { FakeClock, isInvalid, parseSelector, StatusError, seededRandom } from '#apimachinery';
 import {
   create,
-  deleteObject,
   type Kind,
   list,
   openMemoryStorage,
@@ -42,7 +41,10 @@ async function newRegistry(special: Partial<Kind> = {}) {
     create(registry, widget(name, { metadata: { labels } }), { namespace });
   const label = (name: string, labels: Record<string, string>) =>
     update(registry, name, (old) => ({ ...old, metadata: { ...old.metadata, labels } }), inDefault);
-  const remove = (name: string) => deleteObject(registry, 'default', name, {});
+  const remove = async (name: string): Promise<void> => {
+    const stored = await memory.storage.get(`/registry/widgets/default/${name}`);
+    if (stored) await memory.storage.remove(stored);
+  };
   return { registry, make, label, remove, compact: memory.compact };
 }
 
@@ -355,6 +357,47 @@ describe('watch, how it ends', () => {
     expect(seen.state.isOver).toBe(true);
     expect(seen.events).toEqual([]);
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+  });
+
+  it('ends in the middle of what is there at the beginning', async () => {
+    const { registry, make } = await newRegistry();
+    for (const name of ['a', 'b', 'c']) await make(name);
+    const ended = new AbortController();
+    const running = watch(registry, inDefault, ended.signal);
+    expect((await running.next()).value).toMatchObject({ type: 'ADDED' });
+    ended.abort();
+    expect(await running.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it('ends with no word when the storage fails after that', async () => {
+    const { registry } = await newRegistry();
+    const ended = new AbortController();
+    const failing: Registry = {
+      ...registry,
+      storage: throughStorage(registry.storage, {
+        watch: async function* (_prefix, _query, signal) {
+          await new Promise((resolve) => signal.addEventListener('abort', resolve));
+          throw new Error('cut off');
+        },
+      }),
+    };
+    const next = watch(failing, { ...inDefault, resourceVersion: '1' }, ended.signal).next();
+    await settle();
+    ended.abort();
+    expect(await next).toEqual({ done: true, value: undefined });
+  });
+
+  it('tells as its last event that what is there cannot be read', async () => {
+    const { registry } = await newRegistry();
+    const known = new StatusError({ code: 503, reason: 'ServiceUnavailable', message: 'away' });
+    const failing: Registry = {
+      ...registry,
+      storage: throughStorage(registry.storage, { list: () => Promise.reject(known) }),
+    };
+    const seen = startWatch(failing);
+    await settle();
+    expect(seen.events).toMatchObject([{ type: 'ERROR', error: { code: 503 } }]);
+    expect(seen.state.isOver).toBe(true);
   });
 
   it.core('ends with an ERROR when its version is compacted', async () => {

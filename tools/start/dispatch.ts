@@ -3,36 +3,44 @@
  */
 
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runNode } from './child.ts';
 import { UsageError } from './find-exercise.ts';
 import type { CommandContext } from './run-command.ts';
 
 /**
- * `npm run conformance -- etcd --endpoint http://127.0.0.1:2379 [vitest's arguments]`
+ * `npm run conformance -- etcd --endpoint http://127.0.0.1:2379 [vitest's arguments]`,
+ * `npm run conformance -- apiserver --endpoint https://127.0.0.1:6443 --kubeconfig FILE`
  *
- * The suites find the endpoint in the environment: `ENDPOINT`, and `ETCD_ENDPOINT` for etcd.
+ * The suites find the endpoint in the environment: `ENDPOINT`, and `ETCD_ENDPOINT` for etcd; and a
+ * kubeconfig, which names an endpoint too, as `KUBECONFIG` with the suite's name before it.
  */
 export async function conformanceCommand({ root, args }: CommandContext): Promise<number> {
   const suites = foldersIn(join(root, 'tests', 'conformance'));
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { endpoint: { type: 'string' }, reporter: { type: 'string' } },
+    options: {
+      endpoint: { type: 'string' },
+      kubeconfig: { type: 'string' },
+      reporter: { type: 'string' },
+    },
   });
   const [name, ...more] = positionals;
   if (name === undefined || !suites.includes(name)) {
     throw new UsageError(`which suite? one of: ${suites.join(', ')}; then --endpoint E`);
   }
-  if (values.endpoint === undefined) {
+  const { endpoint, kubeconfig } = values;
+  if (endpoint === undefined && kubeconfig === undefined) {
     throw new UsageError(`where is it? npm run conformance -- ${name} --endpoint HOST:PORT`);
   }
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
   const reporter = values.reporter === undefined ? [] : ['--reporter', values.reporter];
+  const suite = name.toUpperCase().replaceAll('-', '_');
   return runNode([vitest, 'run', `tests/conformance/${name}/`, ...more, ...reporter], {
-    ENDPOINT: values.endpoint,
-    [`${name.toUpperCase().replaceAll('-', '_')}_ENDPOINT`]: values.endpoint,
+    ...(endpoint !== undefined && { ENDPOINT: endpoint, [`${suite}_ENDPOINT`]: endpoint }),
+    ...(kubeconfig !== undefined && { [`${suite}_KUBECONFIG`]: resolve(kubeconfig) }),
   });
 }
 

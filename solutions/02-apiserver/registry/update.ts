@@ -8,6 +8,7 @@
 import {
   deepCopy,
   fieldInvalid,
+  isAlreadyExists,
   newBadRequest,
   newConflict,
   newInvalid,
@@ -60,7 +61,7 @@ export interface Updated {
  * @remarks One round:
  *
  * 1. Read what is stored. Nothing: 404; but with `options.createWith` what that gives is created,
- *    under this name.
+ *    under this name. When somebody else makes one in between, the next round begins with that.
  * 2. `change` makes the new object from a copy of the old one.
  * 3. Identity: a name or namespace that is left out is the old one's; another one is refused (400).
  *    Another uid than the old one's is refused (409): it is about an object that is no more.
@@ -82,13 +83,13 @@ export interface Updated {
  *    `subresource: 'status'` of `kind.validateStatusUpdate`, all in one error (422). Then
  *    `options.admit`.
  * 9. An object that is being deleted and now has nothing left to wait for (`isReadyToGo` of
- *    `ready-to-go.ts`) is removed instead of written.
+ *    `ready-to-go.ts`) is removed instead of written; what is returned is the new object, as of the
+ *    removal.
  * 10. Nothing is written when nothing changed: the new object is equal to the old one
- *    (`semanticallyEqual`; but `managedFields` exactly, by `equalJson` of
- *     `patch/json-value.ts`, without their times).
- * 11. The write, over the very version that was read. When somebody was faster, the next round
- *     begins with
- *    what is there now.
+ *     (`semanticallyEqual`; but `managedFields` exactly, by `equalJson` of `patch/json-value.ts`,
+ *     without their times). What is returned is what was there.
+ * 11. The write, over the very version that was read, to live for `kind.ttlSeconds` from now. When
+ *     somebody was faster, the next round begins with what is there now.
  *
  * With `dryRun` step 9 and 11 write nothing; what is returned has the old revision.
  *
@@ -121,7 +122,10 @@ export async function update(
   for (;;) {
     if (current === undefined) {
       if (options.createWith === undefined) throw newNotFound(resourceOf(registry), name);
-      return createInstead(registry, name, options, await options.createWith());
+      const made = await createInstead(registry, name, options, await options.createWith());
+      if (made.done) return { stored: made.stored, created: true };
+      current = made.current;
+      continue;
     }
     const old = current.object;
     const object = await change(deepCopy(old));
@@ -137,20 +141,29 @@ export async function update(
   }
 }
 
+/** Makes the object; when somebody else was faster, theirs is to be changed. */
 async function createInstead(
   registry: Registry,
   name: string,
   { namespace, dryRun, admit }: UpdateOptions,
   object: ApiObject,
-): Promise<Updated> {
+) {
   object.metadata.name ||= name;
   checkName(object, name);
-  const stored = await create(registry, object, {
-    namespace,
-    ...(dryRun !== undefined && { dryRun }),
-    ...(admit && { admit: (made: ApiObject) => admit(made, made) }),
-  });
-  return { stored, created: true };
+  try {
+    const stored = await create(registry, object, {
+      namespace,
+      ...(dryRun !== undefined && { dryRun }),
+      ...(admit && { admit: (made: ApiObject) => admit(made, made) }),
+    });
+    return { done: true, stored } as const;
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+    const current = await registry.storage.get(keyOf(registry, namespace, name));
+    // Gone again, or it was admission that said so: there is nothing to go on with.
+    if (current === undefined) throw error;
+    return { done: false, current } as const;
+  }
 }
 
 function checkName(object: ApiObject, name: string): void {

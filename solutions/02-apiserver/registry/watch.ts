@@ -112,7 +112,11 @@ async function* events(
     let after = version === '' || version === '0' ? undefined : Number(version);
     if (sendInitialEvents ?? after === undefined) {
       const initial = await list(registry, { ...selectionOf(options), ...momentOf(options) });
-      for (const stored of initial.items) yield { type: 'ADDED', stored };
+      for (const stored of initial.items) {
+        if (signal.aborted) return;
+        yield { type: 'ADDED', stored };
+      }
+      if (signal.aborted) return;
       const { resourceVersion } = initial;
       if (sendInitialEvents) yield { type: 'BOOKMARK', resourceVersion, initialEventsEnd: true };
       after = Number(resourceVersion);

@@ -59,7 +59,8 @@ type ChangeEvent = Exclude<StorageEvent, { type: 'progress' }>;
  * the last event, or of the last progress it heard of, whichever is newest. When the source's watch
  * ends or fails, every client's watch ends (each client begins anew where it was), and it lists
  * again; when the source cannot be listed it tries again every second. Until the first list is
- * there, reads and watches wait for it.
+ * there, reads and watches wait for it. Nobody knows what happens while the source is lost: a watch
+ * that begins then ends too, or is refused (410), when the new list is there.
  *
  * *Reads.*
  *
@@ -86,7 +87,8 @@ type ChangeEvent = Exclude<StorageEvent, { type: 'progress' }>;
  * than are kept have come; but what was before that list is not known. Without `after` it begins
  * with what comes. A client that reads too slowly is not waited for: an event that would be its
  * `bufferEvents` + 1st unread one ends its watch, after those that it has not read yet. With
- * `progress` it hears the cache's revision every {@link BOOKMARK_INTERVAL_MS}, when there is room.
+ * `progress` it hears the cache's revision every {@link BOOKMARK_INTERVAL_MS}, when there is room
+ * and the cache is not behind its `after`.
  *
  * @see k8s.io/apiserver/pkg/storage/cacher/cacher.go, watch_cache.go (1.33)
  */
@@ -102,6 +104,7 @@ export class Cacher implements Storage {
   #knownSince = 0;
   #revision = 0;
   #isReady = false;
+  #isStopped = false;
   #running: SourceWatch | undefined;
 
   /** @exercise apiserver/watch-cache */
@@ -111,7 +114,8 @@ export class Cacher implements Storage {
   }
 
   /**
-   * Runs until `signal` aborts; then every watch has ended and no timer is left.
+   * Runs until `signal` aborts; then every watch has ended, those that wait for the first list
+   * included, no read waits any longer, and no timer is left.
    *
    * @exercise apiserver/watch-cache
    */
@@ -130,6 +134,8 @@ export class Cacher implements Storage {
         this.#endWatchers();
       }
     }
+    this.#isStopped = true;
+    this.#wakeAll();
     await bookmarks;
   }
 
@@ -176,7 +182,7 @@ export class Cacher implements Storage {
     signal: AbortSignal,
   ): AsyncGenerator<StorageEvent> {
     await this.#until(() => this.#isReady, signal);
-    if (signal.aborted) return;
+    if (signal.aborted || this.#isStopped) return;
     const { after = this.#revision, progress = false } = query;
     if (after < this.#knownSince) {
       throw newExpired(`too old resource version: ${after} (${this.#knownSince})`);
@@ -212,6 +218,8 @@ export class Cacher implements Storage {
     this.#history = [];
     this.#knownSince = revision;
     this.#isReady = true;
+    // Who came while there was no watch may have missed something.
+    this.#endWatchers();
     this.#advance(revision);
     this.#running = this.#source.watch(prefix, { after: revision, progress: true }, signal);
     for await (const event of this.#running) this.#apply(event);
@@ -245,6 +253,10 @@ export class Cacher implements Storage {
 
   #advance(revision: number): void {
     this.#revision = Math.max(this.#revision, revision);
+    this.#wakeAll();
+  }
+
+  #wakeAll(): void {
     for (const wake of this.#waiting) wake();
   }
 
@@ -273,12 +285,13 @@ export class Cacher implements Storage {
     return isTrue();
   }
 
-  /** Resolves when something is true, or when the signal aborts. */
+  /** Resolves when something is true, when the signal aborts, or when the cache is stopped. */
   async #until(isTrue: () => boolean, signal: AbortSignal): Promise<void> {
-    if (isTrue() || signal.aborted) return;
+    const isOver = () => isTrue() || signal.aborted || this.#isStopped;
+    if (isOver()) return;
     await new Promise<void>((resolve) => {
       const check = () => {
-        if (!isTrue() && !signal.aborted) return;
+        if (!isOver()) return;
         this.#waiting.delete(check);
         signal.removeEventListener('abort', check);
         resolve();
@@ -333,6 +346,7 @@ class Watcher {
 
   offerProgress(revision: number): void {
     if (!this.#progress || this.#isOver || this.#unread.length >= this.#room) return;
+    if (revision < this.#after) return;
     this.#unread.push({ type: 'progress', revision });
     this.#wake();
   }

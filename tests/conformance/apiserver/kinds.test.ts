@@ -178,7 +178,7 @@ describeApiServer('kinds', (it) => {
           'a Job that would never end',
           'batch/v1/jobs',
           { spec: { template: { spec: { containers: [container], restartPolicy: 'Always' } } } },
-          ['FieldValueNotSupported spec.template.spec.restartPolicy'],
+          ['FieldValueRequired spec.template.spec.restartPolicy'],
         ],
         [
           'a schedule that is none',

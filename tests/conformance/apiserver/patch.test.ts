@@ -214,9 +214,11 @@ describeApiServer('patch', (it) => {
     it('shares what all say alike, and keeps it while one still says it', async (target) => {
       const name = target.name();
       await applyConfigMap(target, name, 'one', { a: '1' });
-      expect((await applyConfigMap(target, name, 'two', { a: '1' })).status).toBe(200);
-      expect((await applyConfigMap(target, name, 'one', {})).at('data')).toEqual({ a: '1' });
-      expect((await applyConfigMap(target, name, 'two', {})).body).not.toHaveProperty('data');
+      expect((await applyConfigMap(target, name, 'two', { a: '1', b: '1' })).status).toBe(200);
+      const data = async (manager: string, applied: object) =>
+        (await applyConfigMap(target, name, manager, applied)).at('data');
+      expect(await data('one', { c: '1' })).toEqual({ a: '1', b: '1', c: '1' });
+      expect(await data('two', { b: '1' })).toEqual({ b: '1', c: '1' });
     });
 
     it('conflicts with who changed it by an update', async (target) => {

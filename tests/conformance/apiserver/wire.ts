@@ -161,6 +161,8 @@ export class Wire {
     const headers = {
       accept: 'application/json',
       ...(text !== undefined && { 'content-type': asking.type ?? 'application/json' }),
+      // Node does not say how long a body is that goes with DELETE.
+      ...(text !== undefined && { 'content-length': String(Buffer.byteLength(text)) }),
       ...(shown && { authorization: `Bearer ${shown}` }),
       ...asking.headers,
     };

@@ -54,7 +54,10 @@ function askOf(server: ApiServer): Ask {
     const incoming: Incoming = {
       method,
       headers: { get: (name) => headers[name] ?? null },
-      signal: new AbortController().signal,
+      // As on the wire: made only for whoever asks.
+      get signal() {
+        return new AbortController().signal;
+      },
       arrayBuffer: async () => new TextEncoder().encode(body ?? '').buffer as ArrayBuffer,
     };
     const connection: Connection = {
@@ -138,10 +141,12 @@ async function run({ seconds, rounds, connections, loads }: HandlerJob): Promise
   const server = await startTestServer({ ...world, store: newStore(etcd.client, clock) });
   const ask = askOf(server.server);
   for (const request of setUpRequests()) await ask(request);
-  const fill = Array.from({ length: PODS }, (_, i) =>
-    ask({ method: 'POST', target: podsPath(NAMESPACE), body: podBody(podName(i)) }),
-  );
-  for (let i = 0; i < PODS; i += 100) await Promise.all(fill.slice(i, i + 100));
+  for (let i = 0; i < PODS; i += 50) {
+    const some = Array.from({ length: 50 }, (_, j) => podBody(podName(i + j)));
+    await Promise.all(
+      some.map((body) => ask({ method: 'POST', target: podsPath(NAMESPACE), body })),
+    );
+  }
   for (const load of loads) {
     for (const clients of connections) {
       let best: Outcome | undefined;
