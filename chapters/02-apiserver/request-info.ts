@@ -59,10 +59,11 @@ export interface RequestInfo {
  *
  * The verb follows from the method: POST create, GET and HEAD get, PUT update, PATCH patch, DELETE
  * delete, any other `''`. Without a name `get` becomes `list`, or `watch` when the query's `watch`
- * is `true` or `1`, and `delete` becomes `deletecollection`. A list or watch (of either form) whose
- * field selector asks for exactly one `metadata.name` has that name: so somebody who may read one
- * object by name may watch it. A field selector that cannot be read, or a name in it with a `/`, is
- * not looked at here.
+ * is there and neither `0` nor `false` (in small letters or capitals: some clients write `True`),
+ * and `delete` becomes `deletecollection`. A list or watch, but not one of the old form, whose field
+ * selector asks for exactly one `metadata.name` has that name: so somebody who may read one object
+ * by name may watch it. A field selector that cannot be read is not looked at here, and neither is
+ * a name in it that cannot stand in a path: `.`, `..`, or one with a `/` or a `%`.
  *
  * ```text
  * GET  /api/v1/namespaces/default/pods/web/log   get      pods/log  web  in default

@@ -5,6 +5,7 @@ import {
   isExpired,
   isInvalid,
   parseSelector,
+  StatusError,
   seededRandom,
 } from '#apimachinery';
 import {
@@ -308,7 +309,25 @@ describe('list, which moment', () => {
     await make('c');
     await compact(revision + 1);
     const options = { resourceVersion: String(revision), resourceVersionMatch: 'Exact' };
-    expect(isExpired(await refusalOf(list(registry, { ...inDefault, ...options })))).toBe(true);
+    const error = await refusalOf(list(registry, { ...inDefault, ...options }));
+    expect(isExpired(error)).toBe(true);
+    // It is no continue token that is too old.
+    expect(String(error)).not.toContain('continue');
+  });
+
+  it('passes on what else the storage refuses it with', async () => {
+    const { registry } = await withWidgets(['a', 'b']);
+    const first = await list(registry, { ...inDefault, limit: 1 });
+    const message = 'away';
+    const known = new StatusError({ code: 503, reason: 'ServiceUnavailable', message });
+    const failing: Registry = {
+      ...registry,
+      storage: throughStorage(registry.storage, { list: () => Promise.reject(known) }),
+    };
+    for (const options of [{}, { continue: first.continue }, { resourceVersion: '2' }]) {
+      const error = await refusalOf(list(failing, { ...inDefault, ...options } as ListOptions));
+      expect(error).toMatchObject({ code: 503, message });
+    }
   });
 });
 

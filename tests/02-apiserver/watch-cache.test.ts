@@ -371,6 +371,7 @@ describe('a cache, watching', () => {
     const one = follow(cacher, { after: 1 }, keyOf('b'));
     await settle();
     source.put('b');
+    source.put('bb');
     await settle();
     expect(other.told()).toEqual([]);
     expect(one.told()).toEqual(['put b 3']);

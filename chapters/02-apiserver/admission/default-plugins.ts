@@ -115,6 +115,8 @@ function written(make: () => AdmissionPlugin): AdmissionPlugin[] {
 /** The objects that plugins ask for. */
 class Objects {
   readonly #world: PluginWorld;
+  /** By kind: every write asks for several. */
+  readonly #mirrors = new Map<string, Mirror>();
 
   constructor(world: PluginWorld) {
     this.#world = world;
@@ -152,7 +154,12 @@ class Objects {
   }
 
   #mirror(group: string, kind: string): Mirror {
-    return this.#world.mirror(prefixOf(this.#world.registryOf(group, kind), ''));
+    let mirror = this.#mirrors.get(kind);
+    if (mirror === undefined) {
+      mirror = this.#world.mirror(prefixOf(this.#world.registryOf(group, kind), ''));
+      this.#mirrors.set(kind, mirror);
+    }
+    return mirror;
   }
 }
 

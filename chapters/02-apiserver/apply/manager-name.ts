@@ -3,6 +3,8 @@
 /** The most bytes a manager's name may have. */
 export const MAX_MANAGER_NAME_LENGTH = 128;
 
+const PLAIN_NAME = /^[!-~]{1,100}$/;
+
 /**
  * The name of the manager a request's `User-Agent` stands for.
  *
@@ -16,6 +18,8 @@ export const MAX_MANAGER_NAME_LENGTH = 128;
  */
 export function managerFromUserAgent(userAgent: string | undefined): string {
   const [prefix = ''] = (userAgent ?? '').split('/');
+  // Nearly all of them are short and plain, and every write asks.
+  if (PLAIN_NAME.test(prefix)) return prefix;
   const encoder = new TextEncoder();
   let name = '';
   let length = 0;

@@ -2,7 +2,7 @@
  * What comes in: a body of JSON, YAML or protobuf, read, decoded by a schema and checked. Given.
  */
 
-import { apiVersionOf, newBadRequest, StatusError } from '#apimachinery';
+import { apiVersionOf, type GroupVersionKind, newBadRequest, StatusError } from '#apimachinery';
 import type { ApiObject } from '../api-object.ts';
 import { fieldsIn, fieldsOf } from '../codec/count-fields.ts';
 import { decodeObject } from '../codec/decode.ts';
@@ -79,19 +79,19 @@ export function decode(
   return object;
 }
 
-/** Reads an object of another kind than the endpoint's: a Scale, a Binding, a review. */
+/**
+ * Reads an object of another kind than the endpoint's: a Scale, a Binding, a review.
+ *
+ * @param expected - what it is when it does not say so
+ */
 export async function readPlainObject(
   { world }: { readonly world: HandlerWorld },
   context: Context,
+  expected: GroupVersionKind,
 ): Promise<ApiObject> {
   const sent = await readValue(world, context);
   if (sent === undefined) throw newBadRequest('the request has no body');
-  return decodePlain(world, context, sent);
-}
-
-/** Decodes an object of whatever built-in kind it says it is. */
-export function decodePlain(world: HandlerWorld, context: Context, sent: Sent): ApiObject {
-  const gvk = kindIn(sent.value);
+  const gvk = kindIn(sent.value, expected);
   const name = definitionNameOf(gvk);
   const schema = name === undefined ? undefined : builtInSchema(name);
   if (schema === undefined) {
@@ -100,16 +100,13 @@ export function decodePlain(world: HandlerWorld, context: Context, sent: Sent): 
   return decode(world, context, gvk, schema, sent, 'Ignore');
 }
 
-function kindIn(value: unknown): { group: string; version: string; kind: string } {
+function kindIn(value: unknown, expected: GroupVersionKind): GroupVersionKind {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw newBadRequest('the body of the request is no object');
   }
-  const { kind, apiVersion } = value as { kind?: unknown; apiVersion?: unknown };
-  if (typeof kind !== 'string' || kind === '') {
-    throw newBadRequest("Object 'Kind' is missing in the body of the request");
-  }
-  const parts = typeof apiVersion === 'string' ? apiVersion.split('/') : [''];
-  const [first = '', second] = parts;
+  const given = value as { kind?: unknown; apiVersion?: unknown };
+  const kind = String(given.kind || expected.kind);
+  const [first = '', second] = String(given.apiVersion || apiVersionOf(expected)).split('/');
   return second === undefined
     ? { group: '', version: first, kind }
     : { group: first, version: second, kind };

@@ -27,6 +27,7 @@ import { deleteOptions } from './options.ts';
 
 /** How many disrupted pods a budget may have written down before it takes no more. */
 const MAX_DISRUPTED_PODS = 2000;
+const EVICTION = { group: 'policy', version: 'v1', kind: 'Eviction' };
 
 interface BudgetStatus {
   disruptionsAllowed?: number;
@@ -44,7 +45,7 @@ export async function handleEviction(
 ): Promise<Answer> {
   const { registry, world } = endpoint;
   const { info, query } = context;
-  const eviction = await readPlainObject(endpoint, context);
+  const eviction = await readPlainObject(endpoint, context, EVICTION);
   const given = { ...((eviction.deleteOptions ?? {}) as Record<string, unknown>) };
   const dryRun = query.getAll('dryRun').filter((value) => value !== '');
   if (dryRun.length > 0) given.dryRun = dryRun;

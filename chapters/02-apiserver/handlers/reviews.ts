@@ -82,7 +82,7 @@ function reviewResource(
     subresources: new Map(),
     handle: async (context) => {
       writeOptions(context.query, 'CreateOptions');
-      const object = await readPlainObject({ world }, context);
+      const object = await readPlainObject({ world }, context, { group, version: 'v1', kind });
       if (object.kind !== kind) {
         throw newBadRequest(`expected a ${kind}, found a ${object.kind}`);
       }

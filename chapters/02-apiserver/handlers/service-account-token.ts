@@ -12,6 +12,8 @@ import { writeOptions } from './options.ts';
 /** What making tokens needs beside the request. */
 export type TokenOptions = Omit<IssueOptions, 'warn'>;
 
+const TOKEN_REQUEST = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' };
+
 export async function issueServiceAccountToken(
   endpoint: Endpoint,
   context: Context,
@@ -19,7 +21,7 @@ export async function issueServiceAccountToken(
 ): Promise<Answer> {
   const { info, query, warnings } = context;
   writeOptions(query, 'CreateOptions');
-  const request: ApiObject = await readPlainObject(endpoint, context);
+  const request: ApiObject = await readPlainObject(endpoint, context, TOKEN_REQUEST);
   const { object } = await get(endpoint.registry, info.name, { namespace: info.namespace });
   const warn = (text: string) => {
     warnings.push(text);

@@ -64,8 +64,11 @@ export async function handleScale(endpoint: Endpoint, context: Context): Promise
   return plainAnswer(scaleOf(view.fromStorage(stored.object), kind), 200);
 }
 
+const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
+const BINDING = { group: '', version: 'v1', kind: 'Binding' };
+
 async function sentScale(endpoint: Endpoint, context: Context): Promise<() => ApiObject> {
-  const sent = await readPlainObject(endpoint, context);
+  const sent = await readPlainObject(endpoint, context, SCALE);
   return () => deepCopy(sent);
 }
 
@@ -90,7 +93,7 @@ export async function handleFinalize(endpoint: Endpoint, context: Context): Prom
  */
 export async function handleBinding(endpoint: Endpoint, context: Context): Promise<Answer> {
   const options = writeOptions(context.query, 'CreateOptions');
-  const binding = await readPlainObject(endpoint, context);
+  const binding = await readPlainObject(endpoint, context, BINDING);
   const name = context.info.subresource === '' ? binding.metadata.name : context.info.name;
   if (!name) throw newBadRequest('name is required');
   if (binding.metadata.name && binding.metadata.name !== name) {

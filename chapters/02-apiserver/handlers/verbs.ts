@@ -5,7 +5,7 @@
  * in `answers.ts`.
  */
 
-import { deepCopy, newBadRequest } from '#apimachinery';
+import { deepCopy, newBadRequest, StatusError } from '#apimachinery';
 import { admit, validate } from '../admission/admission-chain.ts';
 import type { ApiObject } from '../api-object.ts';
 import type { Answer, Context } from '../context.ts';
@@ -28,10 +28,24 @@ const MIN_WATCH_SECONDS = 1800;
 export function handleVerb(endpoint: Endpoint, context: Context): Promise<Answer> {
   const handler = HANDLERS[context.info.verb];
   if (!handler) throw newBadRequest(`no handler for the verb ${context.info.verb}`);
+  checkShape(context.info);
   const { deprecationWarning } = endpoint.kind;
   if (deprecationWarning !== undefined) context.warnings.push(deprecationWarning);
   return handler(endpoint, context);
 }
+
+/** Nobody creates at an object, nor updates a collection. */
+function checkShape({ verb, name }: Context['info']): void {
+  if (verb === 'create' ? name === '' : name !== '' || !OF_ONE.has(verb)) return;
+  throw new StatusError({
+    code: 405,
+    reason: 'MethodNotAllowed',
+    message: 'the server does not allow this method on the requested resource',
+    details: {},
+  });
+}
+
+const OF_ONE: ReadonlySet<string> = new Set(['get', 'update', 'patch', 'delete']);
 
 type VerbHandler = (endpoint: Endpoint, context: Context) => Promise<Answer>;
 
@@ -106,12 +120,28 @@ async function handleCreate(endpoint: Endpoint, context: Context): Promise<Answe
 async function handleUpdate(endpoint: Endpoint, context: Context): Promise<Answer> {
   const options = writeOptions(context.query, 'UpdateOptions');
   const sent = await readObject(endpoint, context, options);
+  checkPlace(sent, context.info);
   const change = async () => deepCopy(sent);
   const updated = await updateObject(endpoint, context, change, options, {
     createWith: endpoint.kind.allowCreateOnUpdate ? () => deepCopy(sent) : undefined,
   });
   const stored = endpoint.view.show(updated.stored);
   return objectAnswer(endpoint, context, stored, updated.created ? 201 : 200);
+}
+
+/** What is sent must be what the path is about, whether that is there or not. */
+function checkPlace({ metadata }: ApiObject, { name, namespace }: Context['info']): void {
+  if (!metadata.name) return;
+  if (metadata.name !== name) {
+    throw newBadRequest(
+      `the name of the object (${metadata.name}) does not match the name on the URL (${name})`,
+    );
+  }
+  if (namespace !== '' && metadata.namespace && metadata.namespace !== namespace) {
+    throw newBadRequest(
+      `the namespace of the object (${metadata.namespace}) does not match the namespace on the request (${namespace})`,
+    );
+  }
 }
 
 async function handleDelete(endpoint: Endpoint, context: Context): Promise<Answer> {

@@ -40,9 +40,9 @@ export interface CreateOptions {
  * 5. Faults, of `validateObjectMeta(object, kind)` and then of `kind.validate`, all in one error
  *    (422).
  * 6. `options.admit`.
- * 7. The write. When the key is taken: a generated name is made anew (steps 3 to 7, with what
- *    the object was before them; the uid stays), up to eight attempts in all; a given one is
- *    refused (409).
+ * 7. The write, to live for `kind.ttlSeconds`. When the key is taken: a generated name is made anew
+ *    (steps 3 to 7, with what the object was before them; the uid stays), up to eight attempts in
+ *    all; a given one is refused (409).
  *
  * With `dryRun` nothing is written, but a key that is taken is found out all the same
  * (`storage.get`); what is returned has no resourceVersion (revision 0).

@@ -18,7 +18,7 @@ export interface DeleteOptions {
   readonly gracePeriodSeconds?: number;
   /** What must be true of the object that is deleted. */
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
-  /** What becomes of its dependents. Absent: `kind.defaultPropagation`. */
+  /** What becomes of its dependents. Absent: what its finalizers say, else what the kind says. */
   readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
   /** Do everything but write. */
   readonly dryRun?: boolean;
@@ -47,8 +47,9 @@ export const DELETE_DEPENDENTS_FIRST = 'foregroundDeletion';
  * 2. How long it gets, in seconds: for a kind with `gracePeriodSeconds`, what that says; for all
  *    others 0.
  * 3. Its finalizers. With `Orphan` it has `orphan` and not `foregroundDeletion`; with `Foreground`
- *    the other way round; with `Background` neither. Without a policy and without
- *    `kind.defaultPropagation` they stay as they are. All other finalizers stay.
+ *    the other way round; with `Background` neither. Without a policy they stay as they are when it
+ *    has one of the two; else `kind.defaultPropagation` counts, and where there is none they stay as
+ *    well. All other finalizers stay.
  * 4. When it has nothing to wait for (0 seconds, no finalizers, and `kind.isHeldBack` does not say
  *    otherwise) it is removed: `gone`.
  * 5. Else it is marked: `deletionTimestamp` is now plus the seconds (`timestamp`),

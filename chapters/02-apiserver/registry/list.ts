@@ -67,8 +67,9 @@ export interface ObjectList {
  *
  * `resourceVersion` of the list is the moment it shows: that of the first page, on every page.
  *
- * A token whose moment is compacted: 410 `newExpired` with the text {@link TOKEN_EXPIRED}. Other
- * errors of the storage come through.
+ * A token whose moment is compacted: 410 `newExpired` with `The provided continue parameter is too
+ * old to display a consistent list result. You can start a new list without the continue
+ * parameter.` (on one line). Other errors of the storage come through.
  *
  * @param options - `limit` below 0 counts as none
  * @see k8s.io/apiserver/pkg/storage/etcd3/store.go (GetList),

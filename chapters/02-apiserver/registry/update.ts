@@ -48,7 +48,7 @@ export interface Updated {
  * @remarks One round:
  *
  * 1. Read what is stored. Nothing: 404; but with `options.createWith` what that gives is created,
- *    under this name.
+ *    under this name. When somebody else makes one in between, the next round begins with that.
  * 2. `change` makes the new object from a copy of the old one.
  * 3. Identity: a name or namespace that is left out is the old one's; another one is refused (400).
  *    Another uid than the old one's is refused (409): it is about an object that is no more.
@@ -70,13 +70,13 @@ export interface Updated {
  *    `subresource: 'status'` of `kind.validateStatusUpdate`, all in one error (422). Then
  *    `options.admit`.
  * 9. An object that is being deleted and now has nothing left to wait for (`isReadyToGo` of
- *    `ready-to-go.ts`) is removed instead of written.
+ *    `ready-to-go.ts`) is removed instead of written; what is returned is the new object, as of the
+ *    removal.
  * 10. Nothing is written when nothing changed: the new object is equal to the old one
- *    (`semanticallyEqual`; but `managedFields` exactly, by `equalJson` of
- *     `patch/json-value.ts`, without their times).
- * 11. The write, over the very version that was read. When somebody was faster, the next round
- *     begins with
- *    what is there now.
+ *     (`semanticallyEqual`; but `managedFields` exactly, by `equalJson` of `patch/json-value.ts`,
+ *     without their times). What is returned is what was there.
+ * 11. The write, over the very version that was read, to live for `kind.ttlSeconds` from now. When
+ *     somebody was faster, the next round begins with what is there now.
  *
  * With `dryRun` step 9 and 11 write nothing; what is returned has the old revision.
  *

@@ -77,7 +77,14 @@ export class EtcdStorage implements CacherSource {
   }
 
   async replace(expected: Stored, object: ApiObject, ttlSeconds = 0): Promise<Outcome> {
-    return this.#write(utf8ToByteString(expected.key), unchanged(expected), object, ttlSeconds);
+    // What is changed once is often changed again: so its object is kept, and not only its text.
+    return this.#write(
+      utf8ToByteString(expected.key),
+      unchanged(expected),
+      object,
+      ttlSeconds,
+      true,
+    );
   }
 
   async #write(
@@ -85,6 +92,7 @@ export class EtcdStorage implements CacherSource {
     condition: ReturnType<typeof unchanged>,
     object: ApiObject,
     ttlSeconds: number,
+    isKept = false,
   ): Promise<Outcome> {
     const text = toStoredText(object);
     const lease = ttlSeconds > 0 ? await answered(this.#leases.leaseFor(ttlSeconds)) : undefined;
@@ -98,10 +106,12 @@ export class EtcdStorage implements CacherSource {
     );
     if (!succeeded) return { done: false, current: rangedIn(responses[0]) };
     const { revision } = header;
-    return {
-      done: true,
-      stored: this.#written.take(key, revision, () => newStored(key, revision, text)),
-    };
+    const stored = this.#written.take(key, revision, () => newStored(key, revision, text));
+    if (isKept) {
+      object.metadata.resourceVersion = String(revision);
+      stored.keep(object);
+    }
+    return { done: true, stored };
   }
 
   async remove(expected: Stored): Promise<Outcome> {

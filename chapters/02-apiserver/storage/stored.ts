@@ -35,6 +35,11 @@ export class Stored {
     return this.#object;
   }
 
+  /** Takes the object from who has it at hand, so that nobody has to parse its JSON. */
+  keep(object: ApiObject): void {
+    this.#object ??= object;
+  }
+
   /** The object's JSON on one line, as clients get it. */
   get text(): string {
     if (this.#text === undefined) {

@@ -54,7 +54,8 @@ export const BOOKMARK_INTERVAL_MS = 60_000;
  * the last event, or of the last progress it heard of, whichever is newest. When the source's watch
  * ends or fails, every client's watch ends (each client begins anew where it was), and it lists
  * again; when the source cannot be listed it tries again every second. Until the first list is
- * there, reads and watches wait for it.
+ * there, reads and watches wait for it. Nobody knows what happens while the source is lost: a watch
+ * that begins then ends too, or is refused (410), when the new list is there.
  *
  * *Reads.*
  *
@@ -81,7 +82,8 @@ export const BOOKMARK_INTERVAL_MS = 60_000;
  * than are kept have come; but what was before that list is not known. Without `after` it begins
  * with what comes. A client that reads too slowly is not waited for: an event that would be its
  * `bufferEvents` + 1st unread one ends its watch, after those that it has not read yet. With
- * `progress` it hears the cache's revision every {@link BOOKMARK_INTERVAL_MS}, when there is room.
+ * `progress` it hears the cache's revision every {@link BOOKMARK_INTERVAL_MS}, when there is room
+ * and the cache is not behind its `after`.
  *
  * @see k8s.io/apiserver/pkg/storage/cacher/cacher.go, watch_cache.go (1.33)
  */
@@ -95,7 +97,8 @@ export class Cacher implements Storage {
   }
 
   /**
-   * Runs until `signal` aborts; then every watch has ended and no timer is left.
+   * Runs until `signal` aborts; then every watch has ended, those that wait for the first list
+   * included, no read waits any longer, and no timer is left.
    *
    * @exercise apiserver/watch-cache
    */

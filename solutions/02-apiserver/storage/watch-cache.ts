@@ -333,8 +333,9 @@ class Watcher {
     this.#room = room;
   }
 
-  wants({ stored }: ChangeEvent): boolean {
-    return stored.revision > this.#after && stored.key.startsWith(this.#prefix);
+  wants({ stored: { key, revision } }: ChangeEvent): boolean {
+    if (revision <= this.#after) return false;
+    return this.#prefix.endsWith('/') ? key.startsWith(this.#prefix) : key === this.#prefix;
   }
 
   offer(event: ChangeEvent): void {

@@ -340,6 +340,7 @@ async function startLine(port: number) {
   let isHeld = false;
   const keep = (socket: Socket) => {
     sockets.add(socket);
+    socket.setNoDelay();
     if (isHeld) socket.pause();
     socket.on('error', () => {});
     socket.on('close', () => sockets.delete(socket));

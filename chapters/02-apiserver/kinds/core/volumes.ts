@@ -207,10 +207,10 @@ export function validateVolumes(
 }
 
 function validateVolumeSource(volume: ApiVolume, podName: string, path: string): FieldError[] {
-  const checks: [string, FieldError[] | undefined][] = SOURCES.map(([field, check]) => [
-    field,
-    check(volume, path),
-  ]);
+  const checks: [string, FieldError[] | undefined][] = [];
+  for (const [field, check] of SOURCES) {
+    if (volume[field]) checks.push([field, check(volume, path)]);
+  }
   const { ephemeral, image, name } = volume;
   checks.push(
     ['ephemeral', ephemeral && validateEphemeral(ephemeral, name, podName, path)],
