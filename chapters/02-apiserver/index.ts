@@ -158,7 +158,11 @@ export { applyJsonPatch, MAX_COPIED_LENGTH } from './patch/json-patch.ts';
 export { MAX_JSON_PATCH_OPERATIONS } from './patch/json-patch-operation.ts';
 export { applyMergePatch } from './patch/merge-patch.ts';
 export { applyStrategicPatch } from './patch/strategic-patch.ts';
-export { decodeContinueToken, encodeContinueToken } from './registry/continue-token.ts';
+export {
+  decodeContinueToken,
+  encodeContinueToken,
+  TOKEN_EXPIRED,
+} from './registry/continue-token.ts';
 export { type CreateOptions, create, type GetOptions, get } from './registry/create-get.ts';
 export {
   type DeleteOptions,

@@ -14,6 +14,10 @@ export interface ContinueToken {
   readonly startKey: string;
 }
 
+/** What a client is told whose token's moment is compacted. */
+export const TOKEN_EXPIRED =
+  'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.';
+
 /** Writes a token. */
 export function encodeContinueToken({ revision, startKey }: ContinueToken): string {
   const bytes = new TextEncoder().encode(

@@ -91,7 +91,8 @@ export async function deleteObject(
 /**
  * Deletes all objects that `list` with these options gives.
  *
- * @remarks Each by `deleteObject`. One that somebody else deleted in between is no error. What else
+ * @remarks Each by `deleteObject`. One that somebody else deleted in between is no error, and not
+ * among what is returned. What else
  * goes wrong with one ends it all, and others may be deleted already.
  *
  * @param selection - without a limit all pages of it

@@ -53,8 +53,8 @@ export interface ObjectList {
  * the empty text), and `Exact` with RV `'0'` (Forbidden `resourceVersionMatch "exact" is forbidden
  * for resourceVersion "0"`); the field is `resourceVersionMatch` and they are looked for in this
  * order. An RV that is not a whole number is refused with 422 of the same kind, field
- * `resourceVersion`, Invalid value. RV with `continue`, unless it is `'0'`: 400 `specifying
- * resource version is not allowed when using continue`.
+ * `resourceVersion`, Invalid value without a detail, behind the others. RV with `continue`, unless
+ * it is `'0'`: 400 `specifying resource version is not allowed when using continue`.
  *
  * *Pages.* With a limit, a page has the first so many *selected* objects, in order of their keys;
  * what is not selected does not count, so more than one read of the storage may be needed. When

@@ -23,11 +23,11 @@ export type Patch = (old: ApiObject) => Promise<ApiObject> | ApiObject;
  * Patches an object.
  *
  * @remarks It is an `update` whose change is the patch, with one difference: a conflict is not the
- * client's business as long as the patch itself says nothing of a version. Whether it does is seen
- * in its result: a `metadata.resourceVersion` other than the one of the copy it was given (absent
- * and `''` included only when the copy has one and the kind has no `allowUnconditionalUpdate`: put
- * the copy's version back then). `update` refuses such a version (409), and that is passed on. A
- * `metadata.uid` that a patch changes is refused the same way.
+ * client's business as long as the patch itself says nothing of a version. Its result
+ * tells: one with another `metadata.resourceVersion` than that of the copy it was given is about
+ * that version, and `update` refuses it (409). One without a version (absent or `''`) is about any
+ * version: put the copy's version back then. A `metadata.uid` that a patch changes is refused by
+ * `update` as well.
  *
  * ```text
  * patch {data: {a: '1'}}, somebody writes b meanwhile      → both

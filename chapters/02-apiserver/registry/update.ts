@@ -47,8 +47,9 @@ export interface Updated {
  *
  * @remarks One round:
  *
- * 1. Read what is stored. Nothing: 404; but with `options.createWith` what that gives is created,
- *    under this name. When somebody else makes one in between, the next round begins with that.
+ * 1. Read what is stored. Nothing: 404; but with `options.createWith` what that gives is created; a
+ *    name left out is this one, another one is refused (400). `admit` gets the object twice then.
+ *    When somebody else makes one in between, the next round begins with that.
  * 2. `change` makes the new object from a copy of the old one.
  * 3. Identity: a name or namespace that is left out is the old one's; another one is refused (400).
  *    Another uid than the old one's is refused (409): it is about an object that is no more.

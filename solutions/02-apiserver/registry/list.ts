@@ -16,7 +16,7 @@ import {
 } from '#apimachinery';
 import type { ListQuery } from '../storage/storage.ts';
 import type { Stored } from '../storage/stored.ts';
-import { decodeContinueToken, encodeContinueToken } from './continue-token.ts';
+import { decodeContinueToken, encodeContinueToken, TOKEN_EXPIRED } from './continue-token.ts';
 import { prefixOf, type Registry } from './registry.ts';
 import { isSelected, isSelective, type Selection } from './selection.ts';
 
@@ -41,9 +41,6 @@ export interface ObjectList {
   readonly remainingItemCount?: number;
 }
 
-const TOKEN_EXPIRED =
-  'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.';
-
 /**
  * Reads objects.
  *
@@ -67,8 +64,8 @@ const TOKEN_EXPIRED =
  * the empty text), and `Exact` with RV `'0'` (Forbidden `resourceVersionMatch "exact" is forbidden
  * for resourceVersion "0"`); the field is `resourceVersionMatch` and they are looked for in this
  * order. An RV that is not a whole number is refused with 422 of the same kind, field
- * `resourceVersion`, Invalid value. RV with `continue`, unless it is `'0'`: 400 `specifying
- * resource version is not allowed when using continue`.
+ * `resourceVersion`, Invalid value without a detail, behind the others. RV with `continue`, unless
+ * it is `'0'`: 400 `specifying resource version is not allowed when using continue`.
  *
  * *Pages.* With a limit, a page has the first so many *selected* objects, in order of their keys;
  * what is not selected does not count, so more than one read of the storage may be needed. When
