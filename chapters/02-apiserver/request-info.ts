@@ -60,7 +60,7 @@ export interface RequestInfo {
  * The verb follows from the method: POST create, GET and HEAD get, PUT update, PATCH patch, DELETE
  * delete, any other `''`. Without a name `get` becomes `list`, or `watch` when the query's `watch`
  * is there and neither `0` nor `false` (in small letters or capitals: some clients write `True`),
- * and `delete` becomes `deletecollection`. A list or watch, but not one of the old form, whose field
+ * and `delete` becomes `deletecollection`. A list or watch (not one of the old form) whose field
  * selector asks for exactly one `metadata.name` has that name: so somebody who may read one object
  * by name may watch it. A field selector that cannot be read is not looked at here, and neither is
  * a name in it that cannot stand in a path: `.`, `..`, or one with a `/` or a `%`.

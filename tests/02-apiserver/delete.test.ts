@@ -135,6 +135,26 @@ describe('deleteObject', () => {
     expect((await metadataOf('a')).generation).toBe(2);
   });
 
+  it('changes nothing of what the storage gave it', async () => {
+    const { registry, make } = await newRegistry({ ...graceful, hasGeneration: true });
+    await make('a', { finalizers: ['x/y'] });
+    const { storage } = registry;
+    let given: Stored | undefined;
+    const noting: Registry = {
+      ...registry,
+      storage: throughStorage(storage, {
+        get: async (...asked) => {
+          given = await storage.get(...asked);
+          return given;
+        },
+      }),
+    };
+    const before = structuredClone((await get(registry, 'a', inDefault)).object);
+    const { stored } = await deleteObject(noting, 'default', 'a', { propagationPolicy: 'Orphan' });
+    expect(stored.object.metadata.finalizers).toEqual(['x/y', 'orphan']);
+    expect(given?.object).toEqual(before);
+  });
+
   it('keeps the stored object as it is for those who read it before', async () => {
     const { make, remove } = await newRegistry();
     const made = await make('a', { finalizers: ['x/y'] });
@@ -270,6 +290,14 @@ describe('deleteObject, dependents of what is marked already', () => {
     expect(second.stored.revision).toBe(first.stored.revision);
   });
 
+  it('are not written anew when the same is said again', async () => {
+    const { make, remove } = await newRegistry();
+    await make('a');
+    const first = await remove('a', { propagationPolicy: 'Orphan' });
+    const second = await remove('a', { propagationPolicy: 'Orphan' });
+    expect(second.stored.revision).toBe(first.stored.revision);
+  });
+
   it('keep a finalizer that came with the object', async () => {
     const { make, remove, metadataOf } = await newRegistry({ defaultPropagation: 'Background' });
     await make('a', { finalizers: ['orphan'] });
@@ -383,7 +411,8 @@ describe('deleteObject, what others have to say', () => {
   it('does nothing that admission refuses', async () => {
     const { make, remove, metadataOf } = await newRegistry();
     await make('a');
-    const admit = () => {
+    const admit = async () => {
+      await Promise.resolve();
       throw new Error('not today');
     };
     await expect(remove('a', { admit })).rejects.toThrow('not today');
@@ -442,6 +471,15 @@ describe('deleteCollection', () => {
     await deleteCollection(registry, inDefault, {});
     const { items } = await list(registry, { namespace: '' });
     expect(items.map(({ object }) => object.metadata.name)).toEqual(['x']);
+  });
+
+  it('spans all namespaces when it is asked to', async () => {
+    const { registry, make } = await newRegistry();
+    await make('a');
+    await create(registry, widget('a'), { namespace: 'other' });
+    const deleted = await deleteCollection(registry, { namespace: '' }, {});
+    expect(deleted.map(({ object }) => object.metadata.namespace)).toEqual(['default', 'other']);
+    expect((await list(registry, { namespace: '' })).items).toEqual([]);
   });
 
   it('marks what is held', async () => {

@@ -232,6 +232,19 @@ describe('a cache, reading', () => {
     expect(found?.revision).toBe(3);
   });
 
+  it('does not grow older by what it hears late', async () => {
+    const source = new ScriptedSource();
+    const { cacher } = start(source);
+    await settle();
+    source.put('a');
+    source.put('b');
+    await settle();
+    source.revision = 2;
+    source.progress();
+    await settle();
+    expect((await cacher.list(PREFIX, { notOlderThan: 0 })).revision).toBe(3);
+  });
+
   it('gives up waiting with 504', async () => {
     const source = new ScriptedSource();
     const { cacher, clock } = start(source);
@@ -360,6 +373,21 @@ describe('a cache, watching', () => {
     expect(seen.told()).toEqual(['put b 3', 'put c 4', 'put d 5']);
     expect(all.told()).toEqual(['put a 2', 'put b 3', 'put c 4', 'put d 5']);
   });
+
+  for (let turns = 0; turns < 8; turns++) {
+    it(`misses nothing that happens ${turns} turns after it began`, async () => {
+      const source = new ScriptedSource();
+      const { cacher } = start(source);
+      await settle();
+      source.put('a');
+      await settle();
+      const seen = follow(cacher, { after: 1 });
+      for (let turn = 0; turn < turns; turn++) await null;
+      source.put('b');
+      await settle();
+      expect(seen.told()).toEqual(['put a 2', 'put b 3']);
+    });
+  }
 
   it('keeps to its prefix', async () => {
     const source = new ScriptedSource();
@@ -611,13 +639,15 @@ describe('a cache whose source is lost', () => {
     source.failures = 2;
     const { cacher, clock } = start(source);
     const reading = cacher.list(PREFIX, { notOlderThan: 0 });
+    const lists = () => source.asked.filter((asked) => asked.startsWith('list')).length;
     for (let i = 0; i < 2; i++) {
       await settle();
+      expect(lists()).toBe(i + 1);
       await clock.advance(1000);
     }
     await settle();
     expect((await reading).items).toEqual([]);
-    expect(source.asked.filter((asked) => asked.startsWith('list'))).toHaveLength(3);
+    expect(lists()).toBe(3);
   });
 });
 
@@ -631,6 +661,7 @@ describe('a cache that is stopped', () => {
     await stop();
     await settle();
     expect(seen.state.isOver).toBe(true);
+    expect(clock.pendingTimers).toBe(0);
     await clock.advance(10 * BOOKMARK_INTERVAL_MS);
     await settle();
     expect(source.asked.filter((asked) => asked.startsWith('list'))).toHaveLength(1);
@@ -639,7 +670,7 @@ describe('a cache that is stopped', () => {
   it('keeps nobody waiting', async () => {
     const source = new ScriptedSource();
     source.failures = 1;
-    const { cacher, stop } = start(source);
+    const { cacher, clock, stop } = start(source);
     const reading = refusalOf(cacher.get(keyOf('a'), 0));
     const watching = follow(cacher);
     await settle();
@@ -647,6 +678,19 @@ describe('a cache that is stopped', () => {
     await settle();
     expect(isTimeout(await reading)).toBe(true);
     expect(watching.state).toEqual({ isOver: true });
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('has no timer left of reads that waited', async () => {
+    const source = new ScriptedSource();
+    const { cacher, clock, stop } = start(source);
+    await settle();
+    const reading = cacher.get(keyOf('a'), 2);
+    source.put('a');
+    await settle();
+    expect((await reading)?.revision).toBe(2);
+    await stop();
+    expect(clock.pendingTimers).toBe(0);
   });
 });
 

@@ -1,4 +1,11 @@
-import { FakeClock, isInvalid, parseSelector, StatusError, seededRandom } from '#apimachinery';
+import {
+  FakeClock,
+  isInvalid,
+  parseFieldSelector,
+  parseSelector,
+  StatusError,
+  seededRandom,
+} from '#apimachinery';
 import {
   create,
   type Kind,
@@ -214,6 +221,23 @@ describe('watch, selectors', () => {
   });
 });
 
+describe('watch, one object', () => {
+  it('is selected by a field, at the beginning and afterwards', async () => {
+    const { registry, make, label, remove } = await newRegistry();
+    await make('a');
+    await make('b');
+    const fieldSelector = parseFieldSelector('metadata.name=a');
+    const seen = startWatch(registry, { fieldSelector });
+    await settle();
+    await label('b', { x: 'y' });
+    await label('a', { x: 'y' });
+    await remove('b');
+    await remove('a');
+    await settle();
+    expect(seen.told()).toEqual(['ADDED a', 'MODIFIED a', 'DELETED a']);
+  });
+});
+
 describe('watch, bookmarks', () => {
   /** A registry whose storage tells exactly these events, and then ends. */
   function telling(registry: Registry, events: readonly StorageEvent[]) {
@@ -282,6 +306,36 @@ describe('watch, initial events', () => {
     const seen = startWatch(registry, { ...initial, resourceVersion: String(revision) });
     await settle();
     expect(seen.told()).toEqual(['ADDED a', 'ADDED b', 'BOOKMARK']);
+  });
+
+  it('come from a list that is not older than the version', async () => {
+    const { registry, make } = await newRegistry();
+    const { revision } = await make('a');
+    const asked: (number | undefined)[] = [];
+    const noting: Registry = {
+      ...registry,
+      storage: throughStorage(registry.storage, {
+        list: (prefix, query) => {
+          asked.push(query?.notOlderThan);
+          return registry.storage.list(prefix, query);
+        },
+      }),
+    };
+    startWatch(noting, { ...initial, resourceVersion: String(revision) });
+    startWatch(noting, initial);
+    await settle();
+    expect(asked).toEqual([revision, undefined]);
+  });
+
+  it('need no bookmarks when they are not wanted', async () => {
+    const { registry, make } = await newRegistry();
+    await make('a');
+    const { allowWatchBookmarks: _, ...rest } = initial;
+    const seen = startWatch(registry, { ...rest, sendInitialEvents: false });
+    await settle();
+    await make('b');
+    await settle();
+    expect(seen.told()).toEqual(['ADDED b']);
   });
 
   it('do not come when they are not wanted', async () => {
