@@ -5,7 +5,7 @@
  * It shows signatures and docs, never a body: the pages are read by students.
  */
 
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Application, Converter, OptionDefaults } from 'typedoc';
 import { API_FOLDER, type ApiPage, apiPages } from './api-pages.ts';
@@ -26,6 +26,9 @@ export async function writeApiReference(root: string, whose: Whose = 'mine'): Pr
   if (pages.length === 0) return;
   mkdirSync(out, { recursive: true });
   await runTypeDoc(root, out, pages, whose);
+  for (const path of markdownFiles(out)) {
+    writeFileSync(path, withUniqueAnchors(readFileSync(path, 'utf8')));
+  }
   writeFileSync(join(out, 'index.md'), overview(pages));
 }
 
@@ -105,4 +108,19 @@ function overview(pages: readonly ApiPage[]): string {
     ...pages.map((page) => `- [\`${page.importName}\`](./${page.folder}/index.md)`),
     '',
   ].join('\n');
+}
+
+function markdownFiles(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.md'))
+    .map((path) => join(folder, path));
+}
+
+/** A member may be called as a section of its page is (`properties`): then the section gives way. */
+function withUniqueAnchors(text: string): string {
+  const taken = new Set([...text.matchAll(/\{#([^}]+)\}$/gm)].map(([, id]) => id));
+  return text.replace(/^(#+) (\w+)$/gm, (line, hashes: string, title: string) => {
+    const id = title.toLowerCase();
+    return taken.has(id) ? `${hashes} ${title} {#section-${id}}` : line;
+  });
 }

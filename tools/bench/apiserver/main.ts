@@ -11,7 +11,7 @@ import { fasterOf, type Measurement, measure as measureBy, type Server } from '.
 import type { HandlerOutcome } from './handler.ts';
 import type { Job } from './load.ts';
 import { runHandler, startOnEmbeddedStore, startOnRealEtcd } from './programs.ts';
-import { printTable, type Row } from './table.ts';
+import { printHead, printRow } from './table.ts';
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
 const seconds = values.quick ? 0.5 : 1;
@@ -64,7 +64,6 @@ async function measureOver(
 }
 
 const inProcess = await measureInProcess();
-process.stderr.write('.');
 const onRealEtcd = await startOnRealEtcd();
 if (onRealEtcd === undefined) {
   console.warn('THE REAL ETCD IS NOT INSTALLED (Debian: etcd-server): its columns stay empty');
@@ -78,18 +77,15 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 try {
   for (const server of servers) if (server) await measure(server, { kind: 'fill', seconds: 60 });
-  const rows: Row[] = [];
+  if (rounds > 1) console.log(`best of ${rounds} rounds each`);
+  printHead();
   for (const { title, ...job } of plans()) {
     const [embedded, realEtcd] = await measureOver(servers, job);
     const { connections = 1, load } = job;
     const own = inProcess.find((one) => one.load === load && one.connections === connections);
     const inOne = own && { ...own, serverCpuSeconds: own.clientCpuSeconds };
-    if (embedded) rows.push({ title, connections, embedded, realEtcd, inProcess: inOne });
-    process.stderr.write('.');
+    if (embedded) printRow({ title, connections, embedded, realEtcd, inProcess: inOne });
   }
-  process.stderr.write('\n');
-  if (rounds > 1) console.log(`best of ${rounds} rounds each`);
-  printTable(rows);
 } finally {
   for (const server of servers) await server?.stop();
 }

@@ -52,8 +52,8 @@ const heads = [
   ['ratio', 6],
 ] as const;
 
-/** Prints all rows, and what the columns mean. */
-export function printTable(rows: readonly Row[]): void {
+/** Says what the columns mean, and their names. */
+export function printHead(): void {
   console.log(
     [
       'http: over plain HTTP, on the embedded store with every write synced',
@@ -65,13 +65,12 @@ export function printTable(rows: readonly Row[]): void {
       heads.map(([name, width]) => pad(name, width)).join(' '),
     ].join('\n'),
   );
-  for (const row of rows) {
-    console.log(
-      cells(row)
-        .map((cell, i) => pad(cell, heads[i]?.[1] ?? 8))
-        .join(' '),
-    );
-  }
+}
+
+/** Prints one row: each when it is there, for all of them take minutes. */
+export function printRow(row: Row): void {
+  const texts = cells(row).map((cell, i) => pad(cell, heads[i]?.[1] ?? 8));
+  console.log(texts.join(' '));
 }
 
 function cells({ title, connections, embedded, realEtcd, inProcess }: Row): string[] {
