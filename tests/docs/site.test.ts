@@ -80,16 +80,19 @@ describe('the built site', () => {
 
   it('shows no line of a solution that its stub does not have', () => {
     const pages = [...pageTexts('api/')];
+    // Looked through as one text: only a line that is found somewhere is looked for page by page.
+    const all = pages.map(([, text]) => text).join('\n');
     let looked = 0;
     for (const { chapter, file } of exerciseFiles()) {
       for (const line of solutionOnlyLines(chapter, file)) {
         looked += 1;
+        if (!all.includes(line)) continue;
         const found = pages.filter(([, text]) => text.includes(line)).map(([page]) => page);
         expect(found, `${file}: ${line}`).toEqual([]);
       }
     }
     expect(looked).toBeGreaterThan(0);
-  });
+  }, 180_000);
 
   it('has no hints', () => {
     const pages = [...pageTexts()];
