@@ -5,7 +5,7 @@
  * @see plugin/pkg/admission/serviceaccount/admission.go (1.33)
  */
 
-import type { Container, Pod, Volume } from 'kubernetes-types/core/v1.js';
+import type { Container, Pod, PodSpec, Volume } from 'kubernetes-types/core/v1.js';
 import type { Random } from '#apimachinery';
 
 const PREFIX = 'kube-api-access-';
@@ -22,17 +22,17 @@ const EXPIRATION_SECONDS = 3607;
 export function mountApiAccess(pod: Pod, random: Random): void {
   const { spec } = pod;
   if (!spec) return;
-  const existing = spec.volumes?.find(({ name }) => name.startsWith(PREFIX));
+  // It has not been checked yet: what must be there may be missing.
+  const { volumes = [], containers = [], initContainers = [] } = spec as Partial<PodSpec>;
+  const existing = volumes.find(({ name }: Partial<Volume>) => name?.startsWith(PREFIX));
   const name = existing?.name ?? `${PREFIX}${random.suffix()}`;
-  const lacking = [...(spec.initContainers ?? []), ...spec.containers].filter(
-    (container) => !hasMount(container),
-  );
+  const lacking = [...initContainers, ...containers].filter((container) => !hasMount(container));
   for (const container of lacking) {
     const mount = { name, readOnly: true, mountPath: MOUNT_PATH };
     container.volumeMounts = [...(container.volumeMounts ?? []), mount];
   }
   if (existing || lacking.length === 0) return;
-  spec.volumes = [...(spec.volumes ?? []), apiAccessVolume(name)];
+  spec.volumes = [...volumes, apiAccessVolume(name)];
 }
 
 function hasMount({ volumeMounts = [] }: Container): boolean {

@@ -19,7 +19,7 @@ export function isMirrorPod({ metadata }: Pod): boolean {
 export function mirrorPodFault({ spec }: Pod): string | undefined {
   if (!spec) return undefined;
   if (spec.serviceAccountName) return 'a mirror pod may not reference service accounts';
-  const { volumes = [], containers, initContainers = [], imagePullSecrets = [] } = spec;
+  const { volumes = [], containers = [], initContainers = [], imagePullSecrets = [] } = spec;
   const usesSecrets =
     imagePullSecrets.length > 0 ||
     volumes.some(({ secret, projected }) => secret || projected?.sources?.some((s) => s.secret)) ||
@@ -35,7 +35,7 @@ export function mirrorPodFault({ spec }: Pod): string | undefined {
 export function mountableSecretFault(account: ServiceAccount, pod: Pod): string | undefined {
   const { metadata, secrets = [], imagePullSecrets = [] } = account;
   if (!TRUE.has(metadata?.annotations?.[ENFORCED] ?? '') || !pod.spec) return undefined;
-  const { volumes = [], containers, initContainers = [] } = pod.spec;
+  const { volumes = [], containers = [], initContainers = [] } = pod.spec;
   const listed = new Set(secrets.map(({ name }) => name));
   const because = `is not allowed because service account ${metadata?.name} does not reference that`;
   for (const { secret } of volumes) {

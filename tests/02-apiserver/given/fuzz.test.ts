@@ -15,6 +15,24 @@ const seed = process.env.FUZZ_SEED ?? String(Date.now() % 1_000_000);
 let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer();
+  // With these, admission has something to do for every pod.
+  const inDefault = '/api/v1/namespaces/default';
+  const made = (kind: string, more: object = {}) => ({
+    kind,
+    apiVersion: 'v1',
+    metadata: { name: 'default' },
+    ...more,
+  });
+  await server.ask('POST', `${inDefault}/serviceaccounts`, made('ServiceAccount'));
+  const hard = { pods: '500', services: '500', 'requests.cpu': '100' };
+  await server.ask(
+    'POST',
+    `${inDefault}/resourcequotas`,
+    made('ResourceQuota', { spec: { hard } }),
+  );
+  const limit = { type: 'Container', default: { cpu: '1' }, defaultRequest: { cpu: '100m' } };
+  const limits = { spec: { limits: [limit] } };
+  await server.ask('POST', `${inDefault}/limitranges`, made('LimitRange', limits));
 });
 afterAll(() => server.stop());
 
@@ -118,7 +136,7 @@ function objectFor(random: Random, schema: ObjectSchema, depth: number): Record<
   const object: Record<string, unknown> = {};
   for (const [name, field] of schema.fields) {
     if (depth === 0 && name === 'metadata') continue;
-    const wanted = field.required ? 10 : Math.max(1, 3 - depth);
+    const wanted = field.required ? 10 - Number(random.int(40) === 0) * 10 : Math.max(1, 3 - depth);
     if (random.int(10) < wanted && depth < 7)
       object[name] = valueFor(random, field.schema, depth + 1);
   }

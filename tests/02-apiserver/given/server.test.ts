@@ -207,6 +207,15 @@ describe('pods', () => {
     spec: { containers: [{ name: 'c', image: 'nginx' }] },
   });
 
+  it('are refused without what they need, whatever admission would do with it', async () => {
+    for (const more of [{}, { spec: {} }, { spec: { volumes: [{}] } }]) {
+      const bare = { kind: 'Pod', apiVersion: 'v1', metadata: { name: 'bare' }, ...more };
+      const { code, body } = await json(await server.ask('POST', pods, bare));
+      expect(code).toBe(422);
+      expect(body.message).toContain('spec.containers: Required value');
+    }
+  });
+
   it('are bound once', async () => {
     await server.ask('POST', pods, pod('bound'));
     const binding = (node: string) => ({
