@@ -2,8 +2,10 @@
  * How tests run under Vitest: `reference` is the maintainers' tests against the solutions, `examples`
  * the handouts' visible tests against what the student wrote.
  *
- * `MINE=etcd` takes components of the maintainers' run from `chapters/`; `EXAMPLES=reference` runs the
- * examples against the solutions, as `npm test` does. The grader does not read this file.
+ * `MINE=etcd` takes components of the maintainers' run from `chapters/`. A chapter's examples run
+ * against the student's code of that chapter and the reference of all others;
+ * `EXAMPLES=reference` takes the solution there, too, as `npm test` does. The grader does not read
+ * this file.
  */
 
 import { defaultServerConditions } from 'vite';
@@ -11,7 +13,8 @@ import { defineConfig } from 'vitest/config';
 import { chooseMine, conditionsFor } from './tools/implementations.ts';
 import { readSyllabus } from './tools/syllabus.ts';
 
-const components = readSyllabus(import.meta.dirname).map((chapter) => chapter.component);
+const chapters = readSyllabus(import.meta.dirname);
+const components = chapters.map((chapter) => chapter.component);
 const named = (process.env.MINE ?? '').split(',').filter((name) => name !== '');
 
 /** Vitest takes conditions from `ssr.resolve` only, and only with Vite's own spread in. */
@@ -40,10 +43,10 @@ export default defineConfig({
           testTimeout: 30_000,
         },
       },
-      {
-        ssr: resolveWith(process.env.EXAMPLES === 'reference' ? [] : components),
-        test: { name: 'examples', include: ['chapters/*/examples.test.ts'], exclude },
-      },
+      ...chapters.map(({ id, component }) => ({
+        ssr: resolveWith(process.env.EXAMPLES === 'reference' ? [] : [component]),
+        test: { name: `examples of ${id}`, include: [`chapters/${id}/examples.test.ts`], exclude },
+      })),
     ],
   },
 });

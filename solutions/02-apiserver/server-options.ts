@@ -31,6 +31,11 @@ export interface ApiServerOptions {
   readonly tokens: readonly StaticToken[];
   readonly anonymous: boolean;
   readonly authorizationModes: readonly string[];
+  /**
+   * What `start` makes: all that every cluster has, or for a quick start nothing but the namespaces.
+   * Absent: all.
+   */
+  readonly systemObjects?: 'all' | 'namespaces';
   readonly serviceAccounts: ServiceAccountOptions;
   /** JSON documents by path: `/openid/v1/jwks`. */
   readonly documents: ReadonlyMap<string, () => object>;

@@ -16,13 +16,13 @@ import {
 } from './authentication/authentication.ts';
 import { serviceAccountTokens } from './authentication/service-account-authenticator.ts';
 import { cachedTokens } from './authentication/token-cache.ts';
-import { rbacAuthorizer } from './authorization/authorization.ts';
 import type { Authorizer } from './authorization/authorizer.ts';
+import { authorizerOfModes, type ModeSources, rulesOfModes } from './authorization/modes.ts';
+import { type NodeGraph, nodeGraphOf } from './authorization/node-graph.ts';
+import { nodeObjectsOf } from './authorization/node-objects.ts';
 import { PolicyCache } from './authorization/policy-cache.ts';
 import type { ClusterRole } from './authorization/policy-source.ts';
-import { privilegedGroup } from './authorization/privileged-group.ts';
-import { rbacRules } from './authorization/rule-resolver.ts';
-import { unionAuthorizer } from './authorization/union-authorizer.ts';
+import type { RuleResolver } from './authorization/rule-resolver.ts';
 import { ensureKubernetesService } from './bootstrap/kubernetes-service.ts';
 import {
   aggregateRoles,
@@ -122,7 +122,10 @@ export class ApiServer {
       roles: this.#mirror('/registry/roles/'),
       roleBindings: this.#mirror('/registry/rolebindings/'),
     });
-    this.#authorizer = authorizerOf(options, policy);
+    const { authorizationModes } = options;
+    const hasNodes = authorizationModes.includes('Node');
+    const sources: ModeSources = { policy, graph: this.#nodeGraph(hasNodes) };
+    this.#authorizer = authorizerOfModes(authorizationModes, sources);
     this.#kinds = [...builtInKinds(), newDefinitionKind(options.cel)];
     for (const kind of this.#kinds) this.#addRegistry(kind);
     this.#world = {
@@ -133,6 +136,7 @@ export class ApiServer {
         random,
         authorizer: this.#authorizer,
         policy,
+        restrictsNodes: hasNodes,
         registryOf: (group, kind) => this.registryOf(group, kind),
         mirror: (prefix) => this.#mirror(prefix),
         webhookClient: options.webhookClient,
@@ -147,7 +151,7 @@ export class ApiServer {
     };
     this.#openApi = new OpenApi(this.served, options.descriptions);
     this.#filters = this.#makeFilters();
-    this.#serveBuiltIns(policy);
+    this.#serveBuiltIns(rulesOfModes(authorizationModes, sources));
   }
 
   /** Makes it ready: the objects every cluster has are there, and caches know what is stored. */
@@ -302,7 +306,7 @@ export class ApiServer {
     return (await storage.get(`/registry/${prefix}/${place}`))?.object.metadata.uid;
   }
 
-  #serveBuiltIns(policy: PolicyCache): void {
+  #serveBuiltIns(rules: RuleResolver): void {
     const { random, clock, serviceAccounts } = this.#options;
     const objectOf = async (kind: string, namespace: string, name: string): Promise<ApiObject> =>
       (await get(this.registryOf('', kind), name, { namespace })).object;
@@ -335,11 +339,17 @@ export class ApiServer {
     const reviews = reviewResources({
       world: this.#world,
       authorizer: this.#authorizer,
-      rules: rbacRules(policy),
+      rules,
       tokenAuthenticators: this.#tokenAuthenticators(),
       apiAudiences: serviceAccounts.apiAudiences,
     });
     for (const review of reviews) this.served.add(review);
+  }
+
+  /** Without the mode `Node` nobody asks, and no pods are kept for it. */
+  #nodeGraph(isUsed: boolean): NodeGraph {
+    if (!isUsed) return { isRelated: () => false };
+    return nodeGraphOf(nodeObjectsOf((prefix) => this.#mirror(prefix), this.#stopped.signal));
   }
 
   /** They stand before ConfigMaps, as in a real server's list. */
@@ -454,8 +464,12 @@ export class ApiServer {
 
   async #bootstrap(): Promise<void> {
     const registryOf = (group: string, kind: string) => this.registryOf(group, kind);
-    const { advertiseAddress, securePort, log } = this.#options;
+    const { advertiseAddress, securePort, log, systemObjects } = this.#options;
     await ensureNamespaces(registryOf);
+    if (systemObjects === 'namespaces') {
+      await this.#ready();
+      return;
+    }
     for (const what of await this.#services.repair())
       log.warn('service addresses: mended', { what });
     await ensurePolicy(registryOf);
@@ -467,8 +481,12 @@ export class ApiServer {
       ip: advertiseAddress,
       port: securePort || 6443,
     });
-    await Promise.all([...this.#mirrors.values()].map((mirror) => mirror.ready));
+    await this.#ready();
     this.#keepRolesAggregated();
+  }
+
+  async #ready(): Promise<void> {
+    await Promise.all([...this.#mirrors.values()].map((mirror) => mirror.ready));
   }
 
   #groupVersions() {
@@ -515,15 +533,6 @@ const BOUND_KINDS: Readonly<Record<string, string>> = {
   nodes: 'Node',
 };
 const PROXIED_KINDS = { pods: 'Pod', services: 'Service', endpoints: 'Endpoints' } as const;
-
-function authorizerOf({ authorizationModes }: ApiServerOptions, policy: PolicyCache): Authorizer {
-  const ofMode = (mode: string): Authorizer => {
-    if (mode === 'RBAC') return rbacAuthorizer(policy);
-    const verdict = mode === 'AlwaysAllow' ? 'allow' : 'no-opinion';
-    return { authorize: () => ({ verdict, reason: '' }) };
-  };
-  return unionAuthorizer([privilegedGroup('system:masters'), ...authorizationModes.map(ofMode)]);
-}
 
 function withTtl(kind: Kind, ttlSeconds: number): Kind {
   return {

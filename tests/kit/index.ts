@@ -13,6 +13,7 @@ export { beforeEach, describe } from './framework.ts';
 export { property } from './property.ts';
 export { refusalOf } from './refusal.ts';
 export { settle } from './settle.ts';
+export { newTestNodes, type TestNodes, type TestNodesOptions } from './test-nodes.ts';
 export { throughStorage } from './through-storage.ts';
 export { trace } from './trace.ts';
 export { widget, widgetKind } from './widget-kind.ts';

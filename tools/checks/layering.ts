@@ -37,10 +37,15 @@ export const PACKAGES: readonly { name: string; component: string; files: RegExp
   { name: '@grpc/proto-loader', component: 'etcd', files: /^(grpc|main)\// },
   { name: 'kubernetes-types', component: 'apimachinery', files: /./ },
   { name: 'kubernetes-types', component: 'apiserver', files: /./ },
+  { name: 'kubernetes-types', component: 'client', files: /./ },
+  { name: 'kubernetes-types', component: 'controller-manager', files: /./ },
   { name: '@marcbachmann/cel-js', component: 'apiserver', files: /^wire\/cel\.ts$/ },
   { name: '@peculiar/x509', component: 'apiserver', files: /^wire\// },
   { name: 'commander', component: 'apiserver', files: /^main\.ts$/ },
+  { name: 'commander', component: 'controller-manager', files: /^main\.ts$/ },
   { name: 'jsonc-parser', component: 'apiserver', files: /^wire\/text-parsers\.ts$/ },
+  { name: 'undici', component: 'client', files: /^node\// },
+  { name: 'yaml', component: 'client', files: /^node\// },
   { name: 'yaml', component: 'apiserver', files: /^wire\/text-parsers\.ts$/ },
 ];
 
@@ -54,6 +59,17 @@ export const PLATFORM: readonly { component: string; files: RegExp; why: string 
   { component: 'etcd', files: /^(node-disk|lock-file)\.ts$/, why: 'the log on a real disk' },
   { component: 'apiserver', files: /^wire\//, why: 'HTTP, TLS and certificates' },
   { component: 'apiserver', files: /^main\.ts$/, why: 'the kube-apiserver program' },
+  { component: 'client', files: /^node\//, why: 'kubeconfig files, HTTPS with certificates' },
+  {
+    component: 'controller-manager',
+    files: /^node\//,
+    why: 'keys and the signing of certificates',
+  },
+  {
+    component: 'controller-manager',
+    files: /^main\.ts$/,
+    why: 'the kube-controller-manager program',
+  },
 ];
 
 /** Names that bring time, chance or the platform in, where no import shows it. */

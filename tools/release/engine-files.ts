@@ -24,6 +24,8 @@ export const STUDENT_COMMANDS = [
 /** Loaded by name, so that no import leads there. */
 const BY_NAME = [
   'tools/not-implemented.ts',
+  'tools/start/lend.ts',
+  'tools/start/loan-hooks.ts',
   'tools/start/not-written-notice.ts',
   'tools/tsconfig.json',
 ];

@@ -1,17 +1,17 @@
 /**
  * `npm run component`: one component's main as a process, under the real one's name.
  *
- * Whose code it is follows from `--ref` and `--mine`; see `implementations.ts`. What stands after
- * the name is the main's business.
+ * Whose code it is follows from `--ref` and `--mine`; see `implementations.ts` and, for extras that
+ * are not written, `loans.ts`. What stands after the name is the main's business.
  */
 
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { chooseMine, conditionArguments } from '../implementations.ts';
 import { type Chapter, readSyllabus } from '../syllabus.ts';
 import { runNode } from './child.ts';
-import { isNotWritten, isRelease } from './exercise-files.ts';
+import { chapterFile, isNotWritten, referenceFile } from './exercise-files.ts';
 import { UsageError } from './find-exercise.ts';
+import { findLoans, type Loan, loanArguments, loansText } from './loans.ts';
 import type { CommandContext } from './run-command.ts';
 
 /** Components whose real name is another than their import name. */
@@ -37,7 +37,9 @@ export interface ComponentRequest {
 export async function componentCommand({ root, args }: CommandContext): Promise<number> {
   const request = parseComponentRequest(args);
   const chapter = chapterOf(root, request.name, readSyllabus(root));
-  const code = await runNode(componentArguments(root, request, chapter));
+  const { args: nodeArgs, environment, loans } = componentRun(root, request, chapter);
+  if (loans.length > 0) process.stderr.write(`${loansText(loans)}\n`);
+  const code = await runNode(nodeArgs, environment);
   // 2 is a wrong flag or value, which the main has explained in its one line.
   if (code !== 0 && code !== 2 && !request.reference) explainMissing(root, chapter);
   return code;
@@ -62,13 +64,23 @@ export function parseComponentRequest(args: readonly string[]): ComponentRequest
   return { name, reference, mine, flags };
 }
 
-/** Node's arguments for the request: tsx, conditions, the main, its flags. */
-export function componentArguments(
+/** How node runs a component, and what of it is lent. */
+export interface ComponentRun {
+  /** tsx, loans, conditions, the main, its flags. */
+  readonly args: readonly string[];
+  /** Added to this process's own. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly loans: readonly Loan[];
+}
+
+/** Extras of the student's components that are not written come from the reference. */
+export function componentRun(
   root: string,
   request: ComponentRequest,
   chapter: Chapter,
-): string[] {
-  const components = readSyllabus(root).map((each) => each.component);
+): ComponentRun {
+  const chapters = readSyllabus(root);
+  const components = chapters.map((each) => each.component);
   const mine = request.reference ? [] : [chapter.component, ...request.mine];
   const unknown = mine.find((component) => !components.includes(component));
   if (unknown !== undefined) {
@@ -76,14 +88,18 @@ export function componentArguments(
   }
   const main = mainPath(root, chapter, request.reference);
   if (!existsSync(main)) throw new UsageError(`${request.name} has no main to run: no ${main}`);
-  const here = import.meta.url;
-  return [
+  const ofMine = chapters.filter(({ component }) => mine.includes(component));
+  const loans = findLoans(root, ofMine);
+  const lent = loanArguments(root, loans);
+  const args = [
     ...['--import', import.meta.resolve('tsx')],
-    ...['--import', new URL('not-written-notice.ts', here).href],
+    ...lent.args,
+    ...['--import', new URL('not-written-notice.ts', import.meta.url).href],
     ...conditionArguments(chooseMine(components, mine)),
     main,
     ...request.flags,
   ];
+  return { args, environment: lent.environment, loans };
 }
 
 function chapterOf(root: string, name: string, chapters: readonly Chapter[]): Chapter {
@@ -97,14 +113,15 @@ function chapterOf(root: string, name: string, chapters: readonly Chapter[]): Ch
 }
 
 function mainPath(root: string, chapter: Chapter, reference: boolean): string {
-  if (!reference) return join(root, 'chapters', chapter.id, 'main.ts');
-  if (isRelease(root)) return join(root, 'reference', chapter.id, 'main.js');
-  return join(root, 'solutions', chapter.id, 'main.ts');
+  const file = reference ? referenceFile : chapterFile;
+  return file(root, chapter.id, 'main.ts');
 }
 
 /** A main may have put "not written yet" into its own words; this says what to do about it. */
 function explainMissing(root: string, chapter: Chapter): void {
-  const missing = chapter.exercises.filter((exercise) => isNotWritten(root, { chapter, exercise }));
+  const missing = chapter.exercises.filter(
+    (exercise) => exercise.core && isNotWritten(root, { chapter, exercise }),
+  );
   const [first] = missing;
   if (!first) return;
   const more = missing.length > 1 ? ` and ${missing.length - 1} more` : '';

@@ -12,6 +12,17 @@ export function chapterFile(root: string, chapterId: string, name: string): stri
   return join(root, 'chapters', chapterId, ...name.split('/'));
 }
 
+/** Where the reference's chapters stand, absolute. */
+export function referenceFolder(root: string): string {
+  return join(root, isRelease(root) ? 'reference' : 'solutions');
+}
+
+/** Where the reference has a file of a chapter; in a release `range.ts` is `range.js`. */
+export function referenceFile(root: string, chapterId: string, name: string): string {
+  const own = isRelease(root) ? name.replace(/\.ts$/, '.js') : name;
+  return join(referenceFolder(root), chapterId, ...own.split('/'));
+}
+
 /** Tells a release from the instructor's repository: only the latter has solutions. */
 export function isRelease(root: string): boolean {
   return !existsSync(join(root, 'solutions'));

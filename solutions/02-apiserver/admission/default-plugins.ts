@@ -29,6 +29,7 @@ import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { nodeRestriction } from './node-restriction.ts';
 import { priority } from './priority.ts';
 import { rbacEscalation } from './rbac-escalation.ts';
 import { resourceQuota } from './resource-quota.ts';
@@ -41,6 +42,8 @@ export interface PluginWorld {
   readonly random: Random;
   readonly authorizer: Authorizer;
   readonly policy: PolicySource;
+  /** Is the node authorizer on, which leaves half of the work to NodeRestriction? */
+  readonly restrictsNodes: boolean;
   readonly registryOf: (group: string, kind: string) => Registry;
   /** The objects under a prefix, at hand. */
   readonly mirror: (prefix: string) => Mirror;
@@ -66,6 +69,14 @@ export function defaultPlugins(world: PluginWorld): AdmissionPlugin[] {
         serviceAccount: (ns, name) => findAccount(world, objects, ns, name),
       }),
     ),
+    ...(world.restrictsNodes
+      ? [
+          nodeRestriction({
+            pod: (ns, name) => objects.get('', 'Pod', ns, name),
+            node: (name) => objects.get('', 'Node', '', name),
+          }),
+        ]
+      : []),
     taintNodesByCondition,
     priority({
       priorityClasses: () => objects.under(SCHEDULING, 'PriorityClass', ''),

@@ -71,7 +71,7 @@ export interface Flags {
 }
 
 /** What `--authorization-mode` may say. */
-export const AUTHORIZATION_MODES: readonly string[] = ['RBAC', 'AlwaysAllow', 'AlwaysDeny'];
+export const AUTHORIZATION_MODES: readonly string[] = ['Node', 'RBAC', 'AlwaysAllow', 'AlwaysDeny'];
 
 /** Who makes service accounts' tokens, if nobody says otherwise. */
 const DEFAULT_ISSUER = 'https://kubernetes.default.svc.cluster.local';

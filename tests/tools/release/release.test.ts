@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -133,6 +133,25 @@ describe('a release', () => {
     unborrowCommand({ ...context, args: ['sums/add', 'sums/twice'] });
     expect(read('chapters/00-sums/twice.ts')).toBe('export const mine = 1;');
     expect(read('chapters/00-sums/add.ts')).toBe(ADD_STUB);
+  }, 30_000);
+
+  it('runs a component whose core is written, with the minified modules of extras that are not', () => {
+    const stub = read('reference/stubs/00-sums/twice.ts');
+    put('chapters/00-sums/twice.ts', stub);
+    put('chapters/00-sums/add.ts', SUMS_SOLUTION['add.ts']?.replace('a + b', 'a + b + 1') ?? '');
+    const tsx = ['--import', import.meta.resolve('tsx')];
+    const run = [...tsx, join(student, 'tools/commands/component.ts'), 'sums', '21'];
+    const { status, stdout, stderr } = spawnSync(process.execPath, run, {
+      cwd: student,
+      encoding: 'utf8',
+    });
+    expect({ status, stdout, stderr }).toEqual({
+      status: 7,
+      stdout: '43\n',
+      stderr: 'from the reference, not written yet: twice\n',
+    });
+    expect(read('chapters/00-sums/twice.ts')).toBe(stub);
+    put('chapters/00-sums/add.ts', ADD_STUB);
   }, 30_000);
 
   it('is not written over by another', async () => {
