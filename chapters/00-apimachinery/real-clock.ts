@@ -16,16 +16,30 @@ export class RealClock implements Clock {
   }
 
   after(ms: number, callback: () => void): Timer {
-    let timeout: NodeJS.Timeout;
-    const wait = (leftMs: number): void => {
-      const partMs = Math.min(Math.max(leftMs, 0), LONGEST_TIMEOUT_MS);
-      timeout = setTimeout(() => (leftMs > partMs ? wait(leftMs - partMs) : callback()), partMs);
-    };
-    wait(ms);
-    return { cancel: () => clearTimeout(timeout) };
+    return new RealTimer(ms, callback);
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return sleepOn(this, ms, signal);
+  }
+}
+
+/** A class, because every request has a timer, and nearly none goes off. */
+class RealTimer implements Timer {
+  #timeout: NodeJS.Timeout;
+
+  constructor(ms: number, callback: () => void) {
+    this.#timeout = this.#start(ms, callback);
+  }
+
+  #start(leftMs: number, callback: () => void): NodeJS.Timeout {
+    if (leftMs <= LONGEST_TIMEOUT_MS) return setTimeout(callback, Math.max(leftMs, 0));
+    return setTimeout(() => {
+      this.#timeout = this.#start(leftMs - LONGEST_TIMEOUT_MS, callback);
+    }, LONGEST_TIMEOUT_MS);
+  }
+
+  cancel(): void {
+    clearTimeout(this.#timeout);
   }
 }

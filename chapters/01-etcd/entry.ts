@@ -34,16 +34,20 @@ export function encodeJson(message: unknown): Uint8Array {
 /** The message with its leases as text. Without one it is the message itself, which is most of them. */
 function withTextLeases(value: unknown): unknown {
   if (typeof value === 'bigint') return String(value);
-  if (typeof value !== 'object' || value === null) return value;
+  if (typeof value !== 'object' || value === null || !holdsLease(value)) return value;
   if (Array.isArray(value)) return value.map(withTextLeases);
-  let copy: Record<string, unknown> | undefined;
-  for (const [name, field] of Object.entries(value)) {
-    const text = withTextLeases(field);
-    if (text === field) continue;
-    copy ??= { ...value };
-    copy[name] = text;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, field]) => [name, withTextLeases(field)]),
+  );
+}
+
+function holdsLease(message: object): boolean {
+  for (const name in message) {
+    const field = (message as Record<string, unknown>)[name];
+    if (typeof field === 'bigint') return true;
+    if (typeof field === 'object' && field !== null && holdsLease(field)) return true;
   }
-  return copy ?? value;
+  return false;
 }
 
 /** The message that {@link encodeJson} was given. */

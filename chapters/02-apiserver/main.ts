@@ -123,7 +123,10 @@ function parseFlags(argv: readonly string[]): Flags {
       parseBoolean,
       true,
     )
-    .option('--authorization-mode <modes>', AUTHORIZATION_MODES.join(', '), parseModes, ['RBAC'])
+    .option('--authorization-mode <modes>', AUTHORIZATION_MODES.join(', '), parseModes, [
+      'Node',
+      'RBAC',
+    ])
     .option(
       '--service-account-issuer <url>',
       'who makes the tokens of service accounts; may be repeated',

@@ -4,7 +4,7 @@ import type { Clock, Logger, Node, Random } from '#apimachinery';
 import type { SignatureVerifier, Signer } from './authentication/jwt.ts';
 import type { StaticToken } from './authentication/token-file.ts';
 import type { TextParsers } from './codec/text-parsers.ts';
-import type { CelCompiler } from './custom-resources/cel-compiler.ts';
+import type { CelCompiler, ConditionCompiler } from './custom-resources/cel-compiler.ts';
 import type { AuditOptions } from './filters/audit.ts';
 import type { Limits } from './filters/limits.ts';
 import type { Descriptions } from './openapi/descriptions.ts';
@@ -31,6 +31,11 @@ export interface ApiServerOptions {
   readonly tokens: readonly StaticToken[];
   readonly anonymous: boolean;
   readonly authorizationModes: readonly string[];
+  /**
+   * What `start` makes: all that every cluster has, or for a quick start nothing but the namespaces.
+   * Absent: all.
+   */
+  readonly systemObjects?: 'all' | 'namespaces';
   readonly serviceAccounts: ServiceAccountOptions;
   /** JSON documents by path: `/openid/v1/jwks`. */
   readonly documents: ReadonlyMap<string, () => object>;
@@ -43,6 +48,8 @@ export interface ApiServerOptions {
   readonly webhookClient: WebhookClient;
   /** For rules in CustomResourceDefinitions; absent: definitions that have some are refused. */
   readonly cel?: CelCompiler;
+  /** For `matchConditions` of webhooks; absent: a webhook that has some refuses what it is about. */
+  readonly conditions?: ConditionCompiler;
 }
 
 export interface ServiceAccountOptions {

@@ -16,13 +16,13 @@ import {
 } from './authentication/authentication.ts';
 import { serviceAccountTokens } from './authentication/service-account-authenticator.ts';
 import { cachedTokens } from './authentication/token-cache.ts';
-import { rbacAuthorizer } from './authorization/authorization.ts';
 import type { Authorizer } from './authorization/authorizer.ts';
+import { authorizerOfModes, type ModeSources, rulesOfModes } from './authorization/modes.ts';
+import { type NodeGraph, nodeGraphOf } from './authorization/node-graph.ts';
+import { nodeObjectsOf } from './authorization/node-objects.ts';
 import { PolicyCache } from './authorization/policy-cache.ts';
 import type { ClusterRole } from './authorization/policy-source.ts';
-import { privilegedGroup } from './authorization/privileged-group.ts';
-import { rbacRules } from './authorization/rule-resolver.ts';
-import { unionAuthorizer } from './authorization/union-authorizer.ts';
+import type { RuleResolver } from './authorization/rule-resolver.ts';
 import { ensureKubernetesService } from './bootstrap/kubernetes-service.ts';
 import {
   aggregateRoles,
@@ -46,6 +46,7 @@ import { withWarnings } from './handlers/answers.ts';
 import { bindingsResource, resourceOfKind } from './handlers/built-in-resources.ts';
 import { componentStatusesResource } from './handlers/component-statuses.ts';
 import type { Endpoint, HandlerWorld } from './handlers/endpoint.ts';
+import { metricsResources } from './handlers/metrics-resources.ts';
 import { RequestMetrics } from './handlers/request-metrics.ts';
 import { reviewResources } from './handlers/reviews.ts';
 import { handleServerEndpoint } from './handlers/server-endpoints.ts';
@@ -55,10 +56,14 @@ import { builtInKinds } from './kinds/built-in-kinds.ts';
 import { defineKind } from './kinds/define-kind.ts';
 import type { Kind } from './kinds/kind.ts';
 import { storedFormOf } from './kinds/versions.ts';
+import { runScraper, SCRAPE_INTERVAL_MS } from './metrics/scraper.ts';
+import { UsageStore } from './metrics/usage.ts';
 import { newNodeProxy } from './node-proxy.ts';
 import { OpenApi } from './openapi/openapi.ts';
+import type { NodeDialer } from './proxy/backend.ts';
 import { judgeTarget } from './raw-target.ts';
 import { get } from './registry/create-get.ts';
+import { list } from './registry/list.ts';
 import type { Registry } from './registry/registry.ts';
 import { checkServed, requestInfo } from './request-info.ts';
 import { routeOf, ServedResources } from './served-resources.ts';
@@ -89,6 +94,8 @@ export class ApiServer {
   readonly #registries = new Map<string, Registry>();
   readonly #mirrors = new Map<string, Mirror>();
   readonly #metrics = new RequestMetrics();
+  readonly #usage = new UsageStore(SCRAPE_INTERVAL_MS);
+  readonly #nodes: NodeDialer;
   readonly #world: HandlerWorld;
   readonly #services: ServiceStorage;
   readonly #ips: ClusterIps;
@@ -122,7 +129,10 @@ export class ApiServer {
       roles: this.#mirror('/registry/roles/'),
       roleBindings: this.#mirror('/registry/rolebindings/'),
     });
-    this.#authorizer = authorizerOf(options, policy);
+    const { authorizationModes } = options;
+    const hasNodes = authorizationModes.includes('Node');
+    const sources: ModeSources = { policy, graph: this.#nodeGraph(hasNodes) };
+    this.#authorizer = authorizerOfModes(authorizationModes, sources);
     this.#kinds = [...builtInKinds(), newDefinitionKind(options.cel)];
     for (const kind of this.#kinds) this.#addRegistry(kind);
     this.#world = {
@@ -133,9 +143,11 @@ export class ApiServer {
         random,
         authorizer: this.#authorizer,
         policy,
+        restrictsNodes: hasNodes,
         registryOf: (group, kind) => this.registryOf(group, kind),
         mirror: (prefix) => this.#mirror(prefix),
         webhookClient: options.webhookClient,
+        conditions: options.conditions,
         customKindOf: ({ group, version, kind }) =>
           this.served
             .all()
@@ -145,9 +157,13 @@ export class ApiServer {
             )?.kindOf,
       }),
     };
+    this.#nodes = options.newNodeDialer(
+      async (name) =>
+        (await get(this.registryOf('', 'Node'), name, { namespace: '' })).object as unknown as Node,
+    );
     this.#openApi = new OpenApi(this.served, options.descriptions);
     this.#filters = this.#makeFilters();
-    this.#serveBuiltIns(policy);
+    this.#serveBuiltIns(rulesOfModes(authorizationModes, sources));
   }
 
   /** Makes it ready: the objects every cluster has are there, and caches know what is stored. */
@@ -166,6 +182,7 @@ export class ApiServer {
     aborted.catch(() => {});
     this.#isReady = true;
     this.#run((ended) => this.#definitions().start(ended));
+    this.#run((ended) => this.#scrapeMetrics(ended));
   }
 
   /** Ends all that it runs; the store is its owner's to close. */
@@ -302,15 +319,12 @@ export class ApiServer {
     return (await storage.get(`/registry/${prefix}/${place}`))?.object.metadata.uid;
   }
 
-  #serveBuiltIns(policy: PolicyCache): void {
+  #serveBuiltIns(rules: RuleResolver): void {
     const { random, clock, serviceAccounts } = this.#options;
     const objectOf = async (kind: string, namespace: string, name: string): Promise<ApiObject> =>
       (await get(this.registryOf('', kind), name, { namespace })).object;
-    const nodes = this.#options.newNodeDialer(
-      async (name) => (await objectOf('Node', '', name)) as unknown as Node,
-    );
     const proxy = newNodeProxy({
-      nodes,
+      nodes: this.#nodes,
       addresses: this.#options.addresses,
       random,
       get: (resource, namespace, name) => objectOf(PROXIED_KINDS[resource], namespace, name),
@@ -335,11 +349,24 @@ export class ApiServer {
     const reviews = reviewResources({
       world: this.#world,
       authorizer: this.#authorizer,
-      rules: rbacRules(policy),
+      rules,
       tokenAuthenticators: this.#tokenAuthenticators(),
       apiAudiences: serviceAccounts.apiAudiences,
     });
     for (const review of reviews) this.served.add(review);
+    const metrics = metricsResources({
+      world: this.#world,
+      nodes: registryOf('', 'Node'),
+      pods: registryOf('', 'Pod'),
+      usage: this.#usage,
+    });
+    for (const resource of metrics) this.served.add(resource);
+  }
+
+  /** Without the mode `Node` nobody asks, and no pods are kept for it. */
+  #nodeGraph(isUsed: boolean): NodeGraph {
+    if (!isUsed) return { isRelated: () => false };
+    return nodeGraphOf(nodeObjectsOf((prefix) => this.#mirror(prefix), this.#stopped.signal));
   }
 
   /** They stand before ConfigMaps, as in a real server's list. */
@@ -355,6 +382,16 @@ export class ApiServer {
     const endpoint = { world: this.#world, kind, registry, view: new VersionView(kind) };
     const check = () => this.#options.store.check();
     this.served.add(componentStatusesResource(endpoint, check));
+  }
+
+  #scrapeMetrics(ended: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options;
+    const nodes = async (): Promise<Node[]> => {
+      const options = { namespace: '', resourceVersion: '0' };
+      const { items } = await list(this.registryOf('', 'Node'), options);
+      return items.map(({ object }) => object as unknown as Node);
+    };
+    return runScraper({ clock, log, nodes, dialer: this.#nodes, store: this.#usage }, ended);
   }
 
   #endpointOf(kind: Kind): Endpoint {
@@ -454,8 +491,12 @@ export class ApiServer {
 
   async #bootstrap(): Promise<void> {
     const registryOf = (group: string, kind: string) => this.registryOf(group, kind);
-    const { advertiseAddress, securePort, log } = this.#options;
+    const { advertiseAddress, securePort, log, systemObjects } = this.#options;
     await ensureNamespaces(registryOf);
+    if (systemObjects === 'namespaces') {
+      await this.#ready();
+      return;
+    }
     for (const what of await this.#services.repair())
       log.warn('service addresses: mended', { what });
     await ensurePolicy(registryOf);
@@ -467,8 +508,12 @@ export class ApiServer {
       ip: advertiseAddress,
       port: securePort || 6443,
     });
-    await Promise.all([...this.#mirrors.values()].map((mirror) => mirror.ready));
+    await this.#ready();
     this.#keepRolesAggregated();
+  }
+
+  async #ready(): Promise<void> {
+    await Promise.all([...this.#mirrors.values()].map((mirror) => mirror.ready));
   }
 
   #groupVersions() {
@@ -515,15 +560,6 @@ const BOUND_KINDS: Readonly<Record<string, string>> = {
   nodes: 'Node',
 };
 const PROXIED_KINDS = { pods: 'Pod', services: 'Service', endpoints: 'Endpoints' } as const;
-
-function authorizerOf({ authorizationModes }: ApiServerOptions, policy: PolicyCache): Authorizer {
-  const ofMode = (mode: string): Authorizer => {
-    if (mode === 'RBAC') return rbacAuthorizer(policy);
-    const verdict = mode === 'AlwaysAllow' ? 'allow' : 'no-opinion';
-    return { authorize: () => ({ verdict, reason: '' }) };
-  };
-  return unionAuthorizer([privilegedGroup('system:masters'), ...authorizationModes.map(ofMode)]);
-}
 
 function withTtl(kind: Kind, ttlSeconds: number): Kind {
   return {

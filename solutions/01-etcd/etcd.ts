@@ -295,8 +295,10 @@ function replay(store: Store, entry: Entry): void {
   }
 }
 
-function isReadOnly(request: TxnRequest): boolean {
-  const reads = (operation: RequestOp): boolean =>
-    'range' in operation || ('txn' in operation && isReadOnly(operation.txn));
-  return (request.success ?? []).every(reads) && (request.failure ?? []).every(reads);
+function isReadOnly({ success = [], failure = [] }: TxnRequest): boolean {
+  return success.every(isRead) && failure.every(isRead);
+}
+
+function isRead(operation: RequestOp): boolean {
+  return 'range' in operation || ('txn' in operation && isReadOnly(operation.txn));
 }

@@ -88,21 +88,25 @@ interface Written {
 function writtenBy(operations: readonly RequestOp[]): Written {
   const puts = new Set<string>();
   const deletes: KeyRange[] = operations.flatMap((o) => ('deleteRange' in o ? o.deleteRange : []));
-  const addPut = (key: string) => {
-    const isDeleted = (range: KeyRange) => range.rangeEnd !== TO_THE_END && inRange(key, range);
-    if (puts.has(key) || deletes.some(isDeleted)) throw duplicateKey();
-    puts.add(key);
-  };
   for (const operation of operations) {
     if (!('txn' in operation)) continue;
     const success = writtenBy(operation.txn.success ?? []);
     const failure = writtenBy(operation.txn.failure ?? []);
     // A set, because a key put in both branches is put once: only one branch will run.
-    for (const key of new Set([...success.puts, ...failure.puts])) addPut(key);
+    for (const key of new Set([...success.puts, ...failure.puts])) addPut(key, puts, deletes);
     deletes.push(...success.deletes, ...failure.deletes);
   }
-  for (const operation of operations) if ('put' in operation) addPut(operation.put.key);
+  for (const operation of operations) {
+    if ('put' in operation) addPut(operation.put.key, puts, deletes);
+  }
   return { puts, deletes };
+}
+
+function addPut(key: string, puts: Set<string>, deletes: readonly KeyRange[]): void {
+  const isTaken =
+    puts.has(key) || deletes.some((range) => range.rangeEnd !== TO_THE_END && inRange(key, range));
+  if (isTaken) throw duplicateKey();
+  puts.add(key);
 }
 
 /**

@@ -8,6 +8,7 @@
 
 import type { ByteString } from './byte-string.ts';
 import type { Event } from './rpc.ts';
+import { inRange } from './tree-index.ts';
 import { eventsAt, wants } from './watch.ts';
 import type { Deliver, Watch, WatchHub, WatchSource, WatchSpec } from './watch-hub.ts';
 
@@ -212,8 +213,11 @@ export class WatchGroups implements WatchHub {
 
   /** The synced watches whose range holds any of the events' keys, each once. */
   #interestedIn(events: readonly Event[]): Set<Member> {
-    const members = new Set(this.#syncedRanges);
+    const members = new Set<Member>();
     for (const { kv } of events) {
+      for (const member of this.#syncedRanges) {
+        if (inRange(kv.key, member.spec)) members.add(member);
+      }
       for (const member of this.#syncedByKey.get(kv.key) ?? []) members.add(member);
     }
     return members;

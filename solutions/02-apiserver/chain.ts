@@ -36,12 +36,11 @@ export function runChain(
   filters: readonly Filter[],
   handle: (context: Context) => Promise<Answer | Upgrade>,
   context: Context,
+  at = 0,
 ): Promise<Answer | Upgrade> {
-  const run = (at: number): Promise<Answer | Upgrade> => {
-    const filter = filters[at];
-    return filter ? filter(context, () => run(at + 1)) : handle(context);
-  };
-  return run(0);
+  const filter = filters[at];
+  if (filter === undefined) return handle(context);
+  return filter(context, () => runChain(filters, handle, context, at + 1));
 }
 
 /** The error a client is told of; what is not meant for it becomes a 500. */

@@ -46,6 +46,7 @@ import { withWarnings } from './handlers/answers.ts';
 import { bindingsResource, resourceOfKind } from './handlers/built-in-resources.ts';
 import { componentStatusesResource } from './handlers/component-statuses.ts';
 import type { Endpoint, HandlerWorld } from './handlers/endpoint.ts';
+import { metricsResources } from './handlers/metrics-resources.ts';
 import { RequestMetrics } from './handlers/request-metrics.ts';
 import { reviewResources } from './handlers/reviews.ts';
 import { handleServerEndpoint } from './handlers/server-endpoints.ts';
@@ -55,10 +56,14 @@ import { builtInKinds } from './kinds/built-in-kinds.ts';
 import { defineKind } from './kinds/define-kind.ts';
 import type { Kind } from './kinds/kind.ts';
 import { storedFormOf } from './kinds/versions.ts';
+import { runScraper, SCRAPE_INTERVAL_MS } from './metrics/scraper.ts';
+import { UsageStore } from './metrics/usage.ts';
 import { newNodeProxy } from './node-proxy.ts';
 import { OpenApi } from './openapi/openapi.ts';
+import type { NodeDialer } from './proxy/backend.ts';
 import { judgeTarget } from './raw-target.ts';
 import { get } from './registry/create-get.ts';
+import { list } from './registry/list.ts';
 import type { Registry } from './registry/registry.ts';
 import { checkServed, requestInfo } from './request-info.ts';
 import { routeOf, ServedResources } from './served-resources.ts';
@@ -89,6 +94,8 @@ export class ApiServer {
   readonly #registries = new Map<string, Registry>();
   readonly #mirrors = new Map<string, Mirror>();
   readonly #metrics = new RequestMetrics();
+  readonly #usage = new UsageStore(SCRAPE_INTERVAL_MS);
+  readonly #nodes: NodeDialer;
   readonly #world: HandlerWorld;
   readonly #services: ServiceStorage;
   readonly #ips: ClusterIps;
@@ -140,6 +147,7 @@ export class ApiServer {
         registryOf: (group, kind) => this.registryOf(group, kind),
         mirror: (prefix) => this.#mirror(prefix),
         webhookClient: options.webhookClient,
+        conditions: options.conditions,
         customKindOf: ({ group, version, kind }) =>
           this.served
             .all()
@@ -149,6 +157,10 @@ export class ApiServer {
             )?.kindOf,
       }),
     };
+    this.#nodes = options.newNodeDialer(
+      async (name) =>
+        (await get(this.registryOf('', 'Node'), name, { namespace: '' })).object as unknown as Node,
+    );
     this.#openApi = new OpenApi(this.served, options.descriptions);
     this.#filters = this.#makeFilters();
     this.#serveBuiltIns(rulesOfModes(authorizationModes, sources));
@@ -170,6 +182,7 @@ export class ApiServer {
     aborted.catch(() => {});
     this.#isReady = true;
     this.#run((ended) => this.#definitions().start(ended));
+    this.#run((ended) => this.#scrapeMetrics(ended));
   }
 
   /** Ends all that it runs; the store is its owner's to close. */
@@ -310,11 +323,8 @@ export class ApiServer {
     const { random, clock, serviceAccounts } = this.#options;
     const objectOf = async (kind: string, namespace: string, name: string): Promise<ApiObject> =>
       (await get(this.registryOf('', kind), name, { namespace })).object;
-    const nodes = this.#options.newNodeDialer(
-      async (name) => (await objectOf('Node', '', name)) as unknown as Node,
-    );
     const proxy = newNodeProxy({
-      nodes,
+      nodes: this.#nodes,
       addresses: this.#options.addresses,
       random,
       get: (resource, namespace, name) => objectOf(PROXIED_KINDS[resource], namespace, name),
@@ -344,6 +354,13 @@ export class ApiServer {
       apiAudiences: serviceAccounts.apiAudiences,
     });
     for (const review of reviews) this.served.add(review);
+    const metrics = metricsResources({
+      world: this.#world,
+      nodes: registryOf('', 'Node'),
+      pods: registryOf('', 'Pod'),
+      usage: this.#usage,
+    });
+    for (const resource of metrics) this.served.add(resource);
   }
 
   /** Without the mode `Node` nobody asks, and no pods are kept for it. */
@@ -365,6 +382,16 @@ export class ApiServer {
     const endpoint = { world: this.#world, kind, registry, view: new VersionView(kind) };
     const check = () => this.#options.store.check();
     this.served.add(componentStatusesResource(endpoint, check));
+  }
+
+  #scrapeMetrics(ended: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options;
+    const nodes = async (): Promise<Node[]> => {
+      const options = { namespace: '', resourceVersion: '0' };
+      const { items } = await list(this.registryOf('', 'Node'), options);
+      return items.map(({ object }) => object as unknown as Node);
+    };
+    return runScraper({ clock, log, nodes, dialer: this.#nodes, store: this.#usage }, ended);
   }
 
   #endpointOf(kind: Kind): Endpoint {

@@ -1,15 +1,118 @@
-/** CONTRACT: part of exercise controller-manager/control-loop. */
+/**
+ * What a controller has asked for and does not see in its cache yet.
+ *
+ * A controller that creates a pod and looks at its cache right afterwards does not find it there, and
+ * would create another one. So it notes what it asked for, and waits until it has seen it.
+ */
+
 import type { Clock } from '#apimachinery';
 
-/** What a controller has asked for and its cache does not show yet, by the key of the owner. */
-export declare class Expectations {
-  constructor(options: { clock: Clock });
-  expectCreations(key: string, count: number): void;
-  /** @param pods - keys of what is being deleted, so that each counts once */
-  expectDeletions(key: string, uids: readonly string[]): void;
-  creationObserved(key: string): void;
-  deletionObserved(key: string, uid: string): void;
-  /** Has all that was expected been seen, or has it taken more than five minutes? True without expectations. */
-  satisfied(key: string): boolean;
-  forget(key: string): void;
+/** After so long nobody waits any more: a change that was not seen by then was not to be seen. */
+export const EXPECTATIONS_TIMEOUT_MS = 5 * 60 * 1000;
+
+interface Expected {
+  creations: number;
+  readonly deletions: Set<string>;
+  /** When they were set, by the monotonic clock. */
+  readonly since: number;
+}
+
+/**
+ * Expected creations and deletions, by the key of the object that owns what is created and deleted.
+ *
+ * @remarks Creations are counted, since the name of what is to be created is not known. Deletions are
+ * known by what is deleted, since the cache may tell of one twice: first that it was marked, then that
+ * it is gone.
+ *
+ * ```text
+ * expectCreations(rs, 2)      satisfied(rs)  false
+ * creationObserved(rs)        satisfied(rs)  false
+ * creationObserved(rs)        satisfied(rs)  true
+ * expectDeletions(rs, [a])    satisfied(rs)  false
+ * deletionObserved(rs, b)     satisfied(rs)  false
+ * deletionObserved(rs, a)     satisfied(rs)  true
+ * ```
+ *
+ * @see pkg/controller/controller_utils.go (1.33), UIDTrackingControllerExpectations
+ */
+export class Expectations {
+  readonly #clock: Clock;
+  readonly #expected = new Map<string, Expected>();
+
+  /** @exercise controller-manager/control-loop */
+  constructor({ clock }: { readonly clock: Clock }) {
+    this.#clock = clock;
+  }
+
+  /**
+   * Says, before any of it is asked for, how many objects are going to be created and which are going
+   * to be deleted. What was expected before is forgotten, and the time begins anew.
+   *
+   * @param uids - of what is going to be deleted
+   * @exercise controller-manager/control-loop
+   */
+  expect(key: string, creations: number, uids: readonly string[]): void {
+    const since = this.#clock.monotonic();
+    this.#expected.set(key, { creations, deletions: new Set(uids), since });
+  }
+
+  /**
+   * `expect` without deletions.
+   *
+   * @exercise controller-manager/control-loop
+   */
+  expectCreations(key: string, count: number): void {
+    this.expect(key, count, []);
+  }
+
+  /**
+   * `expect` without creations.
+   *
+   * @exercise controller-manager/control-loop
+   */
+  expectDeletions(key: string, uids: readonly string[]): void {
+    this.expect(key, 0, uids);
+  }
+
+  /**
+   * One creation less to wait for: it was seen, or it failed. Less than none is none.
+   *
+   * @exercise controller-manager/control-loop
+   */
+  creationObserved(key: string): void {
+    const expected = this.#expected.get(key);
+    if (expected && expected.creations > 0) expected.creations--;
+  }
+
+  /**
+   * The deletion of this object is not waited for any more: it was seen, or it failed.
+   *
+   * @exercise controller-manager/control-loop
+   */
+  deletionObserved(key: string, uid: string): void {
+    this.#expected.get(key)?.deletions.delete(uid);
+  }
+
+  /**
+   * May the controller act on what its cache says?
+   *
+   * @returns true when nothing was expected, when all that was expected has been observed, and when it
+   * has been expected for more than `EXPECTATIONS_TIMEOUT_MS`
+   * @exercise controller-manager/control-loop
+   */
+  satisfied(key: string): boolean {
+    const expected = this.#expected.get(key);
+    if (expected === undefined) return true;
+    if (expected.creations === 0 && expected.deletions.size === 0) return true;
+    return this.#clock.monotonic() - expected.since > EXPECTATIONS_TIMEOUT_MS;
+  }
+
+  /**
+   * Forgets all that is expected for a key, when its object is gone.
+   *
+   * @exercise controller-manager/control-loop
+   */
+  forget(key: string): void {
+    this.#expected.delete(key);
+  }
 }

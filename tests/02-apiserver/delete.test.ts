@@ -135,6 +135,13 @@ describe('deleteObject', () => {
     expect((await metadataOf('a')).generation).toBe(2);
   });
 
+  it('makes no generation for what has none', async () => {
+    const { make, remove, metadataOf } = await newRegistry({ ...graceful, hasGeneration: false });
+    await make('a');
+    await remove('a');
+    expect(await metadataOf('a')).not.toHaveProperty('generation');
+  });
+
   it('changes nothing of what the storage gave it', async () => {
     const { registry, make } = await newRegistry({ ...graceful, hasGeneration: true });
     await make('a', { finalizers: ['x/y'] });
@@ -194,6 +201,20 @@ describe('deleteObject, grace', () => {
       deletionGracePeriodSeconds: 5,
     });
     expect((await remove('a', { gracePeriodSeconds: 0 })).gone).toBe(true);
+  });
+
+  it('tells the kind of the first mark, and not of a shorter time', async () => {
+    const told: unknown[] = [];
+    const { make, remove } = await newRegistry({
+      ...graceful,
+      prepareForDelete: ({ metadata }) => {
+        told.push(metadata.name);
+      },
+    });
+    await make('a');
+    await remove('a');
+    await remove('a', { gracePeriodSeconds: 5 });
+    expect(told).toEqual(['a']);
   });
 
   it('cannot be made longer', async () => {
@@ -306,6 +327,14 @@ describe('deleteObject, dependents of what is marked already', () => {
     expect((await remove('a', { propagationPolicy: 'Background' })).gone).toBe(true);
   });
 
+  it('leave no empty list when the last finalizer goes', async () => {
+    const { make, remove, metadataOf } = await newRegistry(graceful);
+    await make('a', { finalizers: ['orphan'] });
+    const { gone } = await remove('a', { propagationPolicy: 'Background' });
+    expect(gone).toBe(false);
+    expect(await metadataOf('a')).not.toHaveProperty('finalizers');
+  });
+
   it('can be treated differently later, with the mark as it was', async () => {
     const { clock, make, remove, metadataOf } = await newRegistry({ hasGeneration: true });
     await make('a', { finalizers: ['x/y'] });
@@ -334,6 +363,16 @@ describe('deleteObject, preconditions', () => {
       message: `Operation cannot be fulfilled on widgets.example.com "a": the ResourceVersion in the precondition (1) does not match the ResourceVersion in record (${revision}). The object might have been modified`,
     });
     expect(await isGone('a').catch(() => false)).toBe(false);
+  });
+
+  it('refuses another version of the right object, be it older or newer', async () => {
+    const { make, remove } = await newRegistry();
+    const { object, revision } = await make('a');
+    const uid = object.metadata.uid ?? '';
+    for (const other of [revision - 1, revision + 1, revision * 1000]) {
+      const preconditions = { uid, resourceVersion: String(other) };
+      expect(isConflict(await refusalOf(remove('a', { preconditions })))).toBe(true);
+    }
   });
 
   it('lets the right ones through', async () => {
@@ -408,6 +447,27 @@ describe('deleteObject, what others have to say', () => {
     expect(await isGone('a')).toBe(true);
   });
 
+  it('shows admission what is stored, as it is before the mark', async () => {
+    const { make, remove } = await newRegistry(graceful);
+    await make('a');
+    const seen: unknown[] = [];
+    const admit = ({ metadata }: ApiObject): void => {
+      seen.push(metadata.deletionTimestamp);
+    };
+    await remove('a', { admit });
+    expect(seen).toEqual([undefined]);
+  });
+
+  it('asks admission only about what the preconditions let through', async () => {
+    const { make, remove } = await newRegistry();
+    await make('a');
+    const admit = (): void => {
+      throw new Error('not today');
+    };
+    const error = await refusalOf(remove('a', { admit, preconditions: { uid: 'other' } }));
+    expect(isConflict(error)).toBe(true);
+  });
+
   it('does nothing that admission refuses', async () => {
     const { make, remove, metadataOf } = await newRegistry();
     await make('a');
@@ -438,7 +498,28 @@ describe('deleteObject, what others have to say', () => {
   });
 });
 
+describe('deleteObject, what is held back no longer', () => {
+  it('removes it, though it was marked before', async () => {
+    let isHeld = true;
+    const { make, remove, isGone } = await newRegistry({ isHeldBack: () => isHeld });
+    await make('a');
+    expect((await remove('a')).gone).toBe(false);
+    isHeld = false;
+    expect((await remove('a')).gone).toBe(true);
+    expect(await isGone('a')).toBe(true);
+  });
+});
+
 describe('deleteObject, dry run', () => {
+  it('asks admission, too', async () => {
+    const { make, remove } = await newRegistry();
+    await make('a');
+    const admit = async (): Promise<void> => {
+      throw new Error('not today');
+    };
+    await expect(remove('a', { dryRun: true, admit })).rejects.toThrow('not today');
+  });
+
   it('says what would happen, and does nothing', async () => {
     const { make, remove, metadataOf } = await newRegistry(graceful);
     await make('a');

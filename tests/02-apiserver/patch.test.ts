@@ -96,6 +96,13 @@ describe('applyJsonPatch', () => {
     expect(applyJsonPatch({ list: ['a', 'b', 'c'] }, patch)).toEqual({ list: ['b', 'c', 'a'] });
   });
 
+  it('finds the place to move to once the value has been removed', () => {
+    const patch: Json[] = [{ op: 'move', from: '/list/0', path: '/list/1/x' }];
+    const document = { list: [1, { a: 2 }, { b: 3 }] };
+    expect(applyJsonPatch(document, patch)).toEqual({ list: [{ a: 2 }, { b: 3, x: 1 }] });
+    rejected({ list: [1, { a: 2 }] }, ...patch);
+  });
+
   it('moves a value to where it is', () => {
     const patch: Json[] = [{ op: 'move', from: '/a', path: '/a' }];
     expect(applyJsonPatch({ a: { b: 1 } }, patch)).toEqual({ a: { b: 1 } });
@@ -172,9 +179,19 @@ describe('applyJsonPatch, pointers', () => {
     expect(applyJsonPatch({ 'a/b': 1, 'c~d': 2, 'e~1f': 3, g: 4 }, patch)).toEqual({ g: 4 });
   });
 
+  it('takes them wherever they stand, and however often', () => {
+    const patch: Json[] = [{ op: 'add', path: '/~1a~1b~1/~0~0c~01', value: 1 }];
+    expect(applyJsonPatch({ '/a/b/': {} }, patch)).toEqual({ '/a/b/': { '~~c~1': 1 } });
+  });
+
   it('finds the empty key', () => {
     const patch: Json[] = [{ op: 'replace', path: '/a/', value: 2 }];
     expect(applyJsonPatch({ a: { '': 1 } }, patch)).toEqual({ a: { '': 2 } });
+  });
+
+  it('finds the empty key of the whole document', () => {
+    const patch: Json[] = [{ op: 'add', path: '/', value: 2 }];
+    expect(applyJsonPatch({ a: 1 }, patch)).toEqual({ a: 1, '': 2 });
   });
 
   it('takes digits for an object as a key', () => {
@@ -251,6 +268,20 @@ describe('applyJsonPatch, keys of every name', () => {
     expect((result as { a: { polluted?: boolean } }).a.polluted).toBeUndefined();
   });
 
+  it('replaces a field of the name __proto__', () => {
+    const patch: Json[] = [{ op: 'replace', path: '/a/__proto__', value: { polluted: true } }];
+    for (const document of ['{"a":{}}', '{"a":{"__proto__":{"x":1}}}']) {
+      const result = applyJsonPatch(read(document), patch);
+      expect(JSON.stringify(result)).toBe('{"a":{"__proto__":{"polluted":true}}}');
+    }
+  });
+
+  it('finds nothing to test in what every object inherits', () => {
+    for (const path of ['/toString', '/constructor', '/__proto__']) {
+      expect(applyJsonPatch({}, [{ op: 'test', path, value: null }])).toEqual({});
+    }
+  });
+
   it('changes nothing that other objects inherit', () => {
     rejected({}, { op: 'add', path: '/__proto__/polluted', value: true });
     rejected({}, { op: 'add', path: '/constructor/prototype/polluted', value: true });
@@ -311,6 +342,7 @@ describe('applyJsonPatch, what is wrong with a patch', () => {
     ['no value to add', { op: 'add', path: '/a' }],
     ['no value to replace with', { op: 'replace', path: '/a' }],
     ['no value to test', { op: 'test', path: '/a' }],
+    ['no value to test nothing with', { op: 'test', path: '/missing' }],
     ['no from to move', { op: 'move', path: '/b' }],
     ['no from to copy', { op: 'copy', path: '/b' }],
   ];
@@ -340,6 +372,14 @@ describe('applyJsonPatch, what is wrong with a patch', () => {
     const three = [copy('/b'), copy('/c'), copy('/d')];
     expect(Object.keys(applyJsonPatch(document, three) as object)).toEqual(['a', 'b', 'c', 'd']);
     rejected(document, ...three, copy('/e'));
+  });
+
+  it('bounds copies by their length as JSON, in characters', () => {
+    const patch: Json[] = [{ op: 'copy', from: '/a', path: '/b' }];
+    const document = (length: number) => ({ a: 'é'.repeat(length - 2) });
+    const largest = document(MAX_COPIED_LENGTH);
+    expect(Object.keys(applyJsonPatch(largest, patch) as object)).toEqual(['a', 'b']);
+    rejected(document(MAX_COPIED_LENGTH + 1), ...patch);
   });
 
   it('bounds copies that double each time', () => {
@@ -442,6 +482,13 @@ describe('applyMergePatch', () => {
     const result = applyMergePatch({ a: {} }, read('{"a": {"__proto__": {"polluted": true}}}'));
     expect(JSON.stringify(result)).toBe('{"a":{"__proto__":{"polluted":true}}}');
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+  });
+
+  it('keeps __proto__ as a field that is no object', () => {
+    for (const value of ['[1]', '1', '"x"']) {
+      const result = applyMergePatch({}, read(`{"__proto__":${value}}`));
+      expect(JSON.stringify(result)).toBe(`{"__proto__":${value}}`);
+    }
   });
 
   it('takes a field of the name __proto__ away', () => {
@@ -562,6 +609,31 @@ describe('patchObject', () => {
       expect(stored.object.data).toEqual({ a: '1', b: '2' });
     });
   }
+
+  it('takes a version that the patch takes away from its copy for any version', async () => {
+    const { registry } = await withWidget({ allowUnconditionalUpdate: false });
+    const patch = (old: ApiObject): ApiObject => {
+      delete old.metadata.resourceVersion;
+      old.data = { b: '2' };
+      return old;
+    };
+    const { stored } = await patchObject(registry, 'a', patch, inDefault);
+    expect(stored.object.data).toEqual({ b: '2' });
+  });
+
+  it('is about any version, in each round, when it names none', async () => {
+    const { registry } = await withWidget();
+    let isFirst = true;
+    const patch = async (old: ApiObject): Promise<ApiObject> => {
+      if (isFirst) {
+        isFirst = false;
+        await patchObject(registry, 'a', merge({ data: { other: 'x' } }), inDefault);
+      }
+      return merge({ metadata: { resourceVersion: null }, data: { b: '2' } })(old);
+    };
+    const { stored } = await patchObject(registry, 'a', patch, inDefault);
+    expect(stored.object.data).toEqual({ a: '1', b: '2', other: 'x' });
+  });
 
   it('refuses another uid', async () => {
     const { registry } = await withWidget();

@@ -44,6 +44,7 @@ class ScriptedSource implements CacherSource {
   failures = 0;
   #tell: (events: StorageEvent[]) => void = () => {};
   #end: () => void = () => {};
+  #error: Error | undefined;
   onProgressAsked: () => void = () => {};
   watches = 0;
 
@@ -88,6 +89,8 @@ class ScriptedSource implements CacherSource {
     const queue: StorageEvent[] = [];
     let wake = () => {};
     let isOver = false;
+    this.#error = undefined;
+    const errorOf = () => this.#error;
     this.#tell = (events) => {
       queue.push(...events);
       wake();
@@ -101,6 +104,7 @@ class ScriptedSource implements CacherSource {
       for (;;) {
         const event = queue.shift();
         if (event) yield event;
+        else if (errorOf()) throw errorOf();
         else if (isOver) return;
         else await new Promise<void>((resolve) => (wake = resolve));
       }
@@ -143,6 +147,12 @@ class ScriptedSource implements CacherSource {
 
   /** The connection is lost. */
   lose(): void {
+    this.#end();
+  }
+
+  /** The watch fails. */
+  fail(): void {
+    this.#error = new Error('broken');
     this.#end();
   }
 }
@@ -276,6 +286,19 @@ describe('a cache, reading', () => {
     expect(source.asked).toEqual([`get ${keyOf('a')}`, `list ${PREFIX} {"revision":2,"limit":1}`]);
   });
 
+  it('has what the source has now for a read that must be new', async () => {
+    const source = new ScriptedSource();
+    source.put('a');
+    source.put('b');
+    const { cacher } = start(source);
+    await settle();
+    const newer = storedAt('a', 9);
+    source.objects = [newer];
+    expect((await cacher.get(keyOf('a')))?.revision).toBe(9);
+    expect(await cacher.get(keyOf('b'))).toBeUndefined();
+    expect((await cacher.get(keyOf('a'), 0))?.revision).toBe(2);
+  });
+
   it.core('answers a plain list from memory, once it is as new as the source', async () => {
     const source = new ScriptedSource();
     source.put('a');
@@ -297,11 +320,11 @@ describe('a cache, reading', () => {
     await settle();
     source.elsewhere();
     source.asked.length = 0;
-    const listing = cacher.list(PREFIX);
+    const listing = cacher.list(PREFIX, { limit: 1 });
     await settle();
     await clock.advance(FRESHNESS_TIMEOUT_MS);
     expect((await listing).revision).toBe(3);
-    expect(source.asked).toEqual(['progress?', `list ${PREFIX} {}`]);
+    expect(source.asked).toEqual(['progress?', `list ${PREFIX} {"limit":1}`]);
   });
 
   it('obeys prefix, start key and limit', async () => {
@@ -318,6 +341,9 @@ describe('a cache, reading', () => {
     expect(page).toMatchObject({ more: true, count: 3 });
     const none = await cacher.list(`${PREFIX}other/`, { notOlderThan: 0 });
     expect(none).toMatchObject({ items: [], more: false, count: 0 });
+    const all = await cacher.list(PREFIX, { notOlderThan: 0, limit: 0 });
+    expect(all.items).toHaveLength(4);
+    expect(all).toMatchObject({ more: false, count: 4 });
   });
 
   it('waits for the first list', async () => {
@@ -331,6 +357,23 @@ describe('a cache, reading', () => {
     expect(watching.told()).toEqual([]);
     await clock.advance(1000);
     expect((await reading)?.revision).toBe(2);
+    await settle();
+    source.put('b');
+    await settle();
+    expect(watching.told()).toEqual(['put b 3']);
+    expect(watching.state.isOver).toBe(false);
+  });
+
+  it('lets a watch go that waits for the first list', async () => {
+    const source = new ScriptedSource();
+    source.failures = 1;
+    const { cacher } = start(source);
+    const seen = follow(cacher);
+    await settle();
+    expect(seen.state.isOver).toBe(false);
+    seen.stop();
+    await settle();
+    expect(seen.state).toEqual({ isOver: true });
   });
 
   it('writes through to the source', async () => {
@@ -499,6 +542,9 @@ describe('a cache, watching', () => {
     await settle();
     expect(isExpired(seen.state.error)).toBe(true);
     expect(seen.state.error).toMatchObject({ message: 'too old resource version: 2 (3)' });
+    const first = follow(cacher, { after: 0 });
+    await settle();
+    expect(isExpired(first.state.error)).toBe(true);
     expect(follow(cacher, { after: 3 }).state.isOver).toBe(false);
   });
 
@@ -514,6 +560,32 @@ describe('a cache, watching', () => {
     expect(isExpired(early.state.error)).toBe(true);
     expect(late.told()).toEqual(['put a 37', 'put a 38', 'put a 39', 'put a 40', 'put a 41']);
   });
+
+  for (const writes of [4, 9, 10, 11, 23]) {
+    it(`says which version would have worked, after ${writes} writes`, async () => {
+      const source = new ScriptedSource();
+      source.revision = 100;
+      const { cacher } = start(source, { historyEvents: 5, bufferEvents: 1000 });
+      await settle();
+      for (let i = 0; i < writes; i++) source.put('a');
+      await settle();
+      const early = follow(cacher, { after: 99 });
+      await settle();
+      const { message } = early.state.error as StatusError;
+      const oldest = Number(/^too old resource version: 99 \((\d+)\)$/.exec(message)?.[1]);
+      expect(oldest).toBeGreaterThanOrEqual(100);
+      expect(oldest).toBeLessThanOrEqual(Math.max(100, 100 + writes - 5));
+      const seen = follow(cacher, { after: oldest });
+      await settle();
+      const missed = source.revision - oldest;
+      expect(seen.told()).toEqual(
+        Array.from({ length: missed }, (_, i) => `put a ${oldest + 1 + i}`),
+      );
+      const older = follow(cacher, { after: oldest - 1 });
+      await settle();
+      expect(isExpired(older.state.error)).toBe(true);
+    });
+  }
 
   it.core('ends the watch of a client that does not read, and of no other', async () => {
     const source = new ScriptedSource();
@@ -535,6 +607,28 @@ describe('a cache, watching', () => {
     expect(revisions).toEqual([2, 3, 4, 5]);
     expect(reading.told()).toHaveLength(10);
     expect(reading.state.isOver).toBe(false);
+  });
+
+  it('tells nothing more to a client that goes, be it past or unread', async () => {
+    const source = new ScriptedSource();
+    const { cacher } = start(source);
+    await settle();
+    source.put('a');
+    source.put('a');
+    await settle();
+    const ended = new AbortController();
+    const past = cacher.watch(PREFIX, { after: 1 }, ended.signal)[Symbol.asyncIterator]();
+    const coming = cacher.watch(PREFIX, {}, ended.signal)[Symbol.asyncIterator]();
+    const first = coming.next();
+    await settle();
+    source.put('b');
+    source.put('b');
+    await settle();
+    expect(await past.next()).toMatchObject({ value: { stored: { revision: 2 } } });
+    expect(await first).toMatchObject({ value: { stored: { revision: 4 } } });
+    ended.abort();
+    expect(await past.next()).toEqual({ done: true, value: undefined });
+    expect(await coming.next()).toEqual({ done: true, value: undefined });
   });
 
   it('frees the watch of a client that goes', async () => {
@@ -570,6 +664,33 @@ describe('a cache, watching', () => {
     await clock.advance(BOOKMARK_INTERVAL_MS);
     await settle();
     expect(asking.told().at(-1)).toBe('progress 3');
+  });
+});
+
+describe('a cache with a client that has no room', () => {
+  it('does not tell it how far it is, and does not end its watch for that', async () => {
+    const source = new ScriptedSource();
+    const { cacher, clock } = start(source, { bufferEvents: 2 });
+    await settle();
+    const ended = new AbortController();
+    cleanups.push(() => ended.abort());
+    const query = { progress: true };
+    const slow = cacher.watch(PREFIX, query, ended.signal)[Symbol.asyncIterator]();
+    const first = slow.next();
+    await settle();
+    for (let i = 0; i < 3; i++) {
+      source.put('a');
+      await settle();
+    }
+    await clock.advance(BOOKMARK_INTERVAL_MS);
+    await settle();
+    expect(await first).toMatchObject({ value: { type: 'put', stored: { revision: 2 } } });
+    expect(await slow.next()).toMatchObject({ value: { type: 'put', stored: { revision: 3 } } });
+    expect(await slow.next()).toMatchObject({ value: { type: 'put', stored: { revision: 4 } } });
+    const next = slow.next();
+    await settle();
+    source.put('b');
+    expect(await next).toMatchObject({ value: { type: 'put', stored: { revision: 5 } } });
   });
 });
 
@@ -632,6 +753,53 @@ describe('a cache whose source is lost', () => {
     await settle();
     expect(seen.told()).toEqual([]);
     expect(seen.state.isOver).toBe(true);
+  });
+
+  it('hides nothing from a watch that begins while it lists again', async () => {
+    const source = new ScriptedSource();
+    const { cacher } = start(source);
+    await settle();
+    source.put('a');
+    await settle();
+    const list = source.list.bind(source);
+    let answer = () => {};
+    source.list = async (...asked) => {
+      await new Promise<void>((resolve) => (answer = resolve));
+      return list(...asked);
+    };
+    source.lose();
+    await settle();
+    const seen = follow(cacher, { after: 2 });
+    await settle();
+    source.put('b');
+    answer();
+    await settle();
+    source.put('c');
+    await settle();
+    expect(seen.told()).toEqual([]);
+    expect(seen.state.isOver).toBe(true);
+  });
+
+  it('begins anew after failures, however often', async () => {
+    const source = new ScriptedSource();
+    source.put('a');
+    const { cacher, clock } = start(source);
+    await settle();
+    for (const name of ['b', 'c']) {
+      source.fail();
+      source.failures = 1;
+      await settle();
+      source.put(name);
+      for (let i = 0; i < 3; i++) {
+        await clock.advance(1000);
+        await settle();
+      }
+      const { items } = await cacher.list(PREFIX, { notOlderThan: source.revision });
+      expect(items.map(({ key }) => key)).toContain(keyOf(name));
+    }
+    source.put('d');
+    await settle();
+    expect((await cacher.get(keyOf('d'), source.revision))?.revision).toBe(source.revision);
   });
 
   it('tries again every second until it is back', async () => {

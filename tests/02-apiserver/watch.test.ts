@@ -148,6 +148,17 @@ describe('watch', () => {
     expect(everywhere.told()).toEqual(['ADDED a', 'ADDED x']);
   });
 
+  it('keeps to its namespace at the beginning, too', async () => {
+    const { registry, make } = await newRegistry();
+    await make('a');
+    await make('x', {}, 'other');
+    const here = startWatch(registry);
+    const everywhere = startWatch(registry, { namespace: '' });
+    await settle();
+    expect(here.told()).toEqual(['ADDED a']);
+    expect(everywhere.told()).toEqual(['ADDED a', 'ADDED x']);
+  });
+
   it('loses nothing and repeats nothing at the seam between list and watch', async () => {
     const { registry, make } = await newRegistry();
     await make('a');
@@ -265,6 +276,17 @@ describe('watch, bookmarks', () => {
     expect(scripted.asked).toMatchObject([{ after: 1 }, { after: 1, progress: true }]);
   });
 
+  it('do not end what is there at the beginning when nobody asked for that', async () => {
+    const { registry, make } = await newRegistry();
+    await make('a');
+    const scripted = telling(registry, [{ type: 'progress', revision: 7 }]);
+    const seen = startWatch(scripted.registry, { allowWatchBookmarks: true });
+    await settle();
+    expect(seen.told()).toEqual(['ADDED a', 'BOOKMARK']);
+    expect(seen.events[1]).toMatchObject({ resourceVersion: '7' });
+    expect(seen.events[1]).not.toHaveProperty('initialEventsEnd', true);
+  });
+
   it('ends when the storage ends', async () => {
     const { registry } = await newRegistry();
     const scripted = telling(registry, []);
@@ -344,11 +366,13 @@ describe('watch, initial events', () => {
     await make('b');
     const without = { ...initial, sendInitialEvents: false };
     const fromNow = startWatch(registry, without);
+    const fromZero = startWatch(registry, { ...without, resourceVersion: '0' });
     const fromThere = startWatch(registry, { ...without, resourceVersion: String(revision) });
     await settle();
     await make('c');
     await settle();
     expect(fromNow.told()).toEqual(['ADDED c']);
+    expect(fromZero.told()).toEqual(['ADDED c']);
     expect(fromThere.told()).toEqual(['ADDED b', 'ADDED c']);
   });
 
@@ -369,7 +393,16 @@ describe('watch, initial events', () => {
       { resourceVersionMatch: 'NotOlderThan' },
       'resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
     ],
-    [{ resourceVersion: 'x' }, 'resourceVersion: Invalid value: "x"'],
+    ...['x', '1.5', '-1', '1e3', ' 7', '7x'].map(
+      (version): [options: Partial<WatchOptions>, message: string] => [
+        { resourceVersion: version },
+        `resourceVersion: Invalid value: ${JSON.stringify(version)}`,
+      ],
+    ),
+    [
+      { sendInitialEvents: false },
+      'resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+    ],
   ];
   for (const [options, message] of rows) {
     it(`refuses ${JSON.stringify(options)} at once`, async () => {
@@ -386,6 +419,27 @@ describe('watch, initial events', () => {
       });
     });
   }
+});
+
+describe('watch, several faults', () => {
+  it('tells them all at once', async () => {
+    const { registry } = await newRegistry();
+    const options = { ...inDefault, resourceVersion: 'x', sendInitialEvents: true };
+    let error: unknown;
+    try {
+      watch(registry, options, new AbortController().signal);
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(isInvalid(error)).toBe(true);
+    const { details } = error as StatusError;
+    const causes = (details?.causes ?? []).map(({ field, reason }) => `${field} ${reason}`);
+    expect(causes.sort()).toEqual([
+      'resourceVersion FieldValueInvalid',
+      'resourceVersionMatch FieldValueForbidden',
+      'sendInitialEvents FieldValueForbidden',
+    ]);
+  });
 });
 
 describe('watch, how it ends', () => {
@@ -419,6 +473,43 @@ describe('watch, how it ends', () => {
     const ended = new AbortController();
     const running = watch(registry, inDefault, ended.signal);
     expect((await running.next()).value).toMatchObject({ type: 'ADDED' });
+    ended.abort();
+    expect(await running.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it('ends before the bookmark that would end the beginning', async () => {
+    const { registry, make } = await newRegistry();
+    await make('a');
+    const ended = new AbortController();
+    const running = watch(
+      registry,
+      {
+        ...inDefault,
+        sendInitialEvents: true,
+        resourceVersionMatch: 'NotOlderThan',
+        allowWatchBookmarks: true,
+      },
+      ended.signal,
+    );
+    expect((await running.next()).value).toMatchObject({ type: 'ADDED' });
+    ended.abort();
+    expect(await running.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it('ends though the storage still has something to tell', async () => {
+    const { registry } = await newRegistry();
+    const ended = new AbortController();
+    const deaf: Registry = {
+      ...registry,
+      storage: throughStorage(registry.storage, {
+        watch: async function* () {
+          for (const revision of [7, 8]) yield { type: 'progress', revision };
+        },
+      }),
+    };
+    const options = { ...inDefault, resourceVersion: '1', allowWatchBookmarks: true };
+    const running = watch(deaf, options, ended.signal);
+    expect((await running.next()).value).toMatchObject({ type: 'BOOKMARK', resourceVersion: '7' });
     ended.abort();
     expect(await running.next()).toEqual({ done: true, value: undefined });
   });

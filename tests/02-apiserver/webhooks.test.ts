@@ -384,6 +384,28 @@ describe('matchWebhook', () => {
     expect(await isAsked({ matchConditions: [] })).toBe(true);
   });
 
+  it('asks whether conditions hold, after all else fits, with the form', async () => {
+    const matchConditions = [{ name: 'c', expression: 'true' }];
+    const asked: [string, RequestForm][] = [];
+    const answering = (holds: boolean): Partial<MatchingOptions> => ({
+      conditionsMatch: (hook, _request, form) => {
+        asked.push([hook.name, form]);
+        return holds;
+      },
+    });
+    const request = requestFor();
+    const form = await match({ matchConditions }, request, answering(true));
+    expect(form).toMatchObject({ resource: DEPLOYMENTS });
+    expect(await isAsked({ matchConditions }, request, answering(false))).toBe(false);
+    expect(asked.map(([name]) => name)).toEqual(['w.example.com', 'w.example.com']);
+    expect(asked[0]?.[1]).toMatchObject({ resource: DEPLOYMENTS, kind: DEPLOYMENT });
+    expect(await isAsked({ matchConditions, rules: [nothing] }, request, answering(true))).toBe(
+      false,
+    );
+    expect(await isAsked({ matchConditions: [] }, request, answering(false))).toBe(true);
+    expect(asked).toHaveLength(2);
+  });
+
   it('tells of a selector that is none', async () => {
     const namespaceSelector = { matchExpressions: [{ key: '-', operator: 'Exists' }] };
     await expect(match({ namespaceSelector })).rejects.toMatchObject({ code: 500 });

@@ -8,12 +8,27 @@
 
 export { default as fc } from 'fast-check';
 export { afterEach, it } from './cases.ts';
+export {
+  type ControllersAround,
+  type ControllerTestOptions,
+  type ControllerTestWorld,
+  newControllerWorld,
+} from './controller-world.ts';
 export { expect } from './expect.ts';
 export { beforeEach, describe } from './framework.ts';
+export { type LogBook, type LogEntry, newLogBook } from './log-book.ts';
 export { property } from './property.ts';
 export { refusalOf } from './refusal.ts';
+export {
+  type Cut,
+  type Fault,
+  ScriptedServer,
+  type ScriptedServerOptions,
+  SlowAnswer,
+} from './scripted-server.ts';
 export { settle } from './settle.ts';
 export { newTestNodes, type TestNodes, type TestNodesOptions } from './test-nodes.ts';
 export { throughStorage } from './through-storage.ts';
 export { trace } from './trace.ts';
 export { widget, widgetKind } from './widget-kind.ts';
+export { type FaultOptions, failEachWriteOnce, type WriteFaults } from './write-faults.ts';

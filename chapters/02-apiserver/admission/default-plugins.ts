@@ -9,11 +9,13 @@ import { asNotImplemented } from '#not-implemented';
 import type { ApiObject } from '../api-object.ts';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { PolicySource } from '../authorization/policy-source.ts';
+import type { ConditionCompiler } from '../custom-resources/cel-compiler.ts';
 import { builtInKinds } from '../kinds/built-in-kinds.ts';
 import type { Kind } from '../kinds/kind.ts';
 import { prefixOf, type Registry } from '../registry/registry.ts';
 import { update } from '../registry/update.ts';
 import type { Mirror } from '../storage/mirror.ts';
+import { conditionsCompile, conditionsMatchBy } from '../webhooks/match-conditions.ts';
 import { decodeAdmitted, endpointResolver, equivalentForms } from '../webhooks/server-webhooks.ts';
 import {
   mutatingWebhooks,
@@ -29,6 +31,7 @@ import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { nodeRestriction } from './node-restriction.ts';
 import { priority } from './priority.ts';
 import { rbacEscalation } from './rbac-escalation.ts';
 import { resourceQuota } from './resource-quota.ts';
@@ -41,10 +44,14 @@ export interface PluginWorld {
   readonly random: Random;
   readonly authorizer: Authorizer;
   readonly policy: PolicySource;
+  /** Is the node authorizer on, which leaves half of the work to NodeRestriction? */
+  readonly restrictsNodes: boolean;
   readonly registryOf: (group: string, kind: string) => Registry;
   /** The objects under a prefix, at hand. */
   readonly mirror: (prefix: string) => Mirror;
   readonly webhookClient: WebhookClient;
+  /** For conditions of webhooks; absent: a webhook that has some refuses everything. */
+  readonly conditions?: ConditionCompiler | undefined;
   /** Finds a kind that is not built in. */
   readonly customKindOf?: (gvk: GroupVersionKind) => Kind | undefined;
 }
@@ -66,6 +73,14 @@ export function defaultPlugins(world: PluginWorld): AdmissionPlugin[] {
         serviceAccount: (ns, name) => findAccount(world, objects, ns, name),
       }),
     ),
+    ...(world.restrictsNodes
+      ? [
+          nodeRestriction({
+            pod: (ns, name) => objects.get('', 'Pod', ns, name),
+            node: (name) => objects.get('', 'Node', '', name),
+          }),
+        ]
+      : []),
     taintNodesByCondition,
     priority({
       priorityClasses: () => objects.under(SCHEDULING, 'PriorityClass', ''),
@@ -86,6 +101,7 @@ export function defaultPlugins(world: PluginWorld): AdmissionPlugin[] {
       }),
     ),
     rbacEscalation(world),
+    ...(world.conditions ? [conditionsCompile(world.conditions)] : []),
     ...written(() => validatingWebhooks(webhooks('ValidatingWebhookConfiguration'))),
     ...written(() =>
       resourceQuota({
@@ -205,9 +221,10 @@ async function charge(
 }
 
 function webhooksWorld(
-  { clock, random, webhookClient }: PluginWorld,
+  { clock, random, webhookClient, conditions }: PluginWorld,
   objects: Objects,
 ): (kind: string) => WebhookOptions {
+  const conditionsMatch = conditions && conditionsMatchBy(conditions);
   return (kind) => ({
     clock,
     random,
@@ -215,6 +232,7 @@ function webhooksWorld(
     configurations: () => objects.under(ADMISSION, kind, ''),
     namespace: (name) => objects.get('', 'Namespace', '', name),
     equivalents: equivalentForms,
+    ...(conditionsMatch && { conditionsMatch }),
     resolveService: endpointResolver((...of) => objects.get('', ...of), random),
   });
 }

@@ -1,6 +1,6 @@
-/** The error of a plugin that refuses a request. Given. */
+/** The errors of plugins that refuse a request. Given. */
 
-import { newForbidden, type StatusError } from '#apimachinery';
+import { newForbidden, StatusError } from '#apimachinery';
 import type { AdmissionRequest } from './admission.ts';
 
 /**
@@ -19,6 +19,29 @@ export function newAdmissionForbidden(request: AdmissionRequest, why: string): S
     known || 'Unknown',
     why,
   );
+}
+
+/**
+ * 403 for something new in a namespace that is going away, with a cause that clients look for.
+ *
+ * @see k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go (1.33), Admit
+ */
+export function newNamespaceTerminating(request: AdmissionRequest): StatusError {
+  const { namespace } = request;
+  const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
+  const { code, reason, message, details } = newAdmissionForbidden(request, why);
+  const cause = {
+    reason: 'NamespaceTerminating',
+    message: `namespace ${namespace} is being terminated`,
+    field: 'metadata.namespace',
+  };
+  return new StatusError({ code, reason, message, details: { ...details, causes: [cause] } });
+}
+
+/** 403 for a pod whose service account is not there. */
+export function newAccountNotFound(request: AdmissionRequest, name: string): StatusError {
+  const title = `error looking up service account ${request.namespace}/${name}`;
+  return newAdmissionForbidden(request, `${title}: serviceaccount "${name}" not found`);
 }
 
 /** Several errors in one text: the text alone, or `[one, two]` without repeats. */

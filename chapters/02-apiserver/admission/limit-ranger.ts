@@ -1,7 +1,8 @@
 /**
  * LimitRanger: what containers ask for when they say nothing, and how much they may ask for at all.
  *
- * How amounts are compared is in `limit-constraints.ts`. What all pods of a namespace use together
+ * How amounts are compared is in `limit-constraints.ts`, how defaults are told of in
+ * `limit-defaults.ts`. What all pods of a namespace use together
  * is another plugin's business: `resource-quota.ts`.
  */
 
@@ -22,14 +23,12 @@ export interface LimitRangerOptions {
  * (resources `pods` and `persistentvolumeclaims` of group `''`), not their subresources. A claim
  * that is being deleted (its `oldObject` has a `deletionTimestamp`) is let through.
  *
- * *Defaults* (`admit`, pods alone). For each LimitRange in turn: its items of type `Container` have
- * `default` (limits) and `defaultRequest` (requests), maps from resource to amount; where two items
- * name a resource, the later one counts. Each container, then each init container, gets those it
- * does not have in `resources.limits` and `resources.requests`; nothing else changes, and no empty
- * map is added. When something was set, the pod says so in the annotation
- * `kubernetes.io/limit-ranger` (a later LimitRange that sets something overwrites it): `LimitRanger
- * plugin set: ` and for each container an entry for the requests it got, if any, then one for the
- * limits. Entries are joined by `; `, the resources of an entry, in alphabetical order, by `, `.
+ * *Defaults* (`admit`, pods alone). For each LimitRange in turn: `containerDefaults` (given, like
+ * `noteDefaults`, in `limit-defaults.ts`) are its amounts for containers. Each container, then each
+ * init container, gets those it does not have in `resources.requests` and `resources.limits`;
+ * nothing else changes, and no empty map is added. Then `noteDefaults` writes down in an annotation
+ * what was set, in this order, of each container the requests before the limits; the note of a
+ * later LimitRange that sets something overwrites it.
  *
  * ```text
  * default {cpu: 500m, memory: 256Mi}    defaultRequest {cpu: 100m}

@@ -32,10 +32,7 @@ export interface NamespaceLifecycleOptions {
  *
  * - 403 `newForbidden` for `namespaces` and the name, `this namespace may not be deleted`;
  * - 404 `newNotFound` for `namespaces` and the name;
- * - 403 `newAdmissionForbidden` (of `forbidden.ts`), `unable to create new content in namespace
- *   NAME because it is being terminated` (on one line), with one cause in its details: reason
- *   `NamespaceTerminating`, message `namespace NAME is being terminated`, field
- *   `metadata.namespace`
+ * - 403 `newNamespaceTerminating` (given, of `forbidden.ts`)
  * @see k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go (1.33)
  * @exercise apiserver/admission
  */

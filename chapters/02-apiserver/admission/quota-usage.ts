@@ -73,6 +73,20 @@ export function quotaEvaluator(resource: GroupResource, now: Now): QuotaEvaluato
   };
 }
 
+/**
+ * The same for all resources; each evaluator is made once, for every write asks for it twice.
+ *
+ * @returns a function from a resource to its evaluator
+ */
+export function quotaEvaluators(now: Now): (resource: GroupResource) => QuotaEvaluator | undefined {
+  const made = new Map<string, QuotaEvaluator | undefined>();
+  return (resource) => {
+    const name = groupResourceText(resource);
+    if (!made.has(name)) made.set(name, quotaEvaluator(resource, now));
+    return made.get(name);
+  };
+}
+
 const countOnly = {
   handles: ({ operation, subresource }: AdmissionRequest) =>
     operation === 'CREATE' && subresource === '',

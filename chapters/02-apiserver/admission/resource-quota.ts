@@ -2,8 +2,8 @@
  * ResourceQuota: what a namespace may use at most. Every request that uses more is charged before
  * it is written.
  *
- * What an object uses is `quota-usage.ts`. What became free again nobody notes here: a controller
- * counts anew, now and then.
+ * What an object uses is `quota-usage.ts`; which quotas are about it, `quota-matching.ts`. What
+ * became free again nobody notes here: a controller counts anew, now and then.
  */
 
 import type { Clock } from '#apimachinery';
@@ -37,27 +37,19 @@ export interface Charge {
 /**
  * Checks a request against quotas.
  *
- * @remarks `evaluator` (given, `quota-usage.ts`) knows the request's resource. A quota is about the
- * request when `status.hard` has a name that `evaluator.counts`, and `request.object` is in all its
- * scopes (`scopesOf`, `evaluator.isInScope`). Without `request.object` no quota is.
+ * @remarks Given are what measures an object (`evaluator`, of `quota-usage.ts`), sums and
+ * differences of amounts (`amounts.ts`), and in `quota-matching.ts` what a quota says and which
+ * ones are about `request.object` (`isAboutObject`). Without an object none is.
  *
- * First, for each quota that is about it, in the order given, with the names of `status.hard` that
- * the evaluator counts:
- *
- * 1. `evaluator.missing` must find nothing missing, else `failed quota: NAME: ` and what it said;
- * 2. each of the names must be in `status.used`, or it has not been counted yet: `status unknown
- *    for quota: NAME, resources: a,b` with all the names, sorted.
- *
- * Then, again for each of them in order:
- *
- * 3. What the request uses more: on UPDATE, when the quota was about `oldObject` too (its scopes),
- *    what the usage of `object` is more than that of `oldObject` (`excessAmounts`); else all the
- *    usage of `object`. Of that, only what is not zero and has a name in `status.hard`. Nothing
+ * 1. First each quota that is about it, in the order given, must be able to count it
+ *    (`checkCountable`). Only then are they looked at again, in the same order:
+ * 2. What the request uses more: when the quota was about `oldObject`, too, what
+ *    `evaluator.usage(object)` is more than that of `oldObject` (`excessAmounts`); else all the
+ *    usage of `object`. Of that, only what is not zero and has a name in `hardOf(quota)`. Nothing
  *    left: this quota is not touched.
- * 4. `status.used` and that together must not be more than `status.hard`, in none of the names that
- *    the request uses more of: `exceeded quota: NAME, requested: …, used: …, limited: …`, each
- *    the `amountsText` of those names alone that are too much; what is used is what was used
- *    before.
+ * 3. `usedOf(quota)` and that together must not be more than `hardOf(quota)`, in none of the names
+ *    that the request uses more of, else `newQuotaExceeded`. What was too much already and is not
+ *    asked for does not matter.
  *
  * ```text
  * quota q: hard {pods: 2, requests.cpu: 1}    used {pods: 1, requests.cpu: 800m}
@@ -68,7 +60,7 @@ export interface Charge {
  *
  * @param quotas - not changed
  * @returns what is to be charged, in the order of `quotas`: nothing for those that are not touched
- * @throws StatusError 403 (`newAdmissionForbidden` of `forbidden.ts`) with the texts above
+ * @throws StatusError 403, of `checkCountable` and `newQuotaExceeded`
  * @see k8s.io/apiserver/pkg/admission/plugin/resourcequota/controller.go (1.33), CheckRequest
  * @exercise apiserver/admission
  */
@@ -84,9 +76,9 @@ export function checkQuotas(
  * Makes the plugin, named `ResourceQuota`.
  *
  * @remarks It `handles` requests in a namespace (`request.namespace` not `''`), not about
- * namespaces themselves (kind `Namespace` of group `''`), of a resource for which there is a
- * `quotaEvaluator` that handles the request. It only refuses (`validate`), and is last of all
- * plugins: nobody pays for what another refuses.
+ * namespaces themselves (kind `Namespace` of group `''`), of a resource for which `quotaEvaluators`
+ * (given) knows an evaluator that handles the request. It only refuses (`validate`), and is last of
+ * all plugins: nobody pays for what another refuses.
  *
  * `validate` reads the quotas, checks (`checkQuotas`) and charges each that is touched, one after
  * the other. A dry run is checked and not charged.

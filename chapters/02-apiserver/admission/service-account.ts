@@ -40,9 +40,8 @@ export interface ServiceAccountOptions {
  * that names none has the name `''`), and `mountableSecretFault` must find no fault. Of a mirror
  * pod, `admit` and `validate` both refuse what `mirrorPodFault` tells, and look at nothing else.
  *
- * @throws StatusError, as a rejection: 403 (`newAdmissionForbidden`) with the fault as text, or for
- * an account that is not there `error looking up service account NAMESPACE/NAME: serviceaccount
- * "NAME" not found`
+ * @throws StatusError, as a rejection: 403 `newAdmissionForbidden` with the fault as text, or
+ * `newAccountNotFound` with the account's name (both given, of `forbidden.ts`)
  * @see plugin/pkg/admission/serviceaccount/admission.go (1.33)
  * @exercise apiserver/admission
  */

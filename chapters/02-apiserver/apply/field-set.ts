@@ -64,21 +64,29 @@ export class FieldSet {
   /** Adds a path; the empty one is left out. */
   insert(path: Path): void {
     const last = path.at(-1);
-    if (last !== undefined) this.#descend(path.slice(0, -1)).addMember(last);
+    if (last !== undefined) this.#above(path).addMember(last);
   }
 
   /** Adds all paths of another set below a path, where there were none. */
   graft(path: Path, below: FieldSet): void {
     const last = path.at(-1);
-    if (last !== undefined && !below.isEmpty) {
-      this.#descend(path.slice(0, -1)).setChild(last, below);
-    }
+    if (last !== undefined && !below.isEmpty) this.#above(path).setChild(last, below);
   }
 
-  /** The set below a path, to which something will be added. */
-  #descend(path: Path): FieldSet {
+  /** Adds a path and all paths of another set below it. */
+  insertWhole(path: Path, below: FieldSet): void {
+    const last = path.at(-1);
+    if (last === undefined) return;
+    const above = this.#above(path);
+    above.addMember(last);
+    above.setChild(last, below);
+  }
+
+  /** The set in which a path's last step is, and to which something will be added. */
+  #above(path: Path): FieldSet {
     let set: FieldSet = this;
-    for (const element of path) {
+    for (let i = 0; i < path.length - 1; i++) {
+      const element = path[i] as PathElement;
       set.#children ??= new Map();
       let child = set.#children.get(element);
       if (child === undefined) {

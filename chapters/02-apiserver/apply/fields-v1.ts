@@ -43,6 +43,23 @@ export function setToFields(set: FieldSet): JsonObject {
 /** What stands under a path that is just in the set: most do, so they share it. */
 const NOTHING_BELOW: JsonObject = Object.freeze({});
 
+/** How sets are written under a path that is itself in the set. */
+const keptFields = new WeakMap<FieldSet, JsonObject>();
+
+/** Has a set, which changes no more, written once for all the sets it is a part of. */
+export function keepFields(set: FieldSet): void {
+  const fields: JsonObject = { '.': NOTHING_BELOW };
+  writeFields(set, fields);
+  freeze(fields);
+  keptFields.set(set, fields);
+}
+
+/** What many objects share must not change with one of them. */
+function freeze(fields: JsonObject): void {
+  for (const below of Object.values(fields)) freeze(below as JsonObject);
+  Object.freeze(fields);
+}
+
 function writeFields(set: FieldSet, fields: JsonObject): void {
   const elements = [...set.members];
   for (const element of set.children.keys()) if (!set.members.has(element)) elements.push(element);
@@ -53,7 +70,13 @@ function writeFields(set: FieldSet, fields: JsonObject): void {
       fields[element] = NOTHING_BELOW;
       continue;
     }
-    const below: JsonObject = set.members.has(element) ? { '.': NOTHING_BELOW } : {};
+    const isMember = set.members.has(element);
+    const kept = isMember ? keptFields.get(child) : undefined;
+    if (kept !== undefined) {
+      fields[element] = kept;
+      continue;
+    }
+    const below: JsonObject = isMember ? { '.': NOTHING_BELOW } : {};
     writeFields(child, below);
     fields[element] = below;
   }

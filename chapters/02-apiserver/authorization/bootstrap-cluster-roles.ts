@@ -206,6 +206,12 @@ export const CLUSTER_ROLES: readonly ClusterRole[] = [
   clusterRole('system:aggregate-to-admin', ADMIN_RULES, 'admin'),
   clusterRole('system:aggregate-to-edit', EDIT_RULES, 'edit'),
   clusterRole('system:aggregate-to-view', VIEW_RULES, 'view'),
+  // On a real cluster it comes with metrics-server.
+  clusterRole(
+    'system:aggregated-metrics-reader',
+    [rule(READ, 'metrics.k8s.io', 'nodes pods')],
+    'admin edit view',
+  ),
   clusterRole('system:heapster', [
     rule(READ, 'core', 'events namespaces nodes pods'),
     rule(READ, 'extensions', 'deployments'),

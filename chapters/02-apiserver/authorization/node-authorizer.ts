@@ -1,12 +1,10 @@
 /**
  * What kubelets may do: what the pods on their own node need, and nothing of others. Given.
  *
- * A kubelet is the user `system:node:NAME` in the group `system:nodes`. In Kubernetes the admission
- * plugin NodeRestriction sees to it that a node writes only its own things; here that is in this
- * file, as far as it can be told from the request without its body.
+ * A kubelet is the user `system:node:NAME` in the group `system:nodes`. That it writes only its own
+ * nodes and pods is for the plugin `../admission/node-restriction.ts` to see to.
  *
- * @see plugin/pkg/auth/authorizer/node/node_authorizer.go,
- * plugin/pkg/admission/noderestriction/admission.go (1.33)
+ * @see plugin/pkg/auth/authorizer/node/node_authorizer.go (1.33)
  */
 
 import { parseFieldSelector } from '#apimachinery';
@@ -49,8 +47,7 @@ export function nodeAuthorizer(graph: NodeGraph, rules: readonly PolicyRule[]): 
       }
       if (attributes.isResourceRequest) {
         const decide = DECIDERS[`${attributes.resource}.${attributes.group}`];
-        const decision = decide?.({ nodeName, attributes, graph });
-        if (decision) return decision;
+        if (decide) return decide({ nodeName, attributes, graph });
       }
       return rules.some((rule) => ruleAllows(rule, attributes)) ? ALLOW : no('');
     },
@@ -70,8 +67,7 @@ interface Question {
   readonly graph: NodeGraph;
 }
 
-/** @returns `undefined` to leave it to the rules */
-type Decider = (question: Question) => Decision | undefined;
+type Decider = (question: Question) => Decision;
 
 const DECIDERS: Readonly<Record<string, Decider>> = {
   'secrets.': readIfRelated,
@@ -116,8 +112,7 @@ function getIfRelated(question: Question): Decision {
 
 function updateStatusIfRelated(question: Question): Decision {
   const { verb } = question.attributes;
-  const isKnown = ['get', 'update', 'patch'].includes(verb);
-  return isKnown ? related(question) : no('can only get/update/patch this type');
+  return UPDATES.has(verb) ? related(question) : no('can only get/update/patch this type');
 }
 
 function createTokenIfRelated(question: Question): Decision {
@@ -160,27 +155,33 @@ function ownCsiNode({ nodeName, attributes }: Question): Decision {
   return ALLOW;
 }
 
-function ownNode({ nodeName, attributes }: Question): Decision | undefined {
-  const { verb, name } = attributes;
-  if (verb === 'create' || name === nodeName) return undefined;
-  if (!READS.has(verb)) return no(`node "${nodeName}" is not allowed to modify node "${name}"`);
+/** Any node may be written here: whose it is, NodeRestriction asks. */
+function ownNode({ nodeName, attributes }: Question): Decision {
+  const { verb, subresource, name } = attributes;
+  if (subresource === 'status' && UPDATES.has(verb)) return ALLOW;
+  if (subresource !== '') return no('');
+  if (verb === 'create' || UPDATES.has(verb)) return ALLOW;
+  if (!READS.has(verb)) return no('');
+  if (name === nodeName) return ALLOW;
   const what = name === '' ? 'all nodes' : `'${name}'`;
   return no(`node '${nodeName}' cannot read ${what}, only its own Node object`);
 }
 
-function ownPods(question: Question): Decision | undefined {
+const UPDATES = new Set(['update', 'patch']);
+
+/** The same: only reading a pod asks whose it is. */
+function ownPods(question: Question): Decision {
   const { nodeName, attributes } = question;
-  const { verb, subresource, fieldSelector } = attributes;
-  if (verb === 'get' && subresource === '') return related(question);
-  if (verb === 'list' || verb === 'watch') {
-    return nodeSelected(fieldSelector) === nodeName
-      ? ALLOW
-      : no('can only list/watch pods with spec.nodeName field selector');
-  }
-  // A mirror pod is created under no name the request shows.
-  if (verb === 'create' && subresource === '') return undefined;
-  const decision = related(question);
-  return decision.verdict === 'allow' ? undefined : decision;
+  const { verb, subresource, name, fieldSelector } = attributes;
+  if (subresource === 'status') return UPDATES.has(verb) ? ALLOW : no('');
+  if (subresource === 'eviction') return verb === 'create' ? ALLOW : no('');
+  if (subresource !== '') return no('');
+  if (verb === 'create' || verb === 'delete') return ALLOW;
+  if (verb === 'get') return related(question);
+  if (verb !== 'list' && verb !== 'watch') return no('');
+  if (nodeSelected(fieldSelector) === nodeName) return ALLOW;
+  if (name !== '') return related(question);
+  return no('can only list/watch pods with spec.nodeName field selector');
 }
 
 /** Of which node's pods a selector tells; `undefined` when it tells of more, or cannot be read. */

@@ -50,9 +50,7 @@ export function nodeGraphOf(objects: NodeObjects): NodeGraph {
         return objects.volumeAttachment(name)?.spec.nodeName === nodeName;
       }
       if (resource === 'pods') {
-        // That a pod is gone is for its node to know: it asks to learn just that.
-        const pod = objects.pod(namespace, name);
-        return pod === undefined || pod.spec?.nodeName === nodeName;
+        return objects.pod(namespace, name)?.spec?.nodeName === nodeName;
       }
       for (const pod of objects.podsOn(nodeName)) {
         if (pod.metadata?.annotations?.[MIRROR] !== undefined) continue;
@@ -100,7 +98,8 @@ function containersOf(spec: PodSpec): readonly Container[] {
   ];
 }
 
-function configMapsOf(spec: PodSpec): (string | undefined)[] {
+/** The ConfigMaps a pod refers to; `undefined` for a reference without a name. */
+export function configMapsOf(spec: PodSpec): (string | undefined)[] {
   return [
     ...containersOf(spec).flatMap(({ env = [], envFrom = [] }) => [
       ...env.map(({ valueFrom }) => valueFrom?.configMapKeyRef?.name),
@@ -113,7 +112,8 @@ function configMapsOf(spec: PodSpec): (string | undefined)[] {
   ];
 }
 
-function secretsOf(spec: PodSpec): (string | undefined)[] {
+/** The Secrets a pod refers to; `undefined` for a reference without a name. */
+export function secretsOf(spec: PodSpec): (string | undefined)[] {
   return [
     ...(spec.imagePullSecrets ?? []).map(({ name }) => name),
     ...containersOf(spec).flatMap(({ env = [], envFrom = [] }) => [

@@ -72,7 +72,8 @@ export function aggregatedClusterRole(name: string, aggregate = ''): ClusterRole
 }
 
 function aggregateTo(name: string): Record<string, string> {
-  return { [`${RBAC_GROUP}/aggregate-to-${name}`]: 'true' };
+  const labels = name.split(' ').map((one) => [`${RBAC_GROUP}/aggregate-to-${one}`, 'true']);
+  return Object.fromEntries(labels);
 }
 
 export function role(namespace: string, name: string, rules: PolicyRule[]): Role {

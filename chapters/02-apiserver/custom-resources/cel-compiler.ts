@@ -1,5 +1,6 @@
 /**
- * What the server needs of CEL, the language of `x-kubernetes-validations`. Given: the interface.
+ * What the server needs of CEL, the language of `x-kubernetes-validations` and of conditions of
+ * webhooks. Given: the interface.
  *
  * The real compiler is `../wire/cel.ts`, over a library. Without one, a definition that has rules
  * is refused. Where rules are asked is `rules.ts`.
@@ -14,6 +15,30 @@ export interface CelCompiler {
    * @throws CelError when it is no expression, or does not fit the schema or the result
    */
   compile(expression: string, schema: JsonSchema, wanted: CelWanted): CelProgram;
+}
+
+/** Compiles expressions about values of which no schema is known: conditions of webhooks. */
+export interface ConditionCompiler {
+  /**
+   * Compiles an expression about values of which no schema is known.
+   *
+   * @param variables - the names it may use
+   * @throws CelError when it is no expression, or does not come to `result`
+   */
+  compileFree(
+    expression: string,
+    variables: readonly string[],
+    result: CelWanted['result'],
+  ): CelFreeProgram;
+}
+
+/** An expression about values of any form. */
+export interface CelFreeProgram {
+  /**
+   * @param values - JSON by variable; a variable without one is null
+   * @throws CelError when it cannot be worked out
+   */
+  evaluate(values: Readonly<Record<string, unknown>>): unknown;
 }
 
 export interface CelWanted {

@@ -11,9 +11,11 @@ import type { CustomResourceDefinition, DefinitionStatus } from './definition.ts
 /**
  * Works out a definition's accepted names and its conditions.
  *
- * @remarks *Names.* `takenNames` (like the conditions below, of `name-conflicts.ts`) says for each
- * field of the spec's names which ones are taken: accepted already, for a definition of the same
- * group, this one's own included. Each field is judged alone:
+ * @remarks Given, in `name-conflicts.ts`, are `takenNames`, `namesIn`, `pickName`, and the
+ * conditions below.
+ *
+ * *Names.* `takenNames` says for each field of the spec's names which ones are taken: accepted
+ * already, for a definition of the same group, this one's own included. Each field is judged alone:
  *
  * - `plural`, `singular`, `kind`, `listKind`: granted when it is the name accepted before, or not
  *   taken.
@@ -24,8 +26,8 @@ import type { CustomResourceDefinition, DefinitionStatus } from './definition.ts
  * `plural` and `kind` are the empty text as long as none was accepted.
  *
  * *NamesAccepted.* `NAMES_ACCEPTED` when all wishes were granted. Else `nameConflict` of the last
- * one that was not, in the order plural, singular, shortNames, kind, listKind, and of the names in
- * it that are somebody else's.
+ * one that was not, in the order of `NAME_FIELDS` (plural, singular, shortNames, kind, listKind),
+ * and of the names in it that are somebody else's.
  *
  * *Established.* Once it is True it stays as it is, whatever becomes of later wishes: the objects
  * are there. Else, when all wishes were granted, it is `ESTABLISHED`. Else it stays as it is, and

@@ -99,6 +99,11 @@ export function additionalOf({ additionalProperties }: JsonSchema): JsonSchema |
   return isFields(additionalProperties) ? (additionalProperties as JsonSchema) : undefined;
 }
 
+/** Has it a default? Null is none. */
+export function hasDefault(schema: JsonSchema): boolean {
+  return schema.default !== undefined && schema.default !== null;
+}
+
 /** Of every embedded object and of the whole resource: always kept, and not the schema's business. */
 export const META_FIELDS: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata']);
 

@@ -6,10 +6,34 @@
  */
 
 import type { Condition } from '#apimachinery';
-import type { CustomResourceDefinition } from './definition.ts';
+import type { CustomResourceDefinition, DefinitionNames } from './definition.ts';
 
 /** A field of the spec's names that two definitions of a group may not share. */
 export type NameField = 'plural' | 'singular' | 'shortNames' | 'kind' | 'listKind';
+
+/** All such fields; of conflicts in several, the one of the last is told. */
+export const NAME_FIELDS: readonly NameField[] = [
+  'plural',
+  'singular',
+  'shortNames',
+  'kind',
+  'listKind',
+];
+
+/** The names that stand in a field: one, all short names, or none. */
+export function namesIn(names: Partial<DefinitionNames>, field: NameField): readonly string[] {
+  const found = names[field] ?? [];
+  return typeof found === 'string' ? [found] : found;
+}
+
+/** One field of names by itself; `{}` when it is left out. */
+export function pickName(
+  names: Partial<DefinitionNames>,
+  field: keyof DefinitionNames,
+): Partial<DefinitionNames> {
+  const found = names[field];
+  return found === undefined ? {} : { [field]: found };
+}
 
 /**
  * The names accepted for any of some definitions.

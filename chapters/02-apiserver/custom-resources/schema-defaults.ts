@@ -15,7 +15,8 @@ import type { JsonFields, JsonSchema } from './json-schema.ts';
  * Null is a value only where the schema says `nullable`. A field (of `properties`, or of a map with
  * a schema in `additionalProperties`) that is null without being nullable counts as left out: it
  * gets its default, and without one it is removed. A null in a list gets the default of `items`,
- * and without one it stays. What no schema is known of stays as it is. A `default` of null is none.
+ * and without one it stays. What no schema is known of stays as it is. A `default` of null is none
+ * (`hasDefault` of `json-schema.ts`, given).
  *
  * ```text
  * spec: {properties: {size: {default: 1}, disk: {properties: {kind: {default: ssd}}}}}

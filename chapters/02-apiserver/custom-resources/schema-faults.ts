@@ -1,6 +1,6 @@
 /**
  * What the server says of a value that is not as its schema wants it: each text once. Given;
- * `validate-by-schema.ts` finds the faults.
+ * `value-faults.ts` and `validate-by-schema.ts` find the faults.
  *
  * A path of `''` is the whole value, which the API's messages call `<nil>`.
  *

@@ -1,7 +1,7 @@
 /**
- * Checking a custom resource by its schema. The messages are in `schema-faults.ts`; what goes
- * beyond one value (embedded objects, lists that are sets, rules) is beside. Next:
- * `definition-conditions.ts`.
+ * Checking a custom resource by its schema. What is wrong with one value by itself is in
+ * `value-faults.ts`; what goes beyond schemas (embedded objects, lists that are sets, rules) is
+ * beside. Next: `definition-conditions.ts`.
  */
 
 import type { FieldError } from '#apimachinery';
@@ -11,34 +11,24 @@ import type { JsonSchema } from './json-schema.ts';
 /**
  * Checks a value by a schema.
  *
- * @remarks Every keyword that is about values of the value's type is asked, whatever the others
- * found. What finds or makes the faults is in `schema-faults.ts` and, for one text or number, in
- * `scalar-faults.ts`:
+ * @remarks The faults of a value are those of the value itself, and those of all that is in it.
+ * Given are `valueFaults` (`value-faults.ts`), which finds the first, and the makers of the faults
+ * below (`schema-faults.ts`). What is left is the walk:
  *
  * ```text
- * keyword                          about    fault
- * type, nullable                   any      typeFault, when the value's type is not fine
- * enum                             any      enumFault; a null is none of the values, even when it is listed
- * minLength, pattern, format, …    text     textFaults
- * minimum, multipleOf, …           numbers  numberFaults
- * minItems, maxItems               lists    tooFewItemsFault, tooManyFault
- * items                            lists    those of each item
- * minProperties, maxProperties     objects  tooFewPropertiesFault, tooManyFault
- * properties                       objects  those of each field that is there
- * required                         objects  requiredFault for each that is not there; null is there
- * additionalProperties             objects  a schema: those of each field that properties does not have; false:
- *                                           forbiddenFieldFault for each; true: none
- * allOf                            any      those of all; and allOfFault when one is not fine
- * anyOf                            any      none when one is fine; else anyOfFault, and those of one alternative
- * oneOf                            any      none when just one is fine; else oneOfFault, and when none is fine
- *                                           those of one alternative
- * not                              any      notFault when it is fine
+ * keyword                about    faults
+ * items                  lists    those of each item
+ * properties             objects  those of each field that is there
+ * additionalProperties   objects  a schema: those of each field that properties does not have
+ * allOf                  any      those of all; and allOfFault when one is not fine
+ * anyOf                  any      none when one is fine; else anyOfFault, and those of one alternative
+ * oneOf                  any      none when just one is fine; else oneOfFault, and when none is fine
+ *                                 those of one alternative
+ * not                    any      notFault when it is fine
  * ```
  *
- * *Types.* `typesOf(schema)` lists those that are fine; none: every type is. `valueType` tells what
- * a value is; an integer is a number, too. Null is fine when the schema is `nullable` or lists no
- * types. Of a null nothing but `type` and `enum` is asked. Two values are equal, here and below,
- * when `equalJson` of `patch/json-value.ts` says so.
+ * Every keyword is asked, whatever the others found. A null is asked about nothing but
+ * `valueFaults`.
  *
  * *Alternatives.* When none is fine, the faults told are of the alternative that looked at most
  * values (the value itself and all fields and items in it that a schema was asked about,
@@ -48,11 +38,10 @@ import type { JsonSchema } from './json-schema.ts';
  * is told once: no two have the same text (`fieldErrorText`).
  *
  * *Changes.* With `old`, what has not changed is not judged again: so a schema can become stricter
- * without locking anybody out. When `value` and `old` are equal there are no faults. A field's old
- * value is that of the same name in `old`; an item's, only in a list whose type is `map`, that of
- * the item with the same keys (`itemKeys` of `list-types.ts` makes a text of them). All others have
- * none, and neither have `apiVersion` and `kind` at the top. Inside allOf, anyOf, oneOf and not,
- * the value itself is judged all the same, and what is in it by its old value.
+ * without locking anybody out. When `value` and `old` are equal (`isSameValue` of
+ * `value-faults.ts`) there are no faults. Of what is in them, each field and each item has the old
+ * value that `oldField` and `oldItems` tell (given, `old-values.ts`). Inside allOf, anyOf, oneOf
+ * and not, the value itself is judged all the same, and what is in it by its old value.
  *
  * ```text
  * validateBySchema({size: 0}, {properties: {size: {type: 'integer', minimum: 1}}}, 'spec')

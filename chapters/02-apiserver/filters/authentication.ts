@@ -37,12 +37,13 @@ export function newAuthentication(
       const credentials = { headers: incoming.headers, connection };
       context.user = await identify(authenticator, credentials, refused);
     }
-    context.incoming = withoutHeaders(
-      incoming,
-      (name) => name === 'authorization' || PROXY_HEADERS.test(name),
-    );
+    context.incoming = withoutHeaders(incoming, isCredential);
     return next();
   };
+}
+
+function isCredential(name: string): boolean {
+  return name === 'authorization' || PROXY_HEADERS.test(name);
 }
 
 async function identify(

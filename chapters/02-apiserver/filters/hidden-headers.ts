@@ -8,20 +8,44 @@ import type { Incoming } from '../context.ts';
  * @param isHidden - is asked with a header's name in small letters
  */
 export function withoutHeaders(incoming: Incoming, isHidden: (name: string) => boolean): Incoming {
-  const { headers } = incoming;
-  return {
-    method: incoming.method,
-    // Asked for only when somebody wants it: most requests have no use for one.
-    get signal() {
-      return incoming.signal;
-    },
-    arrayBuffer: () => incoming.arrayBuffer(),
-    headers: {
-      get: (name) => (isHidden(name.toLowerCase()) ? null : headers.get(name)),
-      forEach: (each) =>
-        headers.forEach?.((value, name) => {
-          if (!isHidden(name.toLowerCase())) each(value, name);
-        }),
-    },
-  };
+  return new WithoutHeaders(incoming, isHidden);
+}
+
+/** A class, because every request becomes one: its methods are made once. */
+class WithoutHeaders implements Incoming {
+  readonly #incoming: Incoming;
+  readonly #isHidden: (name: string) => boolean;
+
+  constructor(incoming: Incoming, isHidden: (name: string) => boolean) {
+    this.#incoming = incoming;
+    this.#isHidden = isHidden;
+  }
+
+  get method(): string {
+    return this.#incoming.method;
+  }
+
+  /** Asked for only when somebody wants it: most requests have no use for one. */
+  get signal(): AbortSignal {
+    return this.#incoming.signal;
+  }
+
+  arrayBuffer(): Promise<ArrayBuffer> {
+    return this.#incoming.arrayBuffer();
+  }
+
+  /** What is seen of them. */
+  get headers(): Incoming['headers'] {
+    return this;
+  }
+
+  get(name: string): string | null {
+    return this.#isHidden(name.toLowerCase()) ? null : this.#incoming.headers.get(name);
+  }
+
+  forEach(each: (value: string, name: string) => void): void {
+    this.#incoming.headers.forEach?.((value, name) => {
+      if (!this.#isHidden(name.toLowerCase())) each(value, name);
+    });
+  }
 }

@@ -3,16 +3,18 @@
  * `../admission/admission-chain.ts`.
  */
 
-import { apiVersionOf } from '#apimachinery';
+import { apiVersionOf, type GroupVersionKind } from '#apimachinery';
 import type { AdmissionOperation, AdmissionRequest } from '../admission/admission.ts';
+import { admit, validate } from '../admission/admission-chain.ts';
 import type { ApiObject } from '../api-object.ts';
 import type { Context } from '../context.ts';
 import type { Kind } from '../kinds/kind.ts';
+import type { Endpoint } from './endpoint.ts';
 
 /** What a request is about, for the plugins. */
 export function admissionRequest(
   context: Context,
-  kind: Kind,
+  kind: Pick<Kind, 'group' | 'version' | 'kind' | 'namespaced'>,
   operation: AdmissionOperation,
   objects: {
     readonly object?: ApiObject | undefined;
@@ -43,6 +45,27 @@ export function admissionRequest(
       if (!warnings.includes(text)) warnings.push(text);
     },
   };
+}
+
+/**
+ * Asks the plugins about what is posted to a subresource and not stored as it is: an Eviction, a
+ * TokenRequest.
+ *
+ * @returns what they made of it
+ */
+export async function admitPosted(
+  { kind, world }: Endpoint,
+  context: Context,
+  gvk: GroupVersionKind,
+  posted: ApiObject,
+  options: { readonly dryRun: boolean },
+): Promise<ApiObject> {
+  const objects = { object: posted, name: context.info.name };
+  const own = { ...gvk, namespaced: kind.namespaced };
+  const request = admissionRequest(context, own, 'CREATE', objects, options);
+  await admit(world.admission, request);
+  await validate(world.admission, request);
+  return request.object ?? posted;
 }
 
 const OPTIONS_KINDS: Readonly<Record<AdmissionOperation, string>> = {

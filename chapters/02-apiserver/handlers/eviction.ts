@@ -20,6 +20,7 @@ import { deleteObject } from '../registry/delete.ts';
 import { list } from '../registry/list.ts';
 import type { Registry } from '../registry/registry.ts';
 import { update } from '../registry/update.ts';
+import { admitPosted } from './admit.ts';
 import { statusSuccess } from './answers.ts';
 import { readPlainObject } from './bodies.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -51,6 +52,7 @@ export async function handleEviction(
   if (dryRun.length > 0) given.dryRun = dryRun;
   const options = deleteOptions(query, given);
   const { namespace, name } = info;
+  await admitPosted(endpoint, context, EVICTION, eviction, { dryRun: options.dryRun === true });
   const pod = (await get(registry, name, { namespace })).object;
   if (needsBudget(pod)) {
     const found = await budgetsOf(budgets, pod);

@@ -4,6 +4,7 @@ import type { ApiObject } from '../api-object.ts';
 import { type IssueOptions, issueToken } from '../authentication/service-account-tokens.ts';
 import type { Answer, Context } from '../context.ts';
 import { get } from '../registry/create-get.ts';
+import { admitPosted } from './admit.ts';
 import { plainAnswer } from './answers.ts';
 import { readPlainObject } from './bodies.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -17,14 +18,15 @@ const TOKEN_REQUEST = { group: 'authentication.k8s.io', version: 'v1', kind: 'To
 export async function issueServiceAccountToken(
   endpoint: Endpoint,
   context: Context,
-  options: TokenOptions,
+  tokens: TokenOptions,
 ): Promise<Answer> {
   const { info, query, warnings } = context;
-  writeOptions(query, 'CreateOptions');
-  const request: ApiObject = await readPlainObject(endpoint, context, TOKEN_REQUEST);
+  const options = writeOptions(query, 'CreateOptions');
+  const sent: ApiObject = await readPlainObject(endpoint, context, TOKEN_REQUEST);
+  const request = await admitPosted(endpoint, context, TOKEN_REQUEST, sent, options);
   const { object } = await get(endpoint.registry, info.name, { namespace: info.namespace });
   const warn = (text: string) => {
     warnings.push(text);
   };
-  return plainAnswer(await issueToken(request, object, { ...options, warn }), 201);
+  return plainAnswer(await issueToken(request, object, { ...tokens, warn }), 201);
 }

@@ -5,7 +5,7 @@
  * in `answers.ts`.
  */
 
-import { deepCopy, newBadRequest, StatusError } from '#apimachinery';
+import { newBadRequest, StatusError } from '#apimachinery';
 import { admit, validate } from '../admission/admission-chain.ts';
 import type { ApiObject } from '../api-object.ts';
 import type { Answer, Context } from '../context.ts';
@@ -15,7 +15,7 @@ import { list } from '../registry/list.ts';
 import { watch } from '../registry/watch.ts';
 import { admissionRequest } from './admit.ts';
 import { deletedAnswer, listAnswer, objectAnswer, watchAnswer } from './answers.ts';
-import { readDeleteOptions, readObject } from './bodies.ts';
+import { readDeleteOptions, readObject, readObjects } from './bodies.ts';
 import type { Endpoint } from './endpoint.ts';
 import { deleteOptions, listOptions, watchOptions, writeOptions } from './options.ts';
 import { patchAnswer } from './patch-verb.ts';
@@ -119,11 +119,18 @@ async function handleCreate(endpoint: Endpoint, context: Context): Promise<Answe
 
 async function handleUpdate(endpoint: Endpoint, context: Context): Promise<Answer> {
   const options = writeOptions(context.query, 'UpdateOptions');
-  const sent = await readObject(endpoint, context, options);
-  checkPlace(sent, context.info);
-  const change = async () => deepCopy(sent);
-  const updated = await updateObject(endpoint, context, change, options, {
-    createWith: endpoint.kind.allowCreateOnUpdate ? () => deepCopy(sent) : undefined,
+  const newObject = await readObjects(endpoint, context, options);
+  const first = newObject();
+  checkPlace(first, context.info);
+  let unused: ApiObject | undefined = first;
+  // Nearly every update succeeds at once: only the rounds after the first need another object.
+  const take = (): ApiObject => {
+    const object = unused ?? newObject();
+    unused = undefined;
+    return object;
+  };
+  const updated = await updateObject(endpoint, context, take, options, {
+    createWith: endpoint.kind.allowCreateOnUpdate ? take : undefined,
   });
   const stored = endpoint.view.show(updated.stored);
   return objectAnswer(endpoint, context, stored, updated.created ? 201 : 200);

@@ -49,7 +49,7 @@ export const DELETE_DEPENDENTS_FIRST = 'foregroundDeletion';
  * 3. Its finalizers. With `Orphan` it has `orphan` and not `foregroundDeletion`; with `Foreground`
  *    the other way round; with `Background` neither. Without a policy they stay as they are when it
  *    has one of the two; else `kind.defaultPropagation` counts, and where there is none they stay
- *    as well. All other finalizers stay.
+ *    as well. All other finalizers stay; where none is left, there is no list of them either.
  * 4. When it has nothing to wait for (0 seconds, no finalizers, and `kind.isHeldBack` does not say
  *    otherwise) it is removed: `gone`.
  * 5. Else it is marked: `deletionTimestamp` is now plus the seconds (`timestamp`),

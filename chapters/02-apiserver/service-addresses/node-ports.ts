@@ -69,6 +69,11 @@ export class NodePorts {
     return port;
   }
 
+  async isTaken(port: number): Promise<boolean> {
+    const { storage, range } = this.#options;
+    return portsIn((await storage.get(KEY))?.object, range).has(port);
+  }
+
   async release(ports: readonly number[]): Promise<void> {
     if (ports.length === 0) return;
     await this.#change((taken) => {

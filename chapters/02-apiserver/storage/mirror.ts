@@ -13,13 +13,16 @@ import type { Stored } from './stored.ts';
 /** How long a store that failed is left alone. */
 const RETRY_MS = 1000;
 
+/** @param key - of what has changed; absent: everything may have */
+type Listener = (key?: string) => void;
+
 /** Objects by key, kept up to date while it runs. */
 export class Mirror {
   readonly #storage: Storage;
   readonly #prefix: string;
   readonly #world: { readonly clock: Clock; readonly log: Logger };
   readonly #objects = new Map<string, Stored>();
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<Listener>();
   #ready: () => void = () => {};
   /** Resolves once the objects that are there have been read. */
   readonly ready: Promise<void>;
@@ -56,8 +59,12 @@ export class Mirror {
       .map(({ object }) => object);
   }
 
+  keys(): Iterable<string> {
+    return this.#objects.keys();
+  }
+
   /** Calls `listener` after every change, until `signal` aborts. */
-  onChange(listener: () => void, signal: AbortSignal): void {
+  onChange(listener: Listener, signal: AbortSignal): void {
     this.#listeners.add(listener);
     signal.addEventListener('abort', () => this.#listeners.delete(listener));
   }
@@ -88,12 +95,12 @@ export class Mirror {
       const { stored } = event;
       if (event.type === 'put') this.#objects.set(stored.key, stored);
       else this.#objects.delete(stored.key);
-      this.#changed();
+      this.#changed(stored.key);
     }
   }
 
-  #changed(): void {
+  #changed(key?: string): void {
     this.#generation += 1;
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) listener(key);
   }
 }

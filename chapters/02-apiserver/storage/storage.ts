@@ -91,6 +91,15 @@ export interface Storage {
   remove(expected: Stored): Promise<Outcome>;
 
   /**
+   * Completes an object that is not written (a dry run) with what the storage itself would give it.
+   * Absent: nothing.
+   *
+   * @param object - is changed in place
+   * @param old - what it would replace; absent: it would be new
+   */
+  tryOut?(object: ApiObject, old: ApiObject | undefined): Promise<void>;
+
+  /**
    * @param prefix - ends with `/`, or a whole key
    * @param signal - aborting it ends the iteration and frees the watch
    * @returns events in order, each once. Ends without an error when whoever reads is too slow, or

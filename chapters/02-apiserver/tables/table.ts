@@ -12,6 +12,7 @@ import { adminPrinters } from './printers/admin.ts';
 import { configPrinters } from './printers/config.ts';
 import { eventPrinters } from './printers/events.ts';
 import { horizontalPodAutoscalerPrinter } from './printers/horizontal-pod-autoscaler.ts';
+import { metricsPrinters } from './printers/metrics.ts';
 import { networkPrinters } from './printers/network.ts';
 import { nodePrinter } from './printers/node.ts';
 import { podPrinter } from './printers/pod.ts';
@@ -30,6 +31,7 @@ const printers = new Map(
     ...adminPrinters,
     ...configPrinters,
     ...eventPrinters,
+    ...metricsPrinters,
     ...networkPrinters,
     ...rbacPrinters,
     ...storagePrinters,

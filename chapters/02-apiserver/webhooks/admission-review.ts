@@ -6,7 +6,7 @@
 
 import type { StatusDetails } from '#apimachinery';
 import type { AdmissionRequest } from '../admission/admission.ts';
-import type { Json } from '../api-object.ts';
+import type { ApiObject, Json } from '../api-object.ts';
 import type { RequestForm } from './request-form.ts';
 import type { Webhook } from './webhook.ts';
 
@@ -42,37 +42,55 @@ export function newAdmissionReview(
   uid: string,
   { admissionReviewVersions = [] }: Webhook,
   request: AdmissionRequest,
-  { kind, resource, show }: RequestForm,
+  form: RequestForm,
 ): Json {
   const version = admissionReviewVersions.find((each) => KNOWN_VERSIONS.includes(each));
   if (version === undefined) {
     throw new Error('webhook does not accept known AdmissionReview versions (v1, v1beta1)');
   }
-  const { subresource, name, object, oldObject, user, operation, dryRun, options } = request;
-  const namespace = namespaceOf(request);
-  const { username, uid: userId, groups, extra } = user;
+  const { dryRun, options } = request;
   const review = {
     kind: 'AdmissionReview',
     apiVersion: `${GROUP}/${version}`,
     request: {
       uid,
-      kind: { group: kind.group, version: kind.version, kind: kind.kind },
-      resource: { ...resource },
-      ...(subresource && { subResource: subresource }),
-      requestKind: { ...request.kind },
-      requestResource: { ...request.resource },
-      ...(subresource && { requestSubResource: subresource }),
-      ...(name && { name }),
-      ...(namespace && { namespace }),
-      operation,
-      userInfo: { username, ...(userId && { uid: userId }), groups, ...(extra && { extra }) },
-      object: object ? show(object) : null,
-      oldObject: oldObject ? show(oldObject) : null,
+      ...requestFields(request, form),
+      ...objectsOf(request, form),
       dryRun,
       options,
     },
   };
   return review as unknown as Json;
+}
+
+/** What is asked, by whom, about what, but for the objects. */
+export function requestFields(request: AdmissionRequest, { kind, resource }: RequestForm): object {
+  const { subresource, name, user, operation } = request;
+  const namespace = namespaceOf(request);
+  const { username, uid: userId, groups, extra } = user;
+  return {
+    kind: { group: kind.group, version: kind.version, kind: kind.kind },
+    resource: { ...resource },
+    ...(subresource && { subResource: subresource }),
+    requestKind: { ...request.kind },
+    requestResource: { ...request.resource },
+    ...(subresource && { requestSubResource: subresource }),
+    ...(name && { name }),
+    ...(namespace && { namespace }),
+    operation,
+    userInfo: { username, ...(userId && { uid: userId }), groups, ...(extra && { extra }) },
+  };
+}
+
+/** What is to be written and what is there, in the webhook's version; null for what there is not. */
+export function objectsOf(
+  { object, oldObject }: AdmissionRequest,
+  { show }: RequestForm,
+): { readonly object: ApiObject | null; readonly oldObject: ApiObject | null } {
+  return {
+    object: object ? show(object) : null,
+    oldObject: oldObject ? show(oldObject) : null,
+  };
 }
 
 /** A namespace is in itself. */

@@ -5,10 +5,10 @@
  * Read `webhook-matching.ts` and `call-webhook.ts` first.
  */
 
-import type { GroupVersionKind } from '#apimachinery';
 import { NotImplemented } from '#not-implemented';
 import type { AdmissionPlugin, AdmissionRequest } from '../admission/admission.ts';
-import type { ApiObject, Json } from '../api-object.ts';
+import type { ApiObject } from '../api-object.ts';
+import type { ObjectReader } from './apply-answer.ts';
 import type { CallOptions } from './call-webhook.ts';
 import type { MatchingOptions } from './webhook-matching.ts';
 
@@ -19,14 +19,7 @@ export interface WebhookOptions extends MatchingOptions, CallOptions {
 }
 
 /** What the plugin that changes things needs beside. */
-export interface MutatingWebhookOptions extends WebhookOptions {
-  /**
-   * Reads an object that a webhook changed, as if it had been sent: types are checked, unknown
-   * fields go, defaults come in.
-   *
-   * @throws Error when it is no object of this kind
-   */
-  decode(json: Json, kind: GroupVersionKind): ApiObject;
+export interface MutatingWebhookOptions extends WebhookOptions, ObjectReader {
   /** Lets the server's plugins change the request once more, after webhooks did; absent: none do. */
   askPluginsAgain?(request: AdmissionRequest): Promise<void>;
 }
@@ -37,25 +30,17 @@ export interface MutatingWebhookOptions extends WebhookOptions {
  * @remarks It `handles` everything that is not exempt (`isExempt` of `exemption.ts`, given).
  * `admit` goes through the webhooks in the order of `webhooksOf` (given), one after the other: each
  * that `matchWebhook` finds to be asked, looking at the request as it then is, is asked by
- * `callWebhook`. An answer with a patch (JSON as text) changes the object:
- *
- * 1. It is applied (`applyJsonPatch`) to the object in the form that matched (`form.show`).
- * 2. `options.decode` makes an object of the form's kind of it, and `form.read` the new
- *    `request.object`. The old one is left as it was.
- * 3. The webhook *changed* the request when the two objects are not `semanticallyEqual`.
- *
- * A patch that is an empty list does nothing. What cannot be parsed, applied or decoded is 500
- * `newInternalError` with the error's message. A patch (not an empty one) without an object to
- * apply it to (DELETE) is 500 with `admission webhook "NAME" attempted to modify the object, which
- * is not supported for this operation`, on one line.
+ * `callWebhook`. Its answer, if there is one, goes to `applyAnswer` of `apply-answer.ts` (given),
+ * which puts a new object into the request when there is a patch, and tells whether that *changed*
+ * it.
  *
  * *Once more.* A webhook has not seen what later ones changed. When any changed the request, there
  * is a second round:
  *
- * 1. `options.askPluginsAgain` is asked.
- * 2. The webhooks are gone through once more, in the same way and order, but only those are asked
- *    that are
- *    *marked* when their turn comes.
+ * 1. `options.askPluginsAgain` is asked. It may change `request.object` in place, or put another
+ *    one there; it changed the request when what was and what is are not `semanticallyEqual`.
+ * 2. The webhooks are gone through once more, in the same way and order. But asked are only those
+ *    that are *marked* when their turn comes.
  *
  * Marked are webhooks with `reinvocationPolicy: 'IfNeeded'` that have been asked, when afterwards
  * another webhook (in either round) or `askPluginsAgain` changed the request. There is no third

@@ -16,6 +16,12 @@ export interface MatchingOptions {
   namespace(name: string): Promise<ApiObject | undefined> | ApiObject | undefined;
   /** The request in the other versions its resource is served in; absent: there are none. */
   equivalents?(request: AdmissionRequest): readonly RequestForm[];
+  /**
+   * Do the webhook's `matchConditions` hold? Absent: nobody can tell.
+   *
+   * @throws StatusError 403 when that cannot be worked out and `failurePolicy` is not `Ignore`
+   */
+  conditionsMatch?(hook: Webhook, request: AdmissionRequest, form: RequestForm): boolean;
 }
 
 /**
@@ -35,8 +41,8 @@ export interface MatchingOptions {
  *   ```
  *
  * - `scope`: `Namespaced` for what is in a namespace, `Cluster` for what is not, `*` or absent for
- *   both. Namespaces themselves (`namespaces` of the core group, v1) are `Cluster`, whatever
- *   `request.namespace` says.
+ *   both. Namespaces themselves (`isAboutNamespaces` of `webhook-selectors.ts`, given) are
+ *   `Cluster`, whatever `request.namespace` says.
  *
  * @param resource - the request's, or the same in another version
  * @see k8s.io/apiserver/pkg/admission/plugin/webhook/predicates/rules/rules.go (1.33)
@@ -55,26 +61,25 @@ export function ruleMatches(
  *
  * @remarks In this order:
  *
- * 1. `namespaceSelector` against the labels of the request's namespace. For a request about a
- *    namespace itself (resource `namespaces` of the core group) they are those of `request.object`
- *    on CREATE and UPDATE without a subresource, else those of the namespace `request.name`. What
- *    is in no namespace and is none always fits, and so does everything when the selector is absent
- *    or has no requirements. A namespace that is not there is an error, but only if the webhook
- *    would be asked otherwise (step 4).
- * 2. `objectSelector` against the labels of `request.object` and of `request.oldObject`: one of
- *    them must fit. Absent or without requirements it fits.
+ * 1. The namespace must fit: `namespaceFits` (given, with the next one in `webhook-selectors.ts`).
+ *    A namespace that is not there is an error, but only if the webhook would be asked otherwise
+ *    (step 4).
+ * 2. `objectSelector`, as `webhookSelector` makes it, against the labels of `request.object` and of
+ *    `request.oldObject`: one of them must fit. What is absent does not; without a selector
+ *    everything does.
  * 3. `rules` (`ruleMatches`): the request as it is. When no rule fits and `matchPolicy` is not
  *    `Exact`: the first rule that fits one of `options.equivalents(request)`; the form is the first
  *    one that it fits.
  * 4. The error of step 1, if there was one.
- * 5. `matchConditions` are not evaluated by this server: a webhook that has any refuses the
- *    request, rather than not be asked by mistake.
+ * 5. `matchConditions`, when it has any: `options.conditionsMatch`, with the form, tells whether they
+ *    hold; otherwise it is not asked. Without that function such a webhook refuses the request,
+ *    rather than not be asked by mistake.
  *
  * @returns the form in which it is asked, `ownForm(request)` for the request as it is; `undefined`
  * when it is not asked
- * @throws StatusError, as a rejection: 404 `newNotFound` for `namespaces`; 403
- * `newAdmissionForbidden`, `webhook "NAME" has matchConditions, which this server does not
- * evaluate`, on one line; 500 `newInternalError` of what `selectorFromObject` throws
+ * @throws StatusError, as a rejection: the error of step 1; 403 `newAdmissionForbidden`, `webhook
+ * "NAME" has matchConditions, which this server does not evaluate`, on one line; what
+ * `webhookSelector` and `options.conditionsMatch` throw
  * @see k8s.io/apiserver/pkg/admission/plugin/webhook/generic/webhook.go (1.33), ShouldCallHook
  * @exercise apiserver/webhooks
  */

@@ -26,7 +26,7 @@ export interface KnownWebhook {
 
 /** All webhooks in the order they are asked: configurations by name, each one's webhooks as they stand. */
 export function webhooksOf(configurations: readonly ApiObject[]): KnownWebhook[] {
-  const nameOf = ({ metadata }: ApiObject) => metadata.name ?? '';
+  if (configurations.length === 0) return [];
   const sorted = [...configurations].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
   return sorted.flatMap((configuration) =>
     ((configuration.webhooks ?? []) as Webhook[]).map((hook, i) => ({
@@ -34,4 +34,8 @@ export function webhooksOf(configurations: readonly ApiObject[]): KnownWebhook[]
       hook,
     })),
   );
+}
+
+function nameOf({ metadata }: ApiObject): string {
+  return metadata.name ?? '';
 }

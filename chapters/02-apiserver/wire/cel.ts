@@ -20,8 +20,10 @@ import {
 import {
   type CelCompiler,
   CelError,
+  type CelFreeProgram,
   type CelProgram,
   type CelWanted,
+  type ConditionCompiler,
 } from '../custom-resources/cel-compiler.ts';
 import {
   additionalOf,
@@ -39,7 +41,7 @@ import {
 } from './cel-library.ts';
 
 /** Makes a compiler; one is enough for a server. */
-export function newCelCompiler(): CelCompiler {
+export function newCelCompiler(): CelCompiler & ConditionCompiler {
   const running = baseEnvironment()
     .registerVariable('self', 'dyn')
     .registerVariable('oldSelf', 'dyn');
@@ -51,7 +53,39 @@ export function newCelCompiler(): CelCompiler {
       const toCel = (value: unknown) => toCelValue(value, schemaOf(schema, wanted.isObject));
       return program(run, usesVariable(ast, 'oldSelf'), toCel);
     },
+    compileFree,
   };
+}
+
+function compileFree(
+  expression: string,
+  variables: readonly string[],
+  result: CelWanted['result'],
+): CelFreeProgram {
+  const environment = baseEnvironment();
+  for (const name of variables) environment.registerVariable(name, 'dyn');
+  const text = inLibraryWords(expression.trim());
+  const run = checkIn(environment, text, result, result === 'bool');
+  return {
+    evaluate: (values) => {
+      const bound = variables.map((name) => [name, toFreeValue(values[name])]);
+      try {
+        return run(Object.fromEntries(bound));
+      } catch (error) {
+        throw new CelError(runningText(error));
+      }
+    },
+  };
+}
+
+/** A value of JSON as CEL has it when nobody knows more of it: fields have their own names. */
+function toFreeValue(value: unknown): unknown {
+  if (value === null || value === undefined) return null;
+  if (Array.isArray(value)) return value.map(toFreeValue);
+  if (isFields(value)) {
+    return new Map(Object.entries(value).map(([name, each]) => [name, toFreeValue(each)]));
+  }
+  return typeof value === 'number' && Number.isInteger(value) ? BigInt(value) : value;
 }
 
 function baseEnvironment(): Environment {
@@ -169,14 +203,21 @@ function runningText(error: unknown): string {
  * @throws CelError
  */
 function check(text: string, schema: JsonSchema, { result, isObject }: CelWanted): ASTNode {
-  const isRule = result === 'bool';
+  return checkIn(typedEnvironment(schemaOf(schema, isObject)), text, result, result === 'bool').ast;
+}
+
+function checkIn(
+  environment: Environment,
+  text: string,
+  result: CelWanted['result'],
+  isRule: boolean,
+): ReturnType<Environment['parse']> {
   const prefix = isRule ? '' : 'messageExpression ';
-  const environment = typedEnvironment(schemaOf(schema, isObject));
   try {
     const parsed = environment.parse(text);
     const { valid, type, error } = parsed.check();
     if (!valid) throw error;
-    if (type === result || type === 'dyn') return parsed.ast;
+    if (type === result || type === 'dyn') return parsed;
   } catch (error) {
     throw new CelError(`${prefix}compilation failed: ${compilingText(error, text)}`);
   }

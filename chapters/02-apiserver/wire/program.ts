@@ -71,7 +71,7 @@ export interface Flags {
 }
 
 /** What `--authorization-mode` may say. */
-export const AUTHORIZATION_MODES: readonly string[] = ['RBAC', 'AlwaysAllow', 'AlwaysDeny'];
+export const AUTHORIZATION_MODES: readonly string[] = ['Node', 'RBAC', 'AlwaysAllow', 'AlwaysDeny'];
 
 /** Who makes service accounts' tokens, if nobody says otherwise. */
 const DEFAULT_ISSUER = 'https://kubernetes.default.svc.cluster.local';
@@ -99,6 +99,7 @@ export async function runProgram(flags: Flags, newApiServer: NewApiServer): Prom
   const etcd = await openEtcd(flags, files, world);
   const auditFile = flags.auditLogPath ? await openAuditFile(flags.auditLogPath, log) : undefined;
   const dialers: KubeletDialer[] = [];
+  const cel = newCelCompiler();
   const server = newApiServer({
     ...world,
     store: newStore(etcd.client, world.clock),
@@ -106,7 +107,8 @@ export async function runProgram(flags: Flags, newApiServer: NewApiServer): Prom
     descriptions: newDescriptions(),
     documents: issuerDocuments(flags, files),
     webhookClient: newWebhookCaller(),
-    cel: newCelCompiler(),
+    cel,
+    conditions: cel,
     serviceClusterIpRange: flags.serviceClusterIpRange,
     serviceNodePortRange: flags.serviceNodePortRange,
     advertiseAddress,

@@ -8,6 +8,7 @@ import {
   type SchemaOptions,
   stringify,
 } from 'yaml';
+import { newRequestEntityTooLarge } from '#apimachinery';
 import type { TextParsers } from '../codec/text-parsers.ts';
 
 /** The tokens that matter, by the numbers `jsonc-parser` gives them (its own enum cannot be imported). */
@@ -24,6 +25,8 @@ const END = 17;
 const MAX_ALIASES = 100;
 /** How deep YAML may nest: its parser calls itself for each level. */
 const MAX_YAML_DEPTH = 500;
+/** How many lines and items YAML may have: a manifest of a megabyte has half of it. */
+const MAX_YAML_PARTS = 40_000;
 /** More duplicates than this are not listed. */
 const MAX_DUPLICATES = 100;
 
@@ -41,37 +44,58 @@ function isForeign({ tag, format }: { readonly tag: string; readonly format?: st
   return FOREIGN_TAGS.has(tag.slice('tag:yaml.org,2002:'.length)) || format === 'TIME';
 }
 
+/**
+ * As in Kubernetes, the last of two equal keys counts. Where an error is, is said by `lineAt`: the
+ * parser's own way is dear, for it begins anew with each error.
+ */
+const OPTIONS = { ...DIALECT, uniqueKeys: false, logLevel: 'error', prettyErrors: false } as const;
+
 /** Parsers made of `yaml` and `jsonc-parser`. */
 export function newTextParsers(): TextParsers {
   return { parseYaml, stringifyYaml, duplicateFields };
 }
 
 function parseYaml(text: string): unknown {
-  checkDepth(text);
-  // As in Kubernetes, the last of two equal keys counts.
-  const document = parseDocument(text, { ...DIALECT, uniqueKeys: false, logLevel: 'error' });
+  checkShape(text);
+  const document = parseDocument(text, OPTIONS);
   const [error] = document.errors;
-  if (error) throw new Error(`yaml: ${error.message.split('\n')[0] ?? ''}`);
+  if (error) throw new Error(`yaml: line ${lineAt(text, error.pos[0])}: ${error.message}`);
   return document.toJS({ maxAliasCount: MAX_ALIASES });
 }
 
 /**
- * Fails for a text that may nest too deep.
+ * Fails for a text that may nest too deep, or has so many parts that parsing it would keep everybody
+ * else waiting: each costs the parser some twenty microseconds, a megabyte of long lines little.
  *
- * @remarks Counts what can open a level: brackets anywhere, and on a line its indent and dashes.
+ * @remarks Counts what can open a level or be a part: brackets and, inside them, commas; lines; and
+ * at the beginning of a line its indent and dashes.
  */
-function checkDepth(text: string): void {
+function checkShape(text: string): void {
   let brackets = 0;
   let deepest = 0;
+  let parts = 0;
   for (const char of text) {
     if (char === '[' || char === '{') brackets++;
     else if ((char === ']' || char === '}') && brackets > 0) brackets--;
+    else if (char !== '\n' && char !== '\r' && (char !== ',' || brackets === 0)) continue;
+    parts++;
     if (brackets > deepest) deepest = brackets;
   }
   for (const [lead] of text.matchAll(/^[ ]*(?:[-?:] +)*/gm)) {
     if (lead.length > deepest) deepest = lead.length;
+    parts += lead.trimStart().length >> 1;
   }
   if (deepest > MAX_YAML_DEPTH) throw new Error('yaml: exceeded max depth');
+  if (parts > MAX_YAML_PARTS) {
+    throw newRequestEntityTooLarge(
+      `limit is ${MAX_YAML_PARTS} lines and items of YAML; as JSON it may have more`,
+    );
+  }
+}
+
+/** The line, from 1 on, that a place in the text is in. */
+function lineAt(text: string, position: number): number {
+  return text.slice(0, position).split('\n').length;
 }
 
 function stringifyYaml(value: unknown): string {

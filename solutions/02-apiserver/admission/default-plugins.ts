@@ -9,11 +9,13 @@ import { asNotImplemented } from '#not-implemented';
 import type { ApiObject } from '../api-object.ts';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { PolicySource } from '../authorization/policy-source.ts';
+import type { ConditionCompiler } from '../custom-resources/cel-compiler.ts';
 import { builtInKinds } from '../kinds/built-in-kinds.ts';
 import type { Kind } from '../kinds/kind.ts';
 import { prefixOf, type Registry } from '../registry/registry.ts';
 import { update } from '../registry/update.ts';
 import type { Mirror } from '../storage/mirror.ts';
+import { conditionsCompile, conditionsMatchBy } from '../webhooks/match-conditions.ts';
 import { decodeAdmitted, endpointResolver, equivalentForms } from '../webhooks/server-webhooks.ts';
 import {
   mutatingWebhooks,
@@ -48,6 +50,8 @@ export interface PluginWorld {
   /** The objects under a prefix, at hand. */
   readonly mirror: (prefix: string) => Mirror;
   readonly webhookClient: WebhookClient;
+  /** For conditions of webhooks; absent: a webhook that has some refuses everything. */
+  readonly conditions?: ConditionCompiler | undefined;
   /** Finds a kind that is not built in. */
   readonly customKindOf?: (gvk: GroupVersionKind) => Kind | undefined;
 }
@@ -97,6 +101,7 @@ export function defaultPlugins(world: PluginWorld): AdmissionPlugin[] {
       }),
     ),
     rbacEscalation(world),
+    ...(world.conditions ? [conditionsCompile(world.conditions)] : []),
     ...written(() => validatingWebhooks(webhooks('ValidatingWebhookConfiguration'))),
     ...written(() =>
       resourceQuota({
@@ -216,9 +221,10 @@ async function charge(
 }
 
 function webhooksWorld(
-  { clock, random, webhookClient }: PluginWorld,
+  { clock, random, webhookClient, conditions }: PluginWorld,
   objects: Objects,
 ): (kind: string) => WebhookOptions {
+  const conditionsMatch = conditions && conditionsMatchBy(conditions);
   return (kind) => ({
     clock,
     random,
@@ -226,6 +232,7 @@ function webhooksWorld(
     configurations: () => objects.under(ADMISSION, kind, ''),
     namespace: (name) => objects.get('', 'Namespace', '', name),
     equivalents: equivalentForms,
+    ...(conditionsMatch && { conditionsMatch }),
     resolveService: endpointResolver((...of) => objects.get('', ...of), random),
   });
 }

@@ -1,7 +1,8 @@
 /**
  * LimitRanger: what containers ask for when they say nothing, and how much they may ask for at all.
  *
- * How amounts are compared is in `limit-constraints.ts`. What all pods of a namespace use together
+ * How amounts are compared is in `limit-constraints.ts`, how defaults are told of in
+ * `limit-defaults.ts`. What all pods of a namespace use together
  * is another plugin's business: `resource-quota.ts`.
  */
 
@@ -13,8 +14,10 @@ import type {
 } from 'kubernetes-types/core/v1.js';
 import type { ApiObject } from '../api-object.ts';
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';
+import type { AmountTexts } from './amounts.ts';
 import { aggregateText, isAbout, newAdmissionForbidden } from './forbidden.ts';
 import { claimLimitFaults, podLimitFaults } from './limit-constraints.ts';
+import { containerDefaults, type DefaultsSet, noteDefaults } from './limit-defaults.ts';
 
 /** What the plugin asks. */
 export interface LimitRangerOptions {
@@ -29,14 +32,12 @@ export interface LimitRangerOptions {
  * (resources `pods` and `persistentvolumeclaims` of group `''`), not their subresources. A claim
  * that is being deleted (its `oldObject` has a `deletionTimestamp`) is let through.
  *
- * *Defaults* (`admit`, pods alone). For each LimitRange in turn: its items of type `Container` have
- * `default` (limits) and `defaultRequest` (requests), maps from resource to amount; where two items
- * name a resource, the later one counts. Each container, then each init container, gets those it
- * does not have in `resources.limits` and `resources.requests`; nothing else changes, and no empty
- * map is added. When something was set, the pod says so in the annotation
- * `kubernetes.io/limit-ranger` (a later LimitRange that sets something overwrites it): `LimitRanger
- * plugin set: ` and for each container an entry for the requests it got, if any, then one for the
- * limits. Entries are joined by `; `, the resources of an entry, in alphabetical order, by `, `.
+ * *Defaults* (`admit`, pods alone). For each LimitRange in turn: `containerDefaults` (given, like
+ * `noteDefaults`, in `limit-defaults.ts`) are its amounts for containers. Each container, then each
+ * init container, gets those it does not have in `resources.requests` and `resources.limits`;
+ * nothing else changes, and no empty map is added. Then `noteDefaults` writes down in an annotation
+ * what was set, in this order, of each container the requests before the limits; the note of a
+ * later LimitRange that sets something overwrites it.
  *
  * ```text
  * default {cpu: 500m, memory: 256Mi}    defaultRequest {cpu: 100m}
@@ -85,36 +86,28 @@ export function limitRanger(options: LimitRangerOptions): AdmissionPlugin {
   };
 }
 
-type Amounts = Record<string, string>;
-
-function setDefaults(pod: Pod, { spec }: LimitRange): void {
-  const items = (spec?.limits ?? []).filter(({ type }) => type === 'Container');
-  const requests: Amounts = Object.assign({}, ...items.map((item) => item.defaultRequest));
-  const limits: Amounts = Object.assign({}, ...items.map((item) => item.default));
-  const notes: string[] = [];
-  const fill = (container: Container, what: string): void => {
-    for (const [part, word, defaults] of [
-      ['requests', 'request', requests],
-      ['limits', 'limit', limits],
-    ] as const) {
-      const set = fillIn(container, part, defaults);
-      if (set.length > 0) notes.push(`${set.join(', ')} ${word} for ${what} ${container.name}`);
-    }
+function setDefaults(pod: Pod, range: LimitRange): void {
+  const { requests, limits } = containerDefaults(range);
+  const notes: DefaultsSet[] = [];
+  const fill = (container: Container, what: DefaultsSet['what']): void => {
+    const { name } = container;
+    notes.push({ what, name, part: 'request', set: fillIn(container, 'requests', requests) });
+    notes.push({ what, name, part: 'limit', set: fillIn(container, 'limits', limits) });
   };
   for (const container of pod.spec?.containers ?? []) fill(container, 'container');
   for (const container of pod.spec?.initContainers ?? []) fill(container, 'init container');
-  if (notes.length === 0 || !pod.metadata) return;
-  pod.metadata.annotations = {
-    ...pod.metadata.annotations,
-    'kubernetes.io/limit-ranger': `LimitRanger plugin set: ${notes.join('; ')}`,
-  };
+  noteDefaults(pod, notes);
 }
 
 /** Adds what is missing; tells what that was. */
-function fillIn(container: Container, part: 'requests' | 'limits', defaults: Amounts): string[] {
+function fillIn(
+  container: Container,
+  part: 'requests' | 'limits',
+  defaults: AmountTexts,
+): string[] {
   const own = container.resources?.[part] ?? {};
   const missing = Object.keys(defaults).filter((name) => !Object.hasOwn(own, name));
   if (missing.length === 0) return [];
   container.resources = { ...container.resources, [part]: { ...defaults, ...own } };
-  return missing.sort();
+  return missing;
 }

@@ -3,10 +3,10 @@
  * the namespaces of the system stay.
  */
 
-import { newForbidden, newNotFound, StatusError } from '#apimachinery';
+import { newForbidden, newNotFound } from '#apimachinery';
 import type { ApiObject } from '../api-object.ts';
-import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';
-import { newAdmissionForbidden } from './forbidden.ts';
+import type { AdmissionPlugin } from './admission.ts';
+import { newNamespaceTerminating } from './forbidden.ts';
 
 /** Namespaces that cannot be deleted. */
 const IMMORTAL = new Set(['default', 'kube-system', 'kube-public']);
@@ -36,10 +36,7 @@ export interface NamespaceLifecycleOptions {
  *
  * - 403 `newForbidden` for `namespaces` and the name, `this namespace may not be deleted`;
  * - 404 `newNotFound` for `namespaces` and the name;
- * - 403 `newAdmissionForbidden` (of `forbidden.ts`), `unable to create new content in namespace
- *   NAME because it is being terminated` (on one line), with one cause in its details: reason
- *   `NamespaceTerminating`, message `namespace NAME is being terminated`, field
- *   `metadata.namespace`
+ * - 403 `newNamespaceTerminating` (given, of `forbidden.ts`)
  * @see k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go (1.33)
  * @exercise apiserver/admission
  */
@@ -61,19 +58,7 @@ export function namespaceLifecycle(options: NamespaceLifecycleOptions): Admissio
       const found = await options.namespace(namespace);
       if (found === undefined) throw newNotFound(namespaces, namespace);
       if (found.metadata.deletionTimestamp === undefined) return;
-      throw terminating(request);
+      throw newNamespaceTerminating(request);
     },
   };
-}
-
-function terminating(request: AdmissionRequest): StatusError {
-  const { namespace } = request;
-  const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
-  const { code, reason, message, details } = newAdmissionForbidden(request, why);
-  const cause = {
-    reason: 'NamespaceTerminating',
-    message: `namespace ${namespace} is being terminated`,
-    field: 'metadata.namespace',
-  };
-  return new StatusError({ code, reason, message, details: { ...details, causes: [cause] } });
 }

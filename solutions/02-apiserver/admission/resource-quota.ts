@@ -2,26 +2,22 @@
  * ResourceQuota: what a namespace may use at most. Every request that uses more is charged before
  * it is written.
  *
- * What an object uses is `quota-usage.ts`. What became free again nobody notes here: a controller
- * counts anew, now and then.
+ * What an object uses is `quota-usage.ts`; which quotas are about it, `quota-matching.ts`. What
+ * became free again nobody notes here: a controller counts anew, now and then.
  */
 
-import type { ResourceQuota } from 'kubernetes-types/core/v1.js';
-import type { Clock, Quantity } from '#apimachinery';
+import type { Clock } from '#apimachinery';
 import type { ApiObject } from '../api-object.ts';
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';
+import { type Amounts, addAmounts, amountTexts, excessAmounts, filterAmounts } from './amounts.ts';
 import {
-  type Amounts,
-  addAmounts,
-  amountsOf,
-  amountsText,
-  amountTexts,
-  excessAmounts,
-  filterAmounts,
-} from './amounts.ts';
-import { newAdmissionForbidden } from './forbidden.ts';
-import { scopesOf } from './quota-scopes.ts';
-import { type QuotaEvaluator, quotaEvaluator } from './quota-usage.ts';
+  checkCountable,
+  hardOf,
+  isAboutObject,
+  newQuotaExceeded,
+  usedOf,
+} from './quota-matching.ts';
+import { type QuotaEvaluator, quotaEvaluators } from './quota-usage.ts';
 import { Turns } from './turns.ts';
 
 /** What the plugin asks. */
@@ -52,27 +48,19 @@ const MAX_RETRIES = 3;
 /**
  * Checks a request against quotas.
  *
- * @remarks `evaluator` (given, `quota-usage.ts`) knows the request's resource. A quota is about the
- * request when `status.hard` has a name that `evaluator.counts`, and `request.object` is in all its
- * scopes (`scopesOf`, `evaluator.isInScope`). Without `request.object` no quota is.
+ * @remarks Given are what measures an object (`evaluator`, of `quota-usage.ts`), sums and
+ * differences of amounts (`amounts.ts`), and in `quota-matching.ts` what a quota says and which
+ * ones are about `request.object` (`isAboutObject`). Without an object none is.
  *
- * First, for each quota that is about it, in the order given, with the names of `status.hard` that
- * the evaluator counts:
- *
- * 1. `evaluator.missing` must find nothing missing, else `failed quota: NAME: ` and what it said;
- * 2. each of the names must be in `status.used`, or it has not been counted yet: `status unknown
- *    for quota: NAME, resources: a,b` with all the names, sorted.
- *
- * Then, again for each of them in order:
- *
- * 3. What the request uses more: on UPDATE, when the quota was about `oldObject` too (its scopes),
- *    what the usage of `object` is more than that of `oldObject` (`excessAmounts`); else all the
- *    usage of `object`. Of that, only what is not zero and has a name in `status.hard`. Nothing
+ * 1. First each quota that is about it, in the order given, must be able to count it
+ *    (`checkCountable`). Only then are they looked at again, in the same order:
+ * 2. What the request uses more: when the quota was about `oldObject`, too, what
+ *    `evaluator.usage(object)` is more than that of `oldObject` (`excessAmounts`); else all the
+ *    usage of `object`. Of that, only what is not zero and has a name in `hardOf(quota)`. Nothing
  *    left: this quota is not touched.
- * 4. `status.used` and that together must not be more than `status.hard`, in none of the names that
- *    the request uses more of: `exceeded quota: NAME, requested: …, used: …, limited: …`, each
- *    the `amountsText` of those names alone that are too much; what is used is what was used
- *    before.
+ * 3. `usedOf(quota)` and that together must not be more than `hardOf(quota)`, in none of the names
+ *    that the request uses more of, else `newQuotaExceeded`. What was too much already and is not
+ *    asked for does not matter.
  *
  * ```text
  * quota q: hard {pods: 2, requests.cpu: 1}    used {pods: 1, requests.cpu: 800m}
@@ -83,7 +71,7 @@ const MAX_RETRIES = 3;
  *
  * @param quotas - not changed
  * @returns what is to be charged, in the order of `quotas`: nothing for those that are not touched
- * @throws StatusError 403 (`newAdmissionForbidden` of `forbidden.ts`) with the texts above
+ * @throws StatusError 403, of `checkCountable` and `newQuotaExceeded`
  * @see k8s.io/apiserver/pkg/admission/plugin/resourcequota/controller.go (1.33), CheckRequest
  * @exercise apiserver/admission
  */
@@ -105,64 +93,27 @@ export function checkQuotas(
   });
 }
 
-function hardOf(quota: ApiObject): Amounts {
-  return amountsOf((quota as ResourceQuota).status?.hard);
-}
-
-function usedOf(quota: ApiObject): Amounts {
-  return amountsOf((quota as ResourceQuota).status?.used);
-}
-
-function isAboutObject(quota: ApiObject, object: ApiObject, evaluator: QuotaEvaluator): boolean {
-  return (
-    [...hardOf(quota).keys()].some((name) => evaluator.counts(name)) &&
-    scopesOf(quota as ResourceQuota).every((scope) => evaluator.isInScope(object, scope))
-  );
-}
-
-function checkCountable(
-  quota: ApiObject,
-  object: ApiObject,
-  request: AdmissionRequest,
-  evaluator: QuotaEvaluator,
-): void {
-  const title = quota.metadata.name;
-  const names = [...hardOf(quota).keys()].filter((name) => evaluator.counts(name)).sort();
-  const missing = evaluator.missing(object, names);
-  if (missing !== undefined) {
-    throw newAdmissionForbidden(request, `failed quota: ${title}: ${missing}`);
-  }
-  const used = usedOf(quota);
-  if (names.every((name) => used.has(name))) return;
-  const why = `status unknown for quota: ${title}, resources: ${names.join(',')}`;
-  throw newAdmissionForbidden(request, why);
-}
-
 function chargeFor(quota: ApiObject, more: Amounts, request: AdmissionRequest): Charge | undefined {
   const hard = hardOf(quota);
-  const used = usedOf(quota);
   const requested = filterAmounts(more, (name, amount) => hard.has(name) && !amount.isZero());
   if (requested.size === 0) return undefined;
-  const sum = addAmounts(used, requested);
-  const isTooMuch = (name: string): boolean => isAbove(sum.get(name), hard.get(name));
-  const exceeded = filterAmounts(requested, isTooMuch);
+  const sum = addAmounts(usedOf(quota), requested);
+  const excess = excessAmounts(
+    filterAmounts(sum, (name) => requested.has(name)),
+    hard,
+  );
+  const exceeded = filterAmounts(excess, (_, amount) => !amount.isZero());
   if (exceeded.size === 0) return { quota, used: amountTexts(sum) };
-  const only = (amounts: Amounts) => amountsText(filterAmounts(amounts, (n) => exceeded.has(n)));
-  const why = `exceeded quota: ${quota.metadata.name}, requested: ${only(requested)}, used: ${only(used)}, limited: ${only(hard)}`;
-  throw newAdmissionForbidden(request, why);
-}
-
-function isAbove(amount: Quantity | undefined, most: Quantity | undefined): boolean {
-  return amount !== undefined && most !== undefined && amount.compare(most) > 0;
+  throw newQuotaExceeded(request, quota, requested, new Set(exceeded.keys()));
 }
 
 /**
  * Makes the plugin, named `ResourceQuota`.
  *
  * @remarks It `handles` requests in a namespace (`request.namespace` not `''`), not about
- * namespaces themselves (kind `Namespace` of group `''`), of a resource for which there is a
- * `quotaEvaluator` that handles the request. It only refuses (`validate`), and is last of all
- * plugins: nobody pays for what another refuses.
+ * namespaces themselves (kind `Namespace` of group `''`), of a resource for which `quotaEvaluators`
+ * (given) knows an evaluator that handles the request. It only refuses (`validate`), and is last of
+ * all plugins: nobody pays for what another refuses.
  *
  * `validate` reads the quotas, checks (`checkQuotas`) and charges each that is touched, one after
  * the other. A dry run is checked and not charged.
@@ -180,8 +131,8 @@ function isAbove(amount: Quantity | undefined, most: Quantity | undefined): bool
  */
 export function resourceQuota(options: ResourceQuotaOptions): AdmissionPlugin {
   const turns = new Turns();
-  const evaluatorOf = ({ resource }: AdmissionRequest) =>
-    quotaEvaluator(resource, () => options.clock.now());
+  const evaluators = quotaEvaluators(() => options.clock.now());
+  const evaluatorOf = ({ resource }: AdmissionRequest) => evaluators(resource);
   return {
     name: 'ResourceQuota',
     handles: (request) => {

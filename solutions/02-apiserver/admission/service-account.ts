@@ -10,7 +10,7 @@ import type { Random } from '#apimachinery';
 import type { ApiObject } from '../api-object.ts';
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';
 import { mountApiAccess } from './api-access-volume.ts';
-import { isAbout, newAdmissionForbidden } from './forbidden.ts';
+import { isAbout, newAccountNotFound, newAdmissionForbidden } from './forbidden.ts';
 import { isMirrorPod, mirrorPodFault, mountableSecretFault } from './mountable-secrets.ts';
 
 /** What the plugin asks. */
@@ -43,20 +43,16 @@ export interface ServiceAccountOptions {
  * that names none has the name `''`), and `mountableSecretFault` must find no fault. Of a mirror
  * pod, `admit` and `validate` both refuse what `mirrorPodFault` tells, and look at nothing else.
  *
- * @throws StatusError, as a rejection: 403 (`newAdmissionForbidden`) with the fault as text, or for
- * an account that is not there `error looking up service account NAMESPACE/NAME: serviceaccount
- * "NAME" not found`
+ * @throws StatusError, as a rejection: 403 `newAdmissionForbidden` with the fault as text, or
+ * `newAccountNotFound` with the account's name (both given, of `forbidden.ts`)
  * @see plugin/pkg/admission/serviceaccount/admission.go (1.33)
  * @exercise apiserver/admission
  */
 export function serviceAccount(options: ServiceAccountOptions): AdmissionPlugin {
   const accountOf = async (request: AdmissionRequest, name: string): Promise<ServiceAccount> => {
-    const { namespace } = request;
-    const found = await options.serviceAccount(namespace, name);
-    if (found) return found as ServiceAccount;
-    const why = `serviceaccount "${name}" not found`;
-    const title = `error looking up service account ${namespace}/${name}`;
-    throw newAdmissionForbidden(request, `${title}: ${why}`);
+    const found = await options.serviceAccount(request.namespace, name);
+    if (!found) throw newAccountNotFound(request, name);
+    return found as ServiceAccount;
   };
   const refuse = (request: AdmissionRequest, fault: string | undefined): void => {
     if (fault !== undefined) throw newAdmissionForbidden(request, fault);

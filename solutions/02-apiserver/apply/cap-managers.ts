@@ -12,6 +12,7 @@ export const MAX_UPDATE_MANAGERS = 10;
  * @see k8s.io/apimachinery/pkg/util/managedfields/internal/capmanagers.go (1.33)
  */
 export function capUpdateManagers(managers: FieldManagers): void {
+  if (managers.size <= MAX_UPDATE_MANAGERS) return;
   const updaters = [...managers.entries()]
     .filter(([, { identity }]) => identity.operation === 'Update')
     .sort(

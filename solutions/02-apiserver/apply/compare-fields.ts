@@ -9,6 +9,7 @@ import { equalJson, isJsonObject, type JsonObject, ownValue } from '../patch/jso
 import type { ListSchema, Schema } from '../schema/schema.ts';
 import { FieldSet } from './field-set.ts';
 import { fieldElement, type PathElement } from './path-element.ts';
+import { setOfShape } from './shapes.ts';
 import {
   type FieldsSchema,
   fieldSchema,
@@ -90,12 +91,18 @@ function compare(
 }
 
 function insertWhole(set: FieldSet, path: PathElement[], value: Json, schema: Schema): void {
-  set.insert(path);
-  set.graft(path, everythingBelow(value, schema));
+  const isLeaf = typeof value !== 'object' || value === null;
+  set.insertWhole(path, isLeaf ? NOTHING : everythingBelow(value, schema));
 }
 
 /** All paths below a value that comes or goes as a whole; each branch is in it, beside its leaves. */
 function everythingBelow(value: Json, schema: Schema): FieldSet {
+  if (schema.type !== 'object' || !isJsonObject(value)) return listBelow(value, schema);
+  // A container looks like the one before it.
+  return isEmpty(value) ? NOTHING : setOfShape(value, schema, listBelow);
+}
+
+function listBelow(value: Json, schema: Schema): FieldSet {
   const set = new FieldSet();
   const structure = structureOf(value, schema);
   if (structure.kind === 'fields' && isJsonObject(value)) {

@@ -139,15 +139,15 @@ export function encodeManagedFields(managers: FieldManagers): Entry[] {
 
 function encodeEntry(from: FieldManager): Entry {
   const { manager, operation, apiVersion, subresource } = from.identity;
-  return {
-    ...(manager !== '' && { manager }),
-    operation,
-    apiVersion,
-    ...(from.time !== undefined && { time: from.time }),
-    fieldsType: 'FieldsV1',
-    fieldsV1: from.encodedFields(),
-    ...(subresource !== '' && { subresource }),
-  };
+  const entry: Entry = {};
+  if (manager !== '') entry.manager = manager;
+  entry.operation = operation;
+  entry.apiVersion = apiVersion;
+  if (from.time !== undefined) entry.time = from.time;
+  entry.fieldsType = 'FieldsV1';
+  entry.fieldsV1 = from.encodedFields();
+  if (subresource !== '') entry.subresource = subresource;
+  return entry;
 }
 
 /** Appliers first, then by time, name, version and subresource. */

@@ -15,9 +15,24 @@ export type PathElement = string;
 /** From the object down: `['f:spec', 'f:containers', 'k:{"name":"web"}', 'f:image']`. */
 export type Path = readonly PathElement[];
 
-/** The step to a field. */
+/** So many names are known at once; there are data among them (the keys of labels). */
+const MAX_KNOWN_NAMES = 2000;
+const knownSteps = new Map<string, PathElement>();
+
+/**
+ * The step to a field.
+ *
+ * @remarks Of one name it is always the same text: a new one would have to be hashed anew for every
+ * set it is put into, and that is the dearest part of it.
+ */
 export function fieldElement(name: string): PathElement {
-  return `f:${name}`;
+  let element = knownSteps.get(name);
+  if (element === undefined) {
+    element = `f:${name}`;
+    if (knownSteps.size >= MAX_KNOWN_NAMES) knownSteps.clear();
+    knownSteps.set(name, element);
+  }
+  return element;
 }
 
 /** The step to the list item with these keys; their order does not matter. */

@@ -26,6 +26,7 @@ import { ValueError } from './value-error.ts';
 
 /** Deeper bodies are refused: whatever reads them calls itself for each level. */
 const MAX_DEPTH = 500;
+const TOO_DEEP = 'exceeded max depth';
 /** More unknown fields than this are not listed, as in Kubernetes. */
 const MAX_UNKNOWN = 100;
 
@@ -51,6 +52,8 @@ type Fields = Record<string, unknown>;
  * @param value - what a parser made of the body; it is not changed and not kept
  * @param schema - the kind's
  * @param kind - what the endpoint serves
+ * @param isOwned - may parts of `value` of which the schema says nothing become parts of the object?
+ * Else they are copied
  * @throws StatusError 400 when the value is no object, of another kind or version, or a field has a
  * wrong type: `Pod in version "v1" cannot be handled as a Pod: json: cannot unmarshal …`
  * @see k8s.io/apimachinery/pkg/runtime/serializer/json/json.go (0.33)
@@ -59,11 +62,12 @@ export function decodeObject(
   value: unknown,
   schema: ObjectSchema,
   kind: GroupVersionKind,
+  isOwned = false,
 ): Decoded {
   if (!isRecord(value)) throw unrecognized(kind, metaFault(valueText(value)));
   checkKind(value, kind);
   const object: Fields = { kind: kind.kind, apiVersion: apiVersionOf(kind) };
-  const decoder = new Decoder(schema);
+  const decoder = new Decoder(schema, isOwned);
   try {
     if (schema.fields.has('metadata')) object.metadata = {};
     decoder.readInto(object, value, schema, TYPE_FIELDS);
@@ -127,10 +131,12 @@ function metaFault(found: string, field?: string): string {
 class Decoder {
   readonly unknownFields: string[] = [];
   readonly #root: ObjectSchema;
+  readonly #isOwned: boolean;
   readonly #path: (string | number)[] = [];
 
-  constructor(root: ObjectSchema) {
+  constructor(root: ObjectSchema, isOwned: boolean) {
     this.#root = root;
+    this.#isOwned = isOwned;
   }
 
   /** Decodes fields into an object that may have some already. */
@@ -212,28 +218,12 @@ class Decoder {
   }
 
   #any(value: unknown): unknown {
-    if (typeof value === 'number' && !Number.isFinite(value)) {
-      throw new ValueError(`json: unsupported value: ${value}`);
-    }
-    if (typeof value !== 'object' || value === null) return value;
-    this.#checkDepth();
-    if (Array.isArray(value)) {
-      return value.map((item, i) => this.#within(i, item));
-    }
-    const copy: Fields = {};
-    for (const [key, item] of Object.entries(value)) setOwn(copy, key, this.#within(key, item));
-    return copy;
-  }
-
-  #within(step: string | number, value: unknown): unknown {
-    this.#path.push(step);
-    const copy = this.#any(value);
-    this.#path.pop();
-    return copy;
+    checkAny(value, this.#path.length);
+    return this.#isOwned ? value : copyOf(value);
   }
 
   #checkDepth(): void {
-    if (this.#path.length > MAX_DEPTH) throw new ValueError('exceeded max depth');
+    if (this.#path.length > MAX_DEPTH) throw new ValueError(TOO_DEEP);
   }
 
   #noteUnknown(name: string): void {
@@ -250,6 +240,24 @@ class Decoder {
       `json: cannot unmarshal ${found} into Go struct field ${field} of type ${type}`,
     );
   }
+}
+
+/** What JSON cannot say is refused, and what is too deep. */
+function checkAny(value: unknown, depth: number): void {
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new ValueError(`json: unsupported value: ${value}`);
+  }
+  if (typeof value !== 'object' || value === null) return;
+  if (depth > MAX_DEPTH) throw new ValueError(TOO_DEEP);
+  for (const item of Object.values(value)) checkAny(item, depth + 1);
+}
+
+function copyOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyOf);
+  const copy: Fields = {};
+  for (const [key, item] of Object.entries(value)) setOwn(copy, key, copyOf(item));
+  return copy;
 }
 
 /** What Go has where a list or a map says `null`. */

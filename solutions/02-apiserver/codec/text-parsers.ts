@@ -7,7 +7,8 @@ export interface TextParsers {
   /**
    * Reads one YAML document as JSON's values.
    *
-   * @throws Error when it is no YAML, or so made that it grows beyond measure
+   * @throws Error when it is no YAML, or so made that it grows beyond measure; StatusError 413 when
+   * it has more parts than can be read at once
    */
   parseYaml(text: string): unknown;
   /** Writes JSON's values as YAML. */

@@ -9,19 +9,23 @@ import { findCondition, setCondition } from '#apimachinery';
 import type { CustomResourceDefinition, DefinitionNames, DefinitionStatus } from './definition.ts';
 import {
   ESTABLISHED,
+  NAME_FIELDS,
   NAMES_ACCEPTED,
-  type NameField,
   NOT_ESTABLISHED,
   nameConflict,
+  namesIn,
+  pickName,
   takenNames,
 } from './name-conflicts.ts';
 
 /**
  * Works out a definition's accepted names and its conditions.
  *
- * @remarks *Names.* `takenNames` (like the conditions below, of `name-conflicts.ts`) says for each
- * field of the spec's names which ones are taken: accepted already, for a definition of the same
- * group, this one's own included. Each field is judged alone:
+ * @remarks Given, in `name-conflicts.ts`, are `takenNames`, `namesIn`, `pickName`, and the
+ * conditions below.
+ *
+ * *Names.* `takenNames` says for each field of the spec's names which ones are taken: accepted
+ * already, for a definition of the same group, this one's own included. Each field is judged alone:
  *
  * - `plural`, `singular`, `kind`, `listKind`: granted when it is the name accepted before, or not
  *   taken.
@@ -32,8 +36,8 @@ import {
  * `plural` and `kind` are the empty text as long as none was accepted.
  *
  * *NamesAccepted.* `NAMES_ACCEPTED` when all wishes were granted. Else `nameConflict` of the last
- * one that was not, in the order plural, singular, shortNames, kind, listKind, and of the names in
- * it that are somebody else's.
+ * one that was not, in the order of `NAME_FIELDS` (plural, singular, shortNames, kind, listKind),
+ * and of the names in it that are somebody else's.
  *
  * *Established.* Once it is True it stays as it is, whatever becomes of later wishes: the objects
  * are there. Else, when all wishes were granted, it is `ESTABLISHED`. Else it stays as it is, and
@@ -67,18 +71,16 @@ export function definitionConditions(
 ): DefinitionStatus {
   const { spec, status } = definition;
   const { names, group } = spec;
-  const before: Partial<DefinitionNames> = status?.acceptedNames ?? {};
+  const before = status?.acceptedNames ?? {};
   const taken = takenNames([definition, ...others.filter((other) => other.spec.group === group)]);
-  const accepted: Partial<DefinitionNames> = {};
-  if (names.categories) accepted.categories = names.categories;
+  const accepted: Partial<DefinitionNames> = pickName(names, 'categories');
   let namesAccepted = NAMES_ACCEPTED;
-  for (const field of IN_ORDER) {
-    const own = listOf(before[field]);
-    const lost = listOf(names[field]).filter(
-      (name) => !own.includes(name) && taken[field].has(name),
-    );
+  for (const field of NAME_FIELDS) {
+    const own = namesIn(before, field);
+    const isLost = (name: string) => !own.includes(name) && taken[field].has(name);
+    const lost = namesIn(names, field).filter(isLost);
     if (lost.length > 0) namesAccepted = nameConflict(field, lost);
-    setName(accepted, field, lost.length > 0 ? before : names);
+    Object.assign(accepted, pickName(lost.length > 0 ? before : names, field));
   }
   const conditions = [...(status?.conditions ?? [])];
   setCondition(conditions, namesAccepted, clock);
@@ -90,19 +92,4 @@ export function definitionConditions(
   const { plural = '', kind = '' } = accepted;
   const acceptedNames = { ...accepted, plural, kind };
   return { acceptedNames, conditions, storedVersions: status?.storedVersions ?? [] };
-}
-
-/** A later conflict is told instead of an earlier one. */
-const IN_ORDER: readonly NameField[] = ['plural', 'singular', 'shortNames', 'kind', 'listKind'];
-
-function listOf(names: string | readonly string[] | undefined): readonly string[] {
-  return typeof names === 'string' ? [names] : (names ?? []);
-}
-
-function setName<Field extends NameField>(
-  accepted: Partial<DefinitionNames>,
-  field: Field,
-  { [field]: name }: Partial<DefinitionNames>,
-): void {
-  if (name !== undefined) accepted[field] = name;
 }

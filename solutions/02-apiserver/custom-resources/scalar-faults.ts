@@ -1,5 +1,5 @@
 /**
- * Checking one text or one number by its schema. Given; `validate-by-schema.ts` asks.
+ * Checking one text or one number by its schema. Given; `value-faults.ts` asks.
  *
  * @see k8s.io/kube-openapi/pkg/validation/validate/{validator,values}.go (1.33)
  */

@@ -7,6 +7,7 @@ import type { Json } from '../api-object.ts';
 import { type JsonObject, setOwn } from '../patch/json-value.ts';
 import {
   additionalOf,
+  hasDefault,
   isFields,
   type JsonFields,
   type JsonSchema,
@@ -23,7 +24,8 @@ import {
  * Null is a value only where the schema says `nullable`. A field (of `properties`, or of a map with
  * a schema in `additionalProperties`) that is null without being nullable counts as left out: it
  * gets its default, and without one it is removed. A null in a list gets the default of `items`,
- * and without one it stays. What no schema is known of stays as it is. A `default` of null is none.
+ * and without one it stays. What no schema is known of stays as it is. A `default` of null is none
+ * (`hasDefault` of `json-schema.ts`, given).
  *
  * ```text
  * spec: {properties: {size: {default: 1}, disk: {properties: {kind: {default: ssd}}}}}
@@ -79,8 +81,4 @@ function setFields(fields: JsonFields, schema: JsonSchema): void {
 
 function isLeftOut(value: unknown, { nullable }: JsonSchema): boolean {
   return value === null && !nullable;
-}
-
-function hasDefault(schema: JsonSchema): boolean {
-  return schema.default !== undefined && schema.default !== null;
 }

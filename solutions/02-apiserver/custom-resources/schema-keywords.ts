@@ -14,7 +14,14 @@ import {
   fieldRequired,
 } from '#apimachinery';
 import { validateRuleTexts } from './definition-rules.ts';
-import { additionalOf, isFields, type JsonSchema, META_FIELDS, propertyOf } from './json-schema.ts';
+import {
+  additionalOf,
+  hasDefault,
+  isFields,
+  type JsonSchema,
+  META_FIELDS,
+  propertyOf,
+} from './json-schema.ts';
 
 const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
 
@@ -231,8 +238,7 @@ function validateKeysAndNulls({ items, ...schema }: JsonSchema, path: string): F
     const property = propertyOf(items, key);
     if (!property) continue;
     const at = `${path}.items.properties[${key}]`;
-    const hasDefault = property.default !== undefined && property.default !== null;
-    if (!items.required?.includes(key) && !hasDefault) {
+    if (!items.required?.includes(key) && !hasDefault(property)) {
       const why =
         'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property';
       faults.push(fieldRequired(`${at}.default`, why));

@@ -5,7 +5,13 @@
  * Requests that are meant to last (a watch, a log, an exec) are neither counted nor timed.
  */
 
-import { type Clock, newBadRequest, newTimeout, newTooManyRequests } from '#apimachinery';
+import {
+  type Clock,
+  newBadRequest,
+  newTimeout,
+  newTooManyRequests,
+  type Timer,
+} from '#apimachinery';
 import type { Context, Filter } from '../context.ts';
 import type { RequestInfo } from '../request-info.ts';
 
@@ -63,10 +69,9 @@ export function newLimits(limits: Limits, clock: Clock): Filter {
     }
     inFlight[kind]++;
     // What goes on after its time is up still counts: it still costs.
-    const settled = () => {
+    return within(timeoutMs, clock, next, () => {
       inFlight[kind]--;
-    };
-    return within(timeoutMs, clock, next, settled);
+    });
   };
 }
 
@@ -81,22 +86,22 @@ function within<T>(
     const timer = clock.after(ms, () => {
       reject(newTimeout('request did not complete within the allotted timeout', 0));
     });
-    const end = () => {
-      timer.cancel();
-      settled();
-    };
-    // Run so that what throws at once ends it as well.
-    (async () => run())().then(
-      (result) => {
-        end();
-        resolve(result);
-      },
-      (error) => {
-        end();
-        reject(error);
-      },
-    );
+    untilSettled(run, timer, settled).then(resolve, reject);
   });
+}
+
+/** Async, so that what throws at once ends it as well. */
+async function untilSettled<T>(
+  run: () => Promise<T>,
+  timer: Timer,
+  settled: () => void,
+): Promise<T> {
+  try {
+    return await run();
+  } finally {
+    timer.cancel();
+    settled();
+  }
 }
 
 function isExempt({ user }: Context): boolean {

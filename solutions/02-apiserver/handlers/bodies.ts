@@ -20,13 +20,30 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** Reads the object of the endpoint's own kind. */
 export async function readObject(
-  { kind, world }: Endpoint,
+  endpoint: Endpoint,
   context: Context,
   options: WriteOptions,
 ): Promise<ApiObject> {
-  const sent = await readValue(world, context);
-  if (sent === undefined) throw newBadRequest('the request has no body');
-  return decode(world, context, kind, kind.schema, sent, options.fieldValidation);
+  const newObject = await readObjects(endpoint, context, options);
+  return newObject();
+}
+
+/**
+ * Reads the body once, for as many objects as it takes.
+ *
+ * @returns makes a new object of it: whoever gets one may change it, and begins anew with another
+ */
+export async function readObjects(
+  { kind, world }: Endpoint,
+  context: Context,
+  options: WriteOptions,
+): Promise<() => ApiObject> {
+  const body = await readBody(context);
+  if (body === undefined) throw newBadRequest('the request has no body');
+  return () => {
+    const sent = parseBody(world, body);
+    return decode(world, context, kind, kind.schema, sent, options.fieldValidation, true);
+  };
 }
 
 /** A parsed body, and its text where it may say something twice. */
@@ -55,7 +72,11 @@ type DecodedKind = {
   readonly kind: string;
 } & Pick<Kind, 'pruneUnknown'>;
 
-/** Decodes a parsed body by a kind's schema. */
+/**
+ * Decodes a parsed body by a kind's schema.
+ *
+ * @param isOwned - is the value nobody else's, so that the object may have parts of it?
+ */
 export function decode(
   world: HandlerWorld,
   context: Context,
@@ -63,14 +84,16 @@ export function decode(
   schema: ObjectSchema,
   { value, json }: Sent,
   fieldValidation: FieldValidation,
+  isOwned = false,
 ): ApiObject {
   // A custom resource's kind knows what is unknown and says what is of a wrong type.
   const known = gvk.pruneUnknown ? ANY_OBJECT : schema;
-  const { object, unknownFields } = decodeObject(value, known, gvk);
+  const { object, unknownFields } = decodeObject(value, known, gvk, isOwned);
+  const isChecked = fieldValidation !== 'Ignore';
+  // To look for what stands there twice is dear; to see that nothing was lost is not.
+  const isWhole = !isChecked || json === undefined || fieldsIn(json) === fieldsOf(value);
   unknownFields.push(...(gvk.pruneUnknown?.(object) ?? []));
-  if (fieldValidation !== 'Ignore') {
-    // To look for what stands there twice is dear; to see that nothing was lost is not.
-    const isWhole = json === undefined || fieldsIn(json) === fieldsOf(value);
+  if (isChecked) {
     const duplicates = isWhole ? [] : world.parsers.duplicateFields(json);
     for (const text of checkFields(fieldValidation, unknownFields, duplicates, gvk)) {
       if (!context.warnings.includes(text)) context.warnings.push(text);
@@ -136,13 +159,27 @@ export async function readDeleteOptions(
 
 const OPTIONS_KIND = { group: '', version: 'v1', kind: 'DeleteOptions' };
 
-/** Reads a body as a value of JSON; `undefined` when there is none. */
-export async function readValue(world: HandlerWorld, context: Context): Promise<Sent | undefined> {
-  const bytes = new Uint8Array(await context.incoming.arrayBuffer());
+/** A body that was read and not yet parsed; it has at least one byte. */
+interface Body {
+  readonly bytes: Uint8Array;
+  readonly format: ReturnType<typeof contentTypeOf>;
+}
+
+async function readBody({ incoming }: Context): Promise<Body | undefined> {
+  const bytes = new Uint8Array(await incoming.arrayBuffer());
   if (bytes.length === 0) return undefined;
-  const format = contentTypeOf(context.incoming.headers.get('content-type'));
+  return { bytes, format: contentTypeOf(incoming.headers.get('content-type')) };
+}
+
+function parseBody(world: HandlerWorld, { bytes, format }: Body): Sent {
   if (format === 'protobuf') return { value: decodeProtobuf(bytes, schemaOf) };
   return parseText(world, textOf(bytes), format);
+}
+
+/** Reads a body as a value of JSON; `undefined` when there is none. */
+export async function readValue(world: HandlerWorld, context: Context): Promise<Sent | undefined> {
+  const body = await readBody(context);
+  return body && parseBody(world, body);
 }
 
 function schemaOf(gvk: { group: string; version: string; kind: string }): ObjectSchema | undefined {

@@ -37,6 +37,7 @@ export async function createObject(
         name: made.metadata.name ?? '',
         object: view.fromStorage(made),
       });
+      if (options.dryRun) await registry.storage.tryOut?.(made, undefined);
       warn(endpoint, context, made);
     },
   });
@@ -108,6 +109,7 @@ export async function updateObject(
       const oldObject = made === old ? undefined : view.fromStorage(old);
       const objects = { object, oldObject };
       await validate(world.admission, admissionRequest(context, kind, operation, objects, options));
+      if (options.dryRun) await registry.storage.tryOut?.(made, made === old ? undefined : old);
       // What is stored would have to be parsed again.
       warn(endpoint, context, made);
     },

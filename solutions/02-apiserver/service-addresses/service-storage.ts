@@ -13,6 +13,7 @@ import type { ApiObject } from '../api-object.ts';
 import type { Outcome, Storage } from '../storage/storage.ts';
 import type { Stored } from '../storage/stored.ts';
 import { AllocationError, type ClusterIps, clusterIpsOf } from './cluster-ips.ts';
+import { dryIps, dryPorts, type IpAllocator, type PortAllocator } from './dry-run.ts';
 import type { NodePorts } from './node-ports.ts';
 
 /** What of a Service's spec addresses are about. */
@@ -40,6 +41,13 @@ interface Taken {
   readonly ips: string[];
   readonly ports: number[];
 }
+
+interface Allocators {
+  readonly ips: IpAllocator;
+  readonly ports: PortAllocator;
+}
+
+const NOT_WRITTEN: Outcome = { done: false, current: undefined };
 
 /** A storage for Services. */
 export class ServiceStorage implements Storage {
@@ -83,6 +91,12 @@ export class ServiceStorage implements Storage {
     return outcome;
   }
 
+  /** Gives a Service that is not written what it would get, as far as that can be told. */
+  async tryOut(object: ApiObject, old: ApiObject | undefined): Promise<void> {
+    const allocators = { ips: dryIps(this.#ips), ports: dryPorts(this.#ports) };
+    await this.#withAddresses(object, old, async () => NOT_WRITTEN, allocators);
+  }
+
   /** Makes what is taken fit the Services that there are. Run once, before Services are written. */
   async repair(): Promise<string[]> {
     const { items } = await this.#inner.list('/registry/services/specs/');
@@ -95,18 +109,19 @@ export class ServiceStorage implements Storage {
     object: ApiObject,
     old: ApiObject | undefined,
     write: () => Promise<Outcome>,
+    allocators: Allocators = { ips: this.#ips, ports: this.#ports },
   ): Promise<Outcome> {
     const taken: Taken = { ips: [], ports: [] };
     let isDone = false;
     try {
       this.#setFamilies(object);
-      await this.#takeIps(object, old, taken);
-      await this.#takePorts(object, old, taken);
+      await takeIps(object, old, taken, allocators);
+      await takePorts(object, old, taken, allocators);
       const outcome = await write();
       isDone = outcome.done;
       return outcome;
     } finally {
-      if (!isDone) await this.#giveBack(object, taken);
+      if (!isDone) await giveBack(object, taken, allocators);
     }
   }
 
@@ -139,81 +154,6 @@ export class ServiceStorage implements Storage {
     spec.ipFamilies ??= ['IPv4'];
   }
 
-  async #takeIps(object: ApiObject, old: ApiObject | undefined, taken: Taken): Promise<void> {
-    const spec = specOf(object);
-    if (spec.type === 'ExternalName') return;
-    if (spec.clusterIP === 'None') {
-      spec.clusterIPs = ['None'];
-      return;
-    }
-    const owned = old === undefined ? [] : clusterIpsOf(old);
-    const [wanted] = clusterIpsOf(object);
-    if (wanted !== undefined && owned.includes(wanted)) return;
-    try {
-      if (wanted !== undefined) {
-        await this.#ips.take(wanted, object);
-        taken.ips.push(wanted);
-      } else taken.ips.push(await this.#ips.takeAny(object));
-    } catch (error) {
-      if (!(error instanceof AllocationError)) throw error;
-      if (wanted === undefined) {
-        throw newInternalError(new Error(`failed to allocate a serviceIP: ${error.message}`));
-      }
-      const why = `failed to allocate IP ${wanted}: ${error.message}`;
-      refuse(object, [fieldInvalid('spec.clusterIPs', [wanted], why)]);
-    }
-    [spec.clusterIP] = taken.ips;
-    spec.clusterIPs = [...taken.ips];
-  }
-
-  async #takePorts(object: ApiObject, old: ApiObject | undefined, taken: Taken): Promise<void> {
-    const spec = specOf(object);
-    const owned = new Set(old === undefined ? [] : nodePortsOf(old));
-    if (needsNodePorts(spec)) {
-      // Two protocols of one port number may share the node's port.
-      const byPort = new Map<number, number>();
-      for (const [i, port] of (spec.ports ?? []).entries()) {
-        if (port.nodePort && (owned.has(port.nodePort) || taken.ports.includes(port.nodePort))) {
-          byPort.set(port.port, port.nodePort);
-          continue;
-        }
-        const shared = port.nodePort ? undefined : byPort.get(port.port);
-        const field = `spec.ports[${i}].nodePort`;
-        port.nodePort = shared ?? (await this.#takePort(object, port.nodePort, field, taken));
-        byPort.set(port.port, port.nodePort);
-      }
-    }
-    if (needsHealthCheckPort(spec)) {
-      const wanted = spec.healthCheckNodePort;
-      if (wanted && owned.has(wanted)) return;
-      const field = 'spec.healthCheckNodePort';
-      spec.healthCheckNodePort = await this.#takePort(object, wanted, field, taken);
-    }
-  }
-
-  async #takePort(
-    object: ApiObject,
-    wanted: number | undefined,
-    field: string,
-    taken: Taken,
-  ): Promise<number> {
-    try {
-      if (wanted) await this.#ports.take(wanted);
-      const port = wanted || (await this.#ports.takeAny());
-      taken.ports.push(port);
-      return port;
-    } catch (error) {
-      if (!(error instanceof AllocationError)) throw error;
-      if (wanted) refuse(object, [fieldInvalid(field, wanted, error.message)]);
-      throw newInternalError(new Error(`failed to allocate a nodePort: ${error.message}`));
-    }
-  }
-
-  async #giveBack(object: ApiObject, taken: Taken): Promise<void> {
-    for (const ip of taken.ips) await this.#ips.release(ip, object);
-    await this.#ports.release(taken.ports);
-  }
-
   /** Gives back what the old Service had and the new one, if there is one, has not. */
   async #release(old: ApiObject, object: ApiObject | undefined): Promise<void> {
     const keptIps = new Set(object ? clusterIpsOf(object) : []);
@@ -221,6 +161,96 @@ export class ServiceStorage implements Storage {
     for (const ip of clusterIpsOf(old)) if (!keptIps.has(ip)) await this.#ips.release(ip, old);
     await this.#ports.release(nodePortsOf(old).filter((port) => !keptPorts.has(port)));
   }
+}
+
+async function takeIps(
+  object: ApiObject,
+  old: ApiObject | undefined,
+  taken: Taken,
+  { ips }: Allocators,
+): Promise<void> {
+  const spec = specOf(object);
+  if (spec.type === 'ExternalName') return;
+  if (spec.clusterIP === 'None') {
+    spec.clusterIPs = ['None'];
+    return;
+  }
+  const owned = old === undefined ? [] : clusterIpsOf(old);
+  const [wanted] = clusterIpsOf(object);
+  if (wanted !== undefined && owned.includes(wanted)) return;
+  try {
+    if (wanted !== undefined) {
+      await ips.take(wanted, object);
+      taken.ips.push(wanted);
+    } else taken.ips.push(await ips.takeAny(object));
+  } catch (error) {
+    if (!(error instanceof AllocationError)) throw error;
+    if (wanted === undefined) {
+      throw newInternalError(new Error(`failed to allocate a serviceIP: ${error.message}`));
+    }
+    const why = `failed to allocate IP ${wanted}: ${error.message}`;
+    refuse(object, [fieldInvalid('spec.clusterIPs', [wanted], why)]);
+  }
+  [spec.clusterIP] = taken.ips;
+  spec.clusterIPs = [...taken.ips];
+}
+
+async function takePorts(
+  object: ApiObject,
+  old: ApiObject | undefined,
+  taken: Taken,
+  { ports }: Allocators,
+): Promise<void> {
+  const spec = specOf(object);
+  const owned = new Set(old === undefined ? [] : nodePortsOf(old));
+  if (needsNodePorts(spec)) {
+    // Two protocols of one port number may share the node's port.
+    const byPort = new Map<number, number>();
+    for (const [i, port] of (spec.ports ?? []).entries()) {
+      if (port.nodePort && (owned.has(port.nodePort) || taken.ports.includes(port.nodePort))) {
+        byPort.set(port.port, port.nodePort);
+        continue;
+      }
+      const shared = port.nodePort ? undefined : byPort.get(port.port);
+      const field = `spec.ports[${i}].nodePort`;
+      port.nodePort = shared ?? (await takePort(object, port.nodePort, field, taken, ports));
+      byPort.set(port.port, port.nodePort);
+    }
+  }
+  if (needsHealthCheckPort(spec)) {
+    const wanted = spec.healthCheckNodePort;
+    if (wanted && owned.has(wanted)) return;
+    const field = 'spec.healthCheckNodePort';
+    spec.healthCheckNodePort = await takePort(object, wanted, field, taken, ports);
+  }
+}
+
+async function takePort(
+  object: ApiObject,
+  wanted: number | undefined,
+  field: string,
+  taken: Taken,
+  ports: PortAllocator,
+): Promise<number> {
+  try {
+    if (wanted) await ports.take(wanted);
+    const port = wanted || (await ports.takeAny());
+    taken.ports.push(port);
+    return port;
+  } catch (error) {
+    if (!(error instanceof AllocationError)) throw error;
+    if (wanted) refuse(object, [fieldInvalid(field, wanted, error.message)]);
+    throw newInternalError(new Error(`failed to allocate a nodePort: ${error.message}`));
+  }
+}
+
+async function giveBack(
+  object: ApiObject,
+  taken: Taken,
+  { ips, ports }: Allocators,
+): Promise<void> {
+  for (const ip of taken.ips) await ips.release(ip, object);
+  await ports.release(taken.ports);
 }
 
 function specOf(object: ApiObject): ServiceSpec {

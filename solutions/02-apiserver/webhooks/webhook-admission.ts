@@ -5,20 +5,13 @@
  * Read `webhook-matching.ts` and `call-webhook.ts` first.
  */
 
-import {
-  deepCopy,
-  type GroupVersionKind,
-  newInternalError,
-  type StatusError,
-  semanticallyEqual,
-} from '#apimachinery';
+import { deepCopy, type StatusError, semanticallyEqual } from '#apimachinery';
 import type { AdmissionPlugin, AdmissionRequest } from '../admission/admission.ts';
-import type { ApiObject, Json } from '../api-object.ts';
-import { applyJsonPatch } from '../patch/json-patch.ts';
+import type { ApiObject } from '../api-object.ts';
+import { applyAnswer, type ObjectReader } from './apply-answer.ts';
 import { type CallOptions, callWebhook } from './call-webhook.ts';
 import { isExempt } from './exemption.ts';
-import type { RequestForm } from './request-form.ts';
-import { type KnownWebhook, type Webhook, webhooksOf } from './webhook.ts';
+import { type KnownWebhook, webhooksOf } from './webhook.ts';
 import { type MatchingOptions, matchWebhook } from './webhook-matching.ts';
 
 /** What both plugins need. */
@@ -28,14 +21,7 @@ export interface WebhookOptions extends MatchingOptions, CallOptions {
 }
 
 /** What the plugin that changes things needs beside. */
-export interface MutatingWebhookOptions extends WebhookOptions {
-  /**
-   * Reads an object that a webhook changed, as if it had been sent: types are checked, unknown
-   * fields go, defaults come in.
-   *
-   * @throws Error when it is no object of this kind
-   */
-  decode(json: Json, kind: GroupVersionKind): ApiObject;
+export interface MutatingWebhookOptions extends WebhookOptions, ObjectReader {
   /** Lets the server's plugins change the request once more, after webhooks did; absent: none do. */
   askPluginsAgain?(request: AdmissionRequest): Promise<void>;
 }
@@ -46,25 +32,17 @@ export interface MutatingWebhookOptions extends WebhookOptions {
  * @remarks It `handles` everything that is not exempt (`isExempt` of `exemption.ts`, given).
  * `admit` goes through the webhooks in the order of `webhooksOf` (given), one after the other: each
  * that `matchWebhook` finds to be asked, looking at the request as it then is, is asked by
- * `callWebhook`. An answer with a patch (JSON as text) changes the object:
- *
- * 1. It is applied (`applyJsonPatch`) to the object in the form that matched (`form.show`).
- * 2. `options.decode` makes an object of the form's kind of it, and `form.read` the new
- *    `request.object`. The old one is left as it was.
- * 3. The webhook *changed* the request when the two objects are not `semanticallyEqual`.
- *
- * A patch that is an empty list does nothing. What cannot be parsed, applied or decoded is 500
- * `newInternalError` with the error's message. A patch (not an empty one) without an object to
- * apply it to (DELETE) is 500 with `admission webhook "NAME" attempted to modify the object, which
- * is not supported for this operation`, on one line.
+ * `callWebhook`. Its answer, if there is one, goes to `applyAnswer` of `apply-answer.ts` (given),
+ * which puts a new object into the request when there is a patch, and tells whether that *changed*
+ * it.
  *
  * *Once more.* A webhook has not seen what later ones changed. When any changed the request, there
  * is a second round:
  *
- * 1. `options.askPluginsAgain` is asked.
- * 2. The webhooks are gone through once more, in the same way and order, but only those are asked
- *    that are
- *    *marked* when their turn comes.
+ * 1. `options.askPluginsAgain` is asked. It may change `request.object` in place, or put another
+ *    one there; it changed the request when what was and what is are not `semanticallyEqual`.
+ * 2. The webhooks are gone through once more, in the same way and order. But asked are only those
+ *    that are *marked* when their turn comes.
  *
  * Marked are webhooks with `reinvocationPolicy: 'IfNeeded'` that have been asked, when afterwards
  * another webhook (in either round) or `askPluginsAgain` changed the request. There is no third
@@ -129,41 +107,9 @@ async function askAll(
     const form = await matchWebhook(known.hook, request, options);
     if (form === undefined) continue;
     const answer = await callWebhook(known.hook, request, form, true, options);
-    const isChanged = applyPatch(answer?.patch, known.hook, request, form, options);
+    const isChanged = answer && applyAnswer(answer, known.hook, request, form, options);
     if (isChanged) rounds.noteChange();
     rounds.noteAsked(known);
-  }
-}
-
-/** @returns whether the object is another one now */
-function applyPatch(
-  text: string | undefined,
-  hook: Webhook,
-  request: AdmissionRequest,
-  form: RequestForm,
-  options: MutatingWebhookOptions,
-): boolean {
-  if (text === undefined) return false;
-  const patch = orInternalError(() => JSON.parse(text) as Json);
-  if (Array.isArray(patch) && patch.length === 0) return false;
-  const { object } = request;
-  if (!object) {
-    const title = `admission webhook ${JSON.stringify(hook.name)} attempted to modify the object`;
-    throw newInternalError(new Error(`${title}, which is not supported for this operation`));
-  }
-  const changed = orInternalError(() => {
-    const patched = applyJsonPatch(form.show(object) as unknown as Json, patch);
-    return form.read(options.decode(patched, form.kind));
-  });
-  request.object = changed;
-  return !semanticallyEqual(object, changed);
-}
-
-function orInternalError<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw newInternalError(error instanceof Error ? error : new Error(String(error)));
   }
 }
 

@@ -99,6 +99,7 @@ export async function runProgram(flags: Flags, newApiServer: NewApiServer): Prom
   const etcd = await openEtcd(flags, files, world);
   const auditFile = flags.auditLogPath ? await openAuditFile(flags.auditLogPath, log) : undefined;
   const dialers: KubeletDialer[] = [];
+  const cel = newCelCompiler();
   const server = newApiServer({
     ...world,
     store: newStore(etcd.client, world.clock),
@@ -106,7 +107,8 @@ export async function runProgram(flags: Flags, newApiServer: NewApiServer): Prom
     descriptions: newDescriptions(),
     documents: issuerDocuments(flags, files),
     webhookClient: newWebhookCaller(),
-    cel: newCelCompiler(),
+    cel,
+    conditions: cel,
     serviceClusterIpRange: flags.serviceClusterIpRange,
     serviceNodePortRange: flags.serviceNodePortRange,
     advertiseAddress,

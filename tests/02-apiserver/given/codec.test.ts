@@ -476,8 +476,31 @@ describe('text parsers', () => {
     expect(() => parseYaml(open.repeat(100_000))).toThrow('yaml: exceeded max depth');
   });
 
-  it('refuses what is no YAML', () => {
-    expect(() => parseYaml('a: [1')).toThrow('yaml: ');
+  it.each([
+    ['items', '- 1\n'.repeat(70_000)],
+    ['items in a line', `[${'1,'.repeat(70_000)}1]`],
+    ['maps in a line', `[${'{}'.repeat(40_000)}]`],
+    ['lists in lists', `${'- '.repeat(200)}1\n`.repeat(400)],
+    ['empty lines', `a: 1\n${'\n'.repeat(70_000)}`],
+    ['comments', `a: 1\n${'#\r'.repeat(70_000)}`],
+  ])('refuses YAML of too many parts: %s', (_name, text) => {
+    expect(() => parseYaml(text)).toThrow(
+      'Request entity too large: limit is 40000 lines and items of YAML; as JSON it may have more',
+    );
+  });
+
+  it('reads a large manifest', () => {
+    const property = (i: number) =>
+      `  field${i}:\n    type: string\n    description: "${'What it is for, in words. '.repeat(4)}"\n`;
+    const text = `properties:\n${Array.from({ length: 7000 }, (_, i) => property(i)).join('')}`;
+    expect(text.length).toBeGreaterThan(1_000_000);
+    const { properties } = parseYaml(text) as { properties: object };
+    expect(Object.keys(properties)).toHaveLength(7000);
+  });
+
+  it('refuses what is no YAML, and says where', () => {
+    expect(() => parseYaml('a: [1')).toThrow('yaml: line 1: ');
+    expect(() => parseYaml('a: 1\nb: "x\nc: 1\n')).toThrow(/^yaml: line \d: /);
   });
 });
 

@@ -86,6 +86,18 @@ describe('what is not there', () => {
 });
 
 describe('forms of bodies', () => {
+  it('refuses YAML of too many parts, and not the same as JSON', async () => {
+    const lines = Array.from({ length: 45_000 }, (_, i) => `  k${i}: ""\n`).join('');
+    const yaml = `kind: ConfigMap\napiVersion: v1\nmetadata: {name: many}\ndata:\n${lines}`;
+    const headers = { 'content-type': 'application/yaml' };
+    const { code, body } = await json(await server.ask('POST', configMaps, yaml, headers));
+    expect(code).toBe(413);
+    expect(body).toMatchObject({ kind: 'Status', reason: 'RequestEntityTooLarge' });
+    const data = Object.fromEntries(Array.from({ length: 45_000 }, (_, i) => [`k${i}`, '']));
+    const sent = JSON.stringify({ ...configMap('many'), data });
+    expect((await server.ask('POST', configMaps, sent, headers)).status).toBe(201);
+  });
+
   it('reads YAML', async () => {
     const yaml = 'kind: ConfigMap\napiVersion: v1\nmetadata: {name: from-yaml}\ndata:\n  a: "1"\n';
     const headers = { 'content-type': 'application/yaml' };

@@ -81,6 +81,7 @@ export async function startTestServer(
       },
     },
     cel: newCelCompiler(),
+    conditions: newCelCompiler(),
     ...special,
   });
   await server.start(new AbortController().signal);

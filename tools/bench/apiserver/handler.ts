@@ -3,7 +3,7 @@
  * here. The store is an etcd in this process whose log is synced on a disk.
  *
  * Argument: `{"seconds": S, "connections": [1, 10, 50], "loads": ["get", …], "rounds": R}`. Prints an
- * outcome for each, as a line of JSON.
+ * outcome for each, as a line of JSON. The loads of `watches.ts` have their own number of watchers.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -29,6 +29,7 @@ import {
   podsPath,
   setUpRequests,
 } from './requests.ts';
+import { measureWatches, WATCHERS } from './watches.ts';
 
 /** What to measure. */
 export interface HandlerJob {
@@ -133,6 +134,17 @@ async function measureLoad(
   return meter.outcome();
 }
 
+async function measureRequests(
+  load: string,
+  ask: Ask,
+  clients: number,
+  seconds: number,
+): Promise<Outcome> {
+  const next = await nextOf(load, ask);
+  await measureLoad(ask, next, clients, afterSeconds(Math.min(0.5, seconds / 2)));
+  return measureLoad(ask, next, clients, afterSeconds(seconds));
+}
+
 async function run({ seconds, rounds, connections, loads }: HandlerJob): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-apiserver-'));
   const clock = new RealClock();
@@ -148,12 +160,14 @@ async function run({ seconds, rounds, connections, loads }: HandlerJob): Promise
     );
   }
   for (const load of loads) {
-    for (const clients of connections) {
+    const watchers = WATCHERS[load];
+    for (const clients of watchers === undefined ? connections : [watchers]) {
       let best: Outcome | undefined;
       for (let round = 0; round < rounds; round++) {
-        const next = await nextOf(load, ask);
-        await measureLoad(ask, next, clients, afterSeconds(Math.min(0.5, seconds / 2)));
-        const outcome = await measureLoad(ask, next, clients, afterSeconds(seconds));
+        const outcome =
+          watchers === undefined
+            ? await measureRequests(load, ask, clients, seconds)
+            : await measureWatches(load, ask, seconds);
         const isBetter =
           best === undefined ||
           outcome.operations / outcome.seconds > best.operations / best.seconds;

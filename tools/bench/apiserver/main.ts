@@ -45,7 +45,8 @@ const measure = (server: Server, job: Omit<Job, 'endpoint'>): Promise<Measuremen
   measureBy(join(import.meta.dirname, 'load.ts'), server, job);
 
 async function measureInProcess(): Promise<HandlerOutcome[]> {
-  const job = { seconds, rounds, connections: connectionCounts, loads: LOADS };
+  const loads = [...LOADS, 'watch latency', 'fan-out'];
+  const job = { seconds, rounds, connections: connectionCounts, loads };
   const lines = (await runHandler(job)).trim().split('\n');
   return lines.map((line) => JSON.parse(line) as HandlerOutcome);
 }
@@ -81,7 +82,7 @@ try {
   printHead();
   for (const { title, ...job } of plans()) {
     const [embedded, realEtcd] = await measureOver(servers, job);
-    const { connections = 1, load } = job;
+    const { connections = 1, load = job.kind } = job;
     const own = inProcess.find((one) => one.load === load && one.connections === connections);
     const inOne = own && { ...own, serverCpuSeconds: own.clientCpuSeconds };
     if (embedded) printRow({ title, connections, embedded, realEtcd, inProcess: inOne });

@@ -46,6 +46,7 @@ const PRIORITIES: Readonly<Record<string, readonly [group: number, version: numb
   'v1.coordination.k8s.io': [16500, 15],
   'v1.node.k8s.io': [16300, 15],
   'v1.discovery.k8s.io': [16200, 15],
+  'v1beta1.metrics.k8s.io': [100, 100],
 };
 
 /** Of what comes from a CustomResourceDefinition. */

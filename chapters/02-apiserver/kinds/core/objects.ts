@@ -101,11 +101,14 @@ export interface PlacedContainer {
 
 /** All containers of a pod: init, regular, ephemeral. */
 export function containersOf(spec: ApiPodSpec, path: string): PlacedContainer[] {
-  const placed = (containers: readonly AnyContainer[] | undefined, field: string) =>
-    (containers ?? []).map((container, i) => ({ container, path: `${path}.${field}[${i}]` }));
-  return [
-    ...placed(spec.initContainers, 'initContainers'),
-    ...placed(spec.containers, 'containers'),
-    ...placed(spec.ephemeralContainers, 'ephemeralContainers'),
-  ];
+  const placed: PlacedContainer[] = [];
+  for (const field of CONTAINER_FIELDS) {
+    const containers = spec[field] ?? [];
+    for (let i = 0; i < containers.length; i++) {
+      placed.push({ container: containers[i] as Container, path: `${path}.${field}[${i}]` });
+    }
+  }
+  return placed;
 }
+
+const CONTAINER_FIELDS = ['initContainers', 'containers', 'ephemeralContainers'] as const;

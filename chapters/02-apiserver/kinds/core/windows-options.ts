@@ -86,9 +86,9 @@ function userFaults(user: string): string[] {
 /** Containers that are processes of the node: all of a pod's or none, and on the node's network. */
 export function validateHostProcess(spec: ApiPodSpec, path: string): FieldError[] {
   const ofPod = spec.securityContext?.windowsOptions?.hostProcess;
-  const containers = containersOf(spec, path).map((placed) => ({
-    ...placed,
-    hostProcess: placed.container.securityContext?.windowsOptions?.hostProcess,
+  const containers = containersOf(spec, path).map(({ container, path: at }) => ({
+    path: at,
+    hostProcess: container.securityContext?.windowsOptions?.hostProcess,
   }));
   const faults = containers
     .filter(({ hostProcess }) => ofPod !== undefined && hostProcess === !ofPod)

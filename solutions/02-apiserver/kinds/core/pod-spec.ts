@@ -204,13 +204,9 @@ function validateSchedulingGates({ schedulingGates = [] }: ApiPodSpec, path: str
 
 function validateSingleFields(spec: ApiPodSpec, path: string): FieldError[] {
   const { activeDeadlineSeconds, hostname, subdomain, runtimeClassName, overhead } = spec;
-  const subdomainField = (field: 'serviceAccountName' | 'nodeName' | 'priorityClassName') => {
-    const value = spec[field];
-    return value ? validateDnsSubdomain(value, `${path}.${field}`) : [];
-  };
   return [
-    ...subdomainField('serviceAccountName'),
-    ...subdomainField('nodeName'),
+    ...validateSubdomainField(spec.serviceAccountName, `${path}.serviceAccountName`),
+    ...validateSubdomainField(spec.nodeName, `${path}.nodeName`),
     ...(activeDeadlineSeconds === undefined
       ? []
       : validateRange(activeDeadlineSeconds, 1, MAX_INT32, `${path}.activeDeadlineSeconds`)),
@@ -218,13 +214,17 @@ function validateSingleFields(spec: ApiPodSpec, path: string): FieldError[] {
     ...(subdomain ? validateDnsLabel(subdomain, `${path}.subdomain`) : []),
     ...validateTolerations(spec.tolerations ?? [], `${path}.tolerations`),
     ...validateHostAliases(spec.hostAliases ?? [], `${path}.hostAliases`),
-    ...subdomainField('priorityClassName'),
+    ...validateSubdomainField(spec.priorityClassName, `${path}.priorityClassName`),
     ...(runtimeClassName === undefined
       ? []
       : validateDnsSubdomain(runtimeClassName, `${path}.runtimeClassName`)),
     ...validatePreemption(spec.preemptionPolicy, `${path}.preemptionPolicy`),
     ...(overhead ? validateResourceRequirements({ limits: overhead }, [], `${path}.overhead`) : []),
   ];
+}
+
+function validateSubdomainField(value: string | undefined, path: string): FieldError[] {
+  return value ? validateDnsSubdomain(value, path) : [];
 }
 
 function validatePreemption(policy: string | undefined, path: string): FieldError[] {

@@ -110,6 +110,7 @@ const DEPRECATED_ANNOTATIONS: Readonly<Record<string, string>> = {
 };
 
 function annotationWarnings(annotations: Record<string, string>, path: string): string[] {
+  if (Object.keys(annotations).length === 0) return [];
   return Object.entries(DEPRECATED_ANNOTATIONS)
     .filter(([key]) => annotations[key] !== undefined)
     .map(([key, message]) => `${path}[${key}]: ${message}`);
@@ -137,8 +138,6 @@ function repeatedWarnings(
   { hostAliases = [], imagePullSecrets = [] }: ApiPodSpec,
   path: string,
 ): string[] {
-  const repeated = (values: readonly (string | undefined)[], at: (i: number) => string) =>
-    values.flatMap((value, i) => (values.indexOf(value) < i ? [`${at(i)} ${quoted(value)}`] : []));
   return [
     ...repeated(
       hostAliases.map(({ ip }) => ip),
@@ -154,14 +153,21 @@ function repeatedWarnings(
   ];
 }
 
+function repeated(values: readonly (string | undefined)[], at: (i: number) => string): string[] {
+  return values.flatMap((value, i) =>
+    values.indexOf(value) < i ? [`${at(i)} ${quoted(value)}`] : [],
+  );
+}
+
 function quoted(text: string | undefined): string {
   return JSON.stringify(text ?? '');
 }
 
 /** Parts of a byte cannot be had. */
 function fractionWarnings(list: ResourceList | undefined, path: string): string[] {
+  if (list === undefined) return [];
   return ['memory', 'ephemeral-storage'].flatMap((name) => {
-    const amount = quantityOf(list?.[name]);
+    const amount = quantityOf(list[name]);
     if (amount.milliValue() % 1000n === 0n) return [];
     return [
       `${path}[${name}]: fractional byte value ${quoted(amount.toString())} is invalid, must be an integer`,
@@ -176,6 +182,7 @@ function profileWarnings(
   path: string,
   isTemplate: boolean,
 ): string[] {
+  if (Object.keys(annotations).length === 0) return [];
   const ofPod = spec.securityContext;
   const seccomp = (key: string, isInField: boolean) =>
     annotations[key] === undefined || isInField

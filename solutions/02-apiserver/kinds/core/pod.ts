@@ -88,14 +88,13 @@ function validate(object: ApiObject): FieldError[] {
 
 /** Faults that a pod has, new or changed. */
 export function validatePod({ metadata, spec }: ApiPod): FieldError[] {
-  const containers = (field: 'containers' | 'initContainers') =>
-    (spec[field] ?? []).flatMap((c, i) => validateImageSpace(c, `spec.${field}[${i}]`));
+  const { containers = [], initContainers = [] } = spec;
   return [
     ...validatePodAnnotations(metadata.annotations, spec, 'metadata.annotations'),
     ...validatePodSpec(spec, 'spec', { podName: metadata.name ?? '' }),
     ...validateTokensHaveAccount(spec),
-    ...containers('containers'),
-    ...containers('initContainers'),
+    ...containers.flatMap((each, i) => validateImageSpace(each, `spec.containers[${i}]`)),
+    ...initContainers.flatMap((each, i) => validateImageSpace(each, `spec.initContainers[${i}]`)),
   ];
 }
 

@@ -1,0 +1,107 @@
+/**
+ * Asks every kubelet what its node and pods use, again and again. Given.
+ *
+ * In a real cluster metrics-server does, which the API server passes requests on to; here the API
+ * server does it itself. What is made of the answers is in `usage.ts`.
+ *
+ * @see metrics-server pkg/scraper/scraper.go (0.7)
+ */
+
+import type { Clock, Logger, Node } from '#apimachinery';
+import type { NodeDialer } from '../proxy/backend.ts';
+import { parseResourceMetrics } from './resource-metrics.ts';
+import type { UsageBatch, UsageStore } from './usage.ts';
+
+/** From one round to the next. */
+export const SCRAPE_INTERVAL_MS = 15_000;
+/** How long one kubelet may take. */
+const TIMEOUT_MS = 10_000;
+const PATH = '/metrics/resource';
+
+/** What asking needs. */
+export interface ScraperOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly nodes: () => Promise<readonly Node[]>;
+  readonly dialer: NodeDialer;
+  /** Where the answers go. */
+  readonly store: UsageStore;
+}
+
+/** Runs until `signal` aborts; a kubelet that does not answer is left out of that round. */
+export async function runScraper(options: ScraperOptions, signal: AbortSignal): Promise<void> {
+  const { clock, log, store } = options;
+  while (!signal.aborted) {
+    const began = clock.monotonic();
+    try {
+      const batch = await scrape(options, signal);
+      if (!signal.aborted) store.add(batch);
+    } catch (error) {
+      if (!signal.aborted) log.warn('metrics: listing nodes failed', { error });
+    }
+    const restMs = SCRAPE_INTERVAL_MS - (clock.monotonic() - began);
+    await clock.sleep(restMs, signal).catch(() => {});
+  }
+}
+
+async function scrape(options: ScraperOptions, signal: AbortSignal): Promise<UsageBatch> {
+  const ready = (await options.nodes()).filter(isNodeReady);
+  const batches = await Promise.all(ready.map((node) => ask(options, node, signal)));
+  const found = batches.flatMap((batch) => batch ?? []);
+  return {
+    nodes: new Map(found.flatMap(({ nodes }) => [...nodes])),
+    pods: new Map(found.flatMap(({ pods }) => [...pods])),
+  };
+}
+
+function isNodeReady({ status }: Node): boolean {
+  return (
+    status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false
+  );
+}
+
+async function ask(
+  { clock, log, dialer }: ScraperOptions,
+  node: Node,
+  stopped: AbortSignal,
+): Promise<UsageBatch | undefined> {
+  const name = node.metadata?.name ?? '';
+  const giveUp = new AbortController();
+  const onStop = () => giveUp.abort(stopped.reason);
+  stopped.addEventListener('abort', onStop);
+  if (stopped.aborted) onStop();
+  const timer = clock.after(TIMEOUT_MS, () => giveUp.abort(new Error('timeout')));
+  try {
+    return await untilAborted(read(dialer, name, clock.now(), giveUp.signal), giveUp.signal);
+  } catch (error) {
+    if (!stopped.aborted) log.warn('metrics: a kubelet did not answer', { node: name, error });
+    return undefined;
+  } finally {
+    timer.cancel();
+    stopped.removeEventListener('abort', onStop);
+  }
+}
+
+async function read(
+  dialer: NodeDialer,
+  name: string,
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<UsageBatch> {
+  const kubelet = await dialer.dial(name);
+  const request = { method: 'GET', path: PATH, headers: {}, signal };
+  const { status, body } = await kubelet.request(request);
+  const text = await new Response(body).text();
+  if (status !== 200) throw new Error(`request failed, status: "${status}"`);
+  return parseResourceMetrics(text, name, nowMs);
+}
+
+/** A kubelet in the same process may not look at the signal. */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

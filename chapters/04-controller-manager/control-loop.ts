@@ -1,0 +1,114 @@
+/**
+ * The loop that all controllers share: take a key, look at how things are, make them right, and when
+ * that fails try again later.
+ *
+ * What "right" means is each controller's own. Beside it: `expectations.ts`, for controllers that
+ * create things.
+ */
+
+import type { Clock, KubernetesObject, Logger } from '#apimachinery';
+import type { RateLimiter } from '#client';
+import { NotImplemented } from '#not-implemented';
+import type { Controller } from './controller.ts';
+
+/**
+ * Makes one object right, whatever happened to it.
+ *
+ * @param key - `namespace/name`, or `name`; the object may be gone
+ * @param signal - aborts when the controller is to stop
+ * @throws anything, when it should be tried again
+ */
+export type Reconcile = (
+  key: string,
+  signal: AbortSignal,
+  // Most have nothing to say in the end, and need not say so.
+) => Promise<ReconcileResult | undefined> | Promise<void>;
+
+/** What a reconcile that went well may ask for. */
+export interface ReconcileResult {
+  /** Look again after so long, although nothing went wrong. */
+  readonly requeueAfterMs?: number;
+}
+
+/** What a loop is made with. */
+export interface ControlLoopOptions {
+  /** As upstream calls the controller: `replicaset-controller`. */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly reconcile: Reconcile;
+  /** Work begins when all of these say true: usually the informers' `hasSynced`. */
+  readonly synced: readonly (() => boolean)[];
+  /** How many keys are worked on at once; absent: 5. */
+  readonly workers?: number;
+  /** How long a key waits after a failure; absent: `defaultRateLimiter`. */
+  readonly rateLimiter?: RateLimiter<string>;
+  /** After so many failures in a row a key waits for its next change; absent: never. */
+  readonly maxRetries?: number;
+}
+
+/** How often the loop looks whether the caches are filled. */
+export const SYNC_POLL_MS = 100;
+
+/**
+ * Works through keys until it is told to stop.
+ *
+ * @remarks
+ * - Keys may be enqueued at any time, before `run` too; work begins once every `synced` says true,
+ *   which is asked at once and then every `SYNC_POLL_MS`.
+ * - At most `workers` reconciles run at the same time, and never two for one key: a key that is enqueued
+ *   while it is worked on is worked on again afterwards (`WorkQueue` sees to that).
+ * - A reconcile that throws, or rejects, with whatever: the key is added again, rate limited, and the
+ *   failure is logged as a warning. After `maxRetries` failures in a row it is not added again, its
+ *   failures are forgotten, and the log says so as an error.
+ * - One that goes well: its failures are forgotten; with `requeueAfterMs` the key is added after so
+ *   long. 0 means at once, `undefined` not at all.
+ * - When the signal aborts, no key is taken any more, reconciles under way get an aborted signal, and
+ *   `run` resolves when they have ended. What a reconcile throws then is not logged. No timer is left
+ *   behind, and keys that are enqueued later are dropped.
+ *
+ * ```text
+ * enqueue a        reconcile a   fails        → again after 5 ms
+ * enqueue a, a     reconcile a   once, fails  → again after 10 ms
+ *                  reconcile a   goes well    → forgotten
+ * ```
+ *
+ * @see pkg/controller/replicaset/replica_set.go (1.33), worker, processNextWorkItem
+ */
+export class ControlLoop implements Controller {
+  readonly name: string;
+  // Your state goes here: fields of your own choosing.
+
+  /** @exercise controller-manager/control-loop */
+  constructor(options: ControlLoopOptions) {
+    throw new NotImplemented('controller-manager/control-loop', 'ControlLoop.constructor');
+  }
+
+  /**
+   * Has an object looked at.
+   *
+   * @param object - or its key
+   * @exercise controller-manager/control-loop
+   */
+  enqueue(object: KubernetesObject | string): void {
+    throw new NotImplemented('controller-manager/control-loop', 'ControlLoop.enqueue');
+  }
+
+  /**
+   * Has an object looked at in `ms` milliseconds.
+   *
+   * @exercise controller-manager/control-loop
+   */
+  enqueueAfter(object: KubernetesObject | string, ms: number): void {
+    throw new NotImplemented('controller-manager/control-loop', 'ControlLoop.enqueueAfter');
+  }
+
+  /**
+   * Runs until the signal aborts; called once.
+   *
+   * @exercise controller-manager/control-loop
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    throw new NotImplemented('controller-manager/control-loop', 'ControlLoop.run');
+  }
+}

@@ -1,0 +1,354 @@
+/**
+ * One of several candidates leads, and when it is gone, another.
+ *
+ * How the record of who leads is read and written is `lease-lock.ts`. Who uses it: programs of which
+ * two run so that one may fail, as kube-controller-manager and kube-scheduler.
+ */
+
+import type { Lease } from 'kubernetes-types/coordination/v1.js';
+import { type Clock, type Logger, microTimestamp, type Random, type Timer } from '#apimachinery';
+import type { ResourceClient } from './client.ts';
+import { type ElectionTiming, JITTER_FACTOR, newElectionTiming } from './election-timing.ts';
+import type { EventRecorder } from './event-recorder.ts';
+import { type LeaderElectionRecord, LeaseLock, type VersionedRecord } from './lease-lock.ts';
+
+/** What a candidate wants to know. */
+export interface LeaderCallbacks {
+  /**
+   * It leads: do the work.
+   *
+   * @param signal - aborts when it does not lead any more; then nothing may be begun
+   * @returns when the work is over, if it takes time. Who rejects ends its leadership
+   */
+  onStartedLeading(signal: AbortSignal): void | Promise<void>;
+  /** It does not lead any more, or ended without having led. */
+  onStoppedLeading(): void;
+  /** Somebody leads who did not before; also this candidate itself. */
+  onNewLeader?(identity: string): void;
+}
+
+/** What a candidate needs. */
+export interface LeaderElectorOptions extends Partial<ElectionTiming> {
+  /** The client of the Lease's namespace. */
+  readonly leases: ResourceClient<Lease>;
+  /** The Lease's name: `kube-scheduler`. */
+  readonly name: string;
+  /** Who this candidate is; no other may have the same. */
+  readonly identity: string;
+  readonly callbacks: LeaderCallbacks;
+  /** Give the Lease back in the end, so that the next need not wait; `false` if absent. */
+  readonly releaseOnCancel?: boolean;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Told who became leader and who stopped leading. */
+  readonly recorder?: EventRecorder;
+}
+
+interface Observed extends VersionedRecord {
+  /** When this version was first seen, on the clock's monotonic time. */
+  readonly atMs: number;
+}
+
+/**
+ * A candidate in an election.
+ *
+ * @remarks
+ * The record in the Lease says who holds it. The holder writes it again and again; the others read it
+ * and look whether it has changed. Two rules make sure that no two lead at once, whatever happens to
+ * requests and answers and however wrong the computers' clocks are (as long as they run equally
+ * fast):
+ *
+ * - A leader stops leading `renewDeadline` after it **sent** the last write that succeeded. What it
+ *   knows only since the answer came, others may have seen since it was sent.
+ * - A candidate takes the Lease from another when it has **seen no change** for the
+ *   `leaseDurationSeconds` in the record, from when it first saw this version, on its own clock. The
+ *   times in the record are for people: it never compares with them. It writes only if the Lease is
+ *   still the version it has read.
+ *
+ * ```text
+ * lease 15 s, deadline 10 s, retry 2 s
+ *  0 s   a creates the Lease and leads                            renewTime 0 s
+ *  2 s   a writes                                                 renewTime 2 s
+ *  3 s   b reads it, and again every 2 to 4.4 s
+ *  4 s   a is cut off; its requests fail, it tries every 2 s
+ * 12 s   a has not written since 2 s: it stops leading
+ * 18 s   b has seen no change since 3 s; with its next try it takes the Lease: leaderTransitions 1
+ * ```
+ *
+ * Time is measured with the clock's `monotonic()`; `now()` is only written into records.
+ *
+ * @see client-go v0.33 tools/leaderelection/leaderelection.go, where the deadline begins with the
+ * first try after the retry period, so that slow answers can make two lead
+ */
+export class LeaderElector {
+  readonly #options: LeaderElectorOptions;
+  readonly #timing: ElectionTiming;
+  readonly #lock: LeaseLock;
+  #observed: Observed | undefined;
+  #reportedLeader = '';
+  /** Aborts when this candidate stops leading; absent while it does not lead. */
+  #leading: AbortController | undefined;
+  /** Goes off when this leader has not written for too long. */
+  #deadline: Timer | undefined;
+
+  /**
+   * Makes a candidate that does nothing before `run`. The timing is that of
+   * {@link newElectionTiming}; its lock is a {@link LeaseLock}.
+   *
+   * @throws RangeError what `newElectionTiming` throws; then, when `identity` is `''`,
+   * `Lock identity is empty`
+   * @exercise client/leader-election
+   */
+  constructor(options: LeaderElectorOptions) {
+    this.#options = options;
+    this.#timing = newElectionTiming(options);
+    if (options.identity === '') throw new RangeError('Lock identity is empty');
+    const { leases, name, clock, recorder } = options;
+    const timeoutMs = this.#timing.requestTimeoutMs;
+    this.#lock = new LeaseLock({ leases, name, clock, timeoutMs, recorder });
+  }
+
+  /**
+   * Takes part in the election: waits until it can lead, leads, and ends when it does not lead any
+   * more.
+   *
+   * @remarks
+   * **Each try.** Who last saw itself as the holder first writes at once, without reading (one
+   * request). When that fails, and for everybody else: read the Lease. If there is none, create it
+   * (`leaderTransitions` 0). If another holds it and its time is not over, the try has failed. Else
+   * write the record: with this identity, the lease duration in whole seconds (rounded up),
+   * `renewTime` now. Who held it already keeps `acquireTime` and `leaderTransitions`; else
+   * `acquireTime` is now, and there is one more transition. A request that fails for whatever reason
+   * makes the try fail. So does a write after which the Lease has the `resourceVersion` it had before:
+   * nothing has changed, and others see no sign of life. Candidates do not count a write whose answer
+   * came `renewDeadline` or more after it was sent.
+   *
+   * **Candidates** try at once and then, after each try that failed, wait the retry period and up to
+   * {@link JITTER_FACTOR} times as much more (`random.jitter`). **The leader** waits exactly the
+   * retry period between tries, whether they failed or not.
+   *
+   * **Leading** begins with `onStartedLeading`, called once. It ends, whatever is under way,
+   * - when `signal` aborts;
+   * - `renewDeadline` after the last successful write was sent;
+   * - when it reads that another is the holder;
+   * - when `onStartedLeading` throws or its promise rejects. That it resolves ends nothing.
+   *
+   * **In the end** these happen in this order: the work's signal aborts;
+   * `onStoppedLeading` is called, once, also by who never led; the promise from `onStartedLeading`
+   * settles; with `releaseOnCancel`, who last saw itself as the holder reads the Lease and, if that
+   * is so, writes a record without holder (`''`), of 1 second, `acquireTime` and `renewTime` now, and
+   * the same `leaderTransitions`. If that fails it is not tried again. Then `run` resolves and leaves
+   * no timer.
+   *
+   * `onNewLeader` is called after a try, before leading begins with it, when the holder seen is
+   * another than the one before; that nobody holds the Lease is no news. `recorder` is told
+   * `<identity> became leader` and `<identity> stopped leading` (`LeaseLock.recordEvent`).
+   *
+   * @param signal - aborts: this candidate is to go. Aborted before: no request is made
+   * @throws what `onStartedLeading` threw, as a rejection, after all of the above
+   * @exercise client/leader-election
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      const sentAtMs = await this.#acquire(signal);
+      if (sentAtMs === undefined) this.#options.callbacks.onStoppedLeading();
+      else await this.#lead(sentAtMs, signal);
+    } finally {
+      if (this.#options.releaseOnCancel && this.#isHolder()) await this.#release();
+    }
+  }
+
+  /**
+   * Does this candidate lead, that is, do the work?
+   *
+   * @exercise client/leader-election
+   */
+  get isLeader(): boolean {
+    return this.#leading !== undefined && !this.#leading.signal.aborted;
+  }
+
+  /**
+   * The identity in the record that was last seen or written; `''` before, and when nobody holds it.
+   *
+   * @exercise client/leader-election
+   */
+  get leader(): string {
+    return this.#observed?.record.holderIdentity ?? '';
+  }
+
+  #isHolder(): boolean {
+    return this.leader === this.#options.identity;
+  }
+
+  /** @returns when the write was sent that made this candidate the leader; `undefined`: aborted */
+  async #acquire(signal: AbortSignal): Promise<number | undefined> {
+    const { clock, random } = this.#options;
+    while (!signal.aborted) {
+      const sentAtMs = await this.#tryAcquireOrRenew(signal);
+      const isInTime =
+        sentAtMs !== undefined && clock.monotonic() < sentAtMs + this.#timing.renewDeadlineMs;
+      if (isInTime && !signal.aborted) return sentAtMs;
+      await this.#pause(random.jitter(this.#timing.retryPeriodMs, JITTER_FACTOR), signal);
+    }
+    return undefined;
+  }
+
+  async #lead(sentAtMs: number, signal: AbortSignal): Promise<void> {
+    const { callbacks, identity, log } = this.#options;
+    const leading = new AbortController();
+    this.#leading = leading;
+    const onAbort = (): void => leading.abort(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#extend(leading, sentAtMs);
+    log.info('became leader', { identity });
+    this.#lock.recordEvent(`${identity} became leader`);
+    // In an async function, so that what it throws is a rejection.
+    const work = (async () => callbacks.onStartedLeading(leading.signal))();
+    work.catch((error: unknown) => leading.abort(error));
+    try {
+      await this.#renew(leading);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      try {
+        this.#stopLeading(leading);
+      } finally {
+        await work;
+      }
+    }
+  }
+
+  #stopLeading(leading: AbortController): void {
+    const { callbacks, identity, log } = this.#options;
+    leading.abort(new Error('the election failed'));
+    this.#deadline?.cancel();
+    this.#leading = undefined;
+    log.info('stopped leading', { identity, reason: String(leading.signal.reason) });
+    this.#lock.recordEvent(`${identity} stopped leading`);
+    callbacks.onStoppedLeading();
+  }
+
+  async #renew(leading: AbortController): Promise<void> {
+    for (;;) {
+      await this.#pause(this.#timing.retryPeriodMs, leading.signal);
+      if (leading.signal.aborted) return;
+      const sentAtMs = await this.#tryAcquireOrRenew(leading.signal);
+      if (leading.signal.aborted) return;
+      if (sentAtMs !== undefined) this.#extend(leading, sentAtMs);
+      else if (!this.#isHolder() && this.leader !== '') {
+        leading.abort(new Error(`${this.leader} holds the lease`));
+      }
+    }
+  }
+
+  /** A write that was sent at `sentAtMs` has succeeded: lead until its deadline. */
+  #extend(leading: AbortController, sentAtMs: number): void {
+    this.#deadline?.cancel();
+    const leftMs = sentAtMs + this.#timing.renewDeadlineMs - this.#options.clock.monotonic();
+    this.#deadline = this.#options.clock.after(leftMs, () =>
+      leading.abort(new Error(`not renewed within ${this.#timing.renewDeadlineMs} ms`)),
+    );
+  }
+
+  /** @returns when the write that succeeded was sent; `undefined`: there was none */
+  async #tryAcquireOrRenew(signal: AbortSignal): Promise<number | undefined> {
+    try {
+      return (await this.#renewUnread(signal)) ?? (await this.#readAndWrite(signal));
+    } catch (error) {
+      this.#options.log.debug('cannot acquire or renew the lease', { error: String(error) });
+      return undefined;
+    } finally {
+      this.#reportTransition();
+    }
+  }
+
+  /** The usual case: nobody else has written, and one request is enough. */
+  async #renewUnread(signal: AbortSignal): Promise<number | undefined> {
+    if (!this.#isHolder()) return undefined;
+    try {
+      return await this.#write((record) => this.#lock.update(record, signal));
+    } catch (error) {
+      this.#options.log.debug('cannot renew without reading', { error: String(error) });
+      return undefined;
+    }
+  }
+
+  async #readAndWrite(signal: AbortSignal): Promise<number | undefined> {
+    const found = await this.#lock.get(signal);
+    if (found === undefined) {
+      this.#observed = undefined;
+      return this.#write((record) => this.#lock.create(record, signal));
+    }
+    this.#observe(found);
+    if (this.#isHeldByAnother()) return undefined;
+    return this.#write((record) => this.#lock.update(record, signal));
+  }
+
+  async #write(send: (record: LeaderElectionRecord) => Promise<VersionedRecord>): Promise<number> {
+    const sentAtMs = this.#options.clock.monotonic();
+    const before = this.#observed?.resourceVersion;
+    const written = await send(this.#nextRecord());
+    if (written.resourceVersion === before) throw new Error('the write changed nothing');
+    this.#observe(written);
+    return sentAtMs;
+  }
+
+  /** The times in a record are another computer's: what counts is when this one saw it change. */
+  #observe(found: VersionedRecord): void {
+    if (found.resourceVersion === this.#observed?.resourceVersion) return;
+    this.#observed = { ...found, atMs: this.#options.clock.monotonic() };
+  }
+
+  #isHeldByAnother(): boolean {
+    if (this.#observed === undefined || this.leader === '' || this.#isHolder()) return false;
+    const { atMs, record } = this.#observed;
+    return this.#options.clock.monotonic() < atMs + record.leaseDurationSeconds * 1000;
+  }
+
+  #nextRecord(): LeaderElectionRecord {
+    const { identity, clock } = this.#options;
+    const before = this.#observed?.record;
+    const now = microTimestamp(clock.now());
+    return {
+      holderIdentity: identity,
+      // Rounded down, others would come before this one has gone.
+      leaseDurationSeconds: Math.ceil(this.#timing.leaseDurationMs / 1000),
+      acquireTime: before && this.#isHolder() ? before.acquireTime : now,
+      renewTime: now,
+      leaderTransitions: nextTransitions(before, identity),
+    };
+  }
+
+  #reportTransition(): void {
+    if (this.leader === '' || this.leader === this.#reportedLeader) return;
+    this.#reportedLeader = this.leader;
+    this.#options.callbacks.onNewLeader?.(this.leader);
+  }
+
+  async #release(): Promise<void> {
+    const never = new AbortController().signal;
+    try {
+      const found = await this.#lock.get(never);
+      if (found === undefined) return;
+      this.#observe(found);
+      if (!this.#isHolder()) return;
+      const now = microTimestamp(this.#options.clock.now());
+      const { leaderTransitions } = found.record;
+      const times = { leaseDurationSeconds: 1, acquireTime: now, renewTime: now };
+      const record = { holderIdentity: '', ...times, leaderTransitions };
+      this.#observe(await this.#lock.update(record, never));
+    } catch (error) {
+      this.#options.log.warn('cannot release the lease', { error: String(error) });
+    }
+  }
+
+  /** Waits, or less when the signal aborts. */
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    await this.#options.clock.sleep(ms, signal).catch(() => {});
+  }
+}
+
+function nextTransitions(before: LeaderElectionRecord | undefined, identity: string): number {
+  if (before === undefined) return 0;
+  return before.leaderTransitions + (before.holderIdentity === identity ? 0 : 1);
+}
