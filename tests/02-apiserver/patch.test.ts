@@ -98,7 +98,7 @@ describe('applyJsonPatch', () => {
 
   it('finds the place to move to once the value has been removed', () => {
     const patch: Json[] = [{ op: 'move', from: '/list/0', path: '/list/1/x' }];
-    const document = { list: [1, { a: 2 }, { b: 3 }] };
+    const document: Json = { list: [1, { a: 2 }, { b: 3 }] };
     expect(applyJsonPatch(document, patch)).toEqual({ list: [{ a: 2 }, { b: 3, x: 1 }] });
     rejected({ list: [1, { a: 2 }] }, ...patch);
   });

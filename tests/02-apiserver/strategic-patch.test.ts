@@ -226,8 +226,8 @@ describe('applyStrategicPatch', () => {
         { name: 'b', args: ['x'] },
       ],
     };
-    expect(patched({ containers: containers('a') }, patch)).toMatchObject({
-      containers: expect.arrayContaining([{ name: 'b', image: 'b:1', args: ['x'] }]),
+    expect(patched({ containers: containers('a') }, patch)).toEqual({
+      containers: [{ name: 'b', image: 'b:1', args: ['x'] }, ...containers('a')],
     });
   });
 });
@@ -266,6 +266,17 @@ describe('applyStrategicPatch, $patch', () => {
     };
     const document = { containers: [{ name: 'a', image: 'a:1', args: ['x'] }] };
     expect(patched(document, patch)).toEqual({ containers: [{ name: 'a', image: 'a:2' }] });
+  });
+
+  it('has the place of what it adds from the item that is added', () => {
+    const patch: Json = {
+      containers: [
+        { name: 'a', $patch: 'delete' },
+        { name: 'b', image: 'b:1' },
+        { name: 'a', image: 'a:2' },
+      ],
+    };
+    expect(namesOf(patched({ containers: containers('a') }, patch))).toEqual(['b', 'a']);
   });
 
   it('deletes all items with the key', () => {
@@ -385,6 +396,17 @@ describe('applyStrategicPatch, $deleteFromPrimitiveList', () => {
     expect([...result.finalizers].sort()).toEqual(['b', 'c']);
   });
 
+  it('takes out what the same patch adds', () => {
+    const patch: Json = { '$deleteFromPrimitiveList/finalizers': ['a'], finalizers: ['a', 'c'] };
+    const result = patched({ finalizers: ['b'] }, patch) as { finalizers: string[] };
+    expect([...result.finalizers].sort()).toEqual(['b', 'c']);
+  });
+
+  it('takes out all that are equal', () => {
+    const patch: Json = { '$deleteFromPrimitiveList/finalizers': ['a'] };
+    expect(patched({ finalizers: ['a', 'b', 'a'] }, patch)).toEqual({ finalizers: ['b'] });
+  });
+
   it('takes nothing out of what is not there', () => {
     expect(patched({}, { '$deleteFromPrimitiveList/finalizers': ['a'] })).toEqual({});
   });
@@ -456,6 +478,12 @@ describe('applyStrategicPatch, $setElementOrder', () => {
       containers: containers('a', 'b'),
     };
     expect(patched({}, patch)).toEqual({ containers: containers('a', 'b') });
+  });
+
+  it('asks nothing of a list when it is empty', () => {
+    const patch: Json = { '$setElementOrder/finalizers': [], finalizers: ['b'] };
+    const { finalizers } = patched({ finalizers: ['a'] }, patch) as { finalizers: string[] };
+    expect([...finalizers].sort()).toEqual(['a', 'b']);
   });
 
   it('does nothing where there is no list', () => {
@@ -536,12 +564,24 @@ describe('applyStrategicPatch, what is wrong with a patch', () => {
     it(`answers 400 to ${name}`, () => refused(document, patch, message));
   }
 
-  it('answers 422 to lists in a merged list', () => {
-    expect(() => patched(document, { finalizers: [['a']] })).toThrow({
-      code: 422,
-      reason: 'Invalid',
-      message: 'the server rejected our request due to an error in our request',
-    });
+  it('answers 400 to scalars among objects, in the patch or in what is there', () => {
+    const mixed = (items: string) => `list element types are not identical: [[${items}]]`;
+    refused(document, { containers: ['x'] }, mixed('map[image:a:1 name:a] x'));
+    refused({ containers: ['x'] }, { containers: [{ name: 'a' }] }, mixed('x map[name:a]'));
+  });
+
+  it('answers 422 to lists in a merged list, in the patch or in what is there', () => {
+    for (const [finalizers, added] of [
+      [['x'], ['a']],
+      [[['x']], 'a'],
+    ] as const) {
+      const old = { finalizers: structuredClone(finalizers) as unknown as Json };
+      expect(() => patched(old, { finalizers: [added as unknown as Json] })).toThrow({
+        code: 422,
+        reason: 'Invalid',
+        message: 'the server rejected our request due to an error in our request',
+      });
+    }
   });
 });
 

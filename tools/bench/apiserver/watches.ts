@@ -22,27 +22,51 @@ type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
 /** Measures one of the two. */
 export async function measureWatches(load: string, ask: Ask, seconds: number): Promise<Outcome> {
-  const watchers = await openWatches(ask, WATCHERS[load] ?? 1);
+  const watches = new Watches();
+  await watches.open(ask, WATCHERS[load] ?? 1);
   const measure = load === 'fan-out' ? fanOut : latency;
-  await measure(ask, watchers, seconds / 2);
-  const outcome = await measure(ask, watchers, seconds);
-  await Promise.all(watchers.map((watcher) => watcher.cancel()));
+  await measure(ask, watches, seconds / 2);
+  const outcome = await measure(ask, watches, seconds);
+  await watches.close();
   return outcome;
 }
 
-/** Opens watches that begin after all that has happened. */
-async function openWatches(ask: Ask, count: number): Promise<Reader[]> {
-  const path = podsPath(WATCHED_NAMESPACE);
-  const { body } = await ask({ method: 'GET', target: path });
-  const text = body instanceof Uint8Array ? new TextDecoder().decode(body) : String(body);
-  const { resourceVersion } = JSON.parse(text).metadata;
-  const target = `${path}?watch=1&resourceVersion=${resourceVersion}`;
-  const open = async (): Promise<Reader> => {
-    const answer = await ask({ method: 'GET', target });
-    if (!(answer.body instanceof ReadableStream)) throw new Error('a watch is no stream');
-    return answer.body.getReader();
-  };
-  return Promise.all(Array.from({ length: count }, open));
+/** Watches that begin after all that has happened, and what they have heard. */
+class Watches {
+  readonly #readers: Reader[] = [];
+  /** By all of them together. */
+  heard = 0;
+  onEvent = (): void => {};
+
+  get count(): number {
+    return this.#readers.length;
+  }
+
+  async open(ask: Ask, count: number): Promise<void> {
+    const path = podsPath(WATCHED_NAMESPACE);
+    const { body } = await ask({ method: 'GET', target: path });
+    const text = body instanceof Uint8Array ? new TextDecoder().decode(body) : String(body);
+    const { resourceVersion } = JSON.parse(text).metadata;
+    const target = `${path}?watch=1&resourceVersion=${resourceVersion}`;
+    for (let i = 0; i < count; i++) {
+      const answer = await ask({ method: 'GET', target });
+      if (!(answer.body instanceof ReadableStream)) throw new Error('a watch is no stream');
+      const reader = answer.body.getReader();
+      this.#readers.push(reader);
+      void this.#listen(reader);
+    }
+  }
+
+  async #listen(reader: Reader): Promise<void> {
+    while (!(await reader.read()).done) {
+      this.heard += 1;
+      this.onEvent();
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#readers.map((reader) => reader.cancel()));
+  }
 }
 
 let changes = 0;
@@ -58,27 +82,32 @@ function change(pod: number): PlainRequest {
 }
 
 /** From asking for a change to hearing of it. */
-async function latency(ask: Ask, [watcher]: Reader[], seconds: number): Promise<Outcome> {
+async function latency(ask: Ask, watches: Watches, seconds: number): Promise<Outcome> {
   const meter = new Meter();
   const isOver = afterSeconds(seconds);
   while (!isOver()) {
     const begin = performance.now();
-    const heard = watcher?.read().then(() => meter.add(performance.now() - begin));
+    const heard = new Promise<void>((resolve) => {
+      watches.onEvent = () => {
+        meter.add(performance.now() - begin);
+        resolve();
+      };
+    });
     await Promise.all([ask(change(0)), heard]);
   }
   return meter.outcome();
 }
 
 /** Operations are events that arrived; writers wait while watchers have not heard of changes before. */
-async function fanOut(ask: Ask, watchers: Reader[], seconds: number): Promise<Outcome> {
+async function fanOut(ask: Ask, watches: Watches, seconds: number): Promise<Outcome> {
   const meter = new Meter();
   const isOver = afterSeconds(seconds);
+  const before = watches.heard;
   let sent = 0;
-  let heard = 0;
-  let isDone = false;
+  const lag = () => sent * watches.count - (watches.heard - before);
   const write = async (pod: number): Promise<void> => {
     while (!isOver()) {
-      if (heard < (sent - FAN_OUT_DEPTH) * watchers.length) {
+      if (lag() > FAN_OUT_DEPTH * watches.count) {
         await new Promise(setImmediate);
         continue;
       }
@@ -86,16 +115,7 @@ async function fanOut(ask: Ask, watchers: Reader[], seconds: number): Promise<Ou
       await ask(change(pod));
     }
   };
-  const listen = async (watcher: Reader): Promise<void> => {
-    for (let own = 0; !isDone || own < sent; own++) {
-      await watcher.read();
-      heard += 1;
-      if (isDone && own + 1 >= sent) return;
-    }
-  };
-  const listening = watchers.map(listen);
   await Promise.all(Array.from({ length: WATCHED_PODS }, (_, pod) => write(pod)));
-  isDone = true;
-  await Promise.all(listening);
-  return meter.outcome(heard);
+  while (lag() > 0) await new Promise(setImmediate);
+  return meter.outcome(watches.heard - before);
 }
