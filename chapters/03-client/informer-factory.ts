@@ -68,7 +68,8 @@ export function newInformerFactory(
     },
 
     start(signal) {
-      for (const one of known.values()) one.ended ??= one.informer.run(signal);
+      // Each has a signal of its own: a signal that very many listen to looks like a leak.
+      for (const one of known.values()) one.ended ??= one.informer.run(AbortSignal.any([signal]));
     },
 
     async waitForSync(signal) {

@@ -13,7 +13,7 @@ export function newResponseWatch<T extends KubernetesObject>({
   response,
   scope,
 }: OpenAnswer): Watch<T> {
-  const body = response.body ?? new Blob([]).stream();
+  const body = response.body ?? new ReadableStream<Uint8Array>({ start: (end) => end.close() });
   const events = decodeWatch<T>(body, { signal: scope.signal });
   return {
     stop: () => {

@@ -43,7 +43,7 @@ export interface ControlLoopOptions {
   readonly workers?: number;
   /** How long a key waits after a failure; absent: `defaultRateLimiter`. */
   readonly rateLimiter?: RateLimiter<string>;
-  /** After so many failures in a row a key waits for its next change; absent: never. */
+  /** After so many retries in a row a key waits for its next change; absent: never. */
   readonly maxRetries?: number;
 }
 
@@ -59,8 +59,9 @@ export const SYNC_POLL_MS = 100;
  * - At most `workers` reconciles run at the same time, and never two for one key: a key that is enqueued
  *   while it is worked on is worked on again afterwards (`WorkQueue` sees to that).
  * - A reconcile that throws, or rejects, with whatever: the key is added again, rate limited, and the
- *   failure is logged as a warning. After `maxRetries` failures in a row it is not added again, its
- *   failures are forgotten, and the log says so as an error.
+ *   failure is logged once, as a warning with `key` and `error` in its fields. After `maxRetries`
+ *   such retries in a row the next failure is logged as an error instead; the key is not added again,
+ *   and its failures are forgotten.
  * - One that goes well: its failures are forgotten; with `requeueAfterMs` the key is added after so
  *   long. 0 means at once, `undefined` not at all.
  * - When the signal aborts, no key is taken any more, reconciles under way get an aborted signal, and

@@ -6,18 +6,62 @@
 
 import type { NewController } from './controller.ts';
 import { newDeploymentController } from './deployment/deployment-controller.ts';
+import { newEndpointSliceController } from './endpoints/endpoint-slice-controller.ts';
+import { newEndpointsController } from './endpoints/endpoints-controller.ts';
+import { newGarbageCollector } from './garbage-collector/garbage-collector-controller.ts';
+import { newNamespaceController } from './namespace/namespace-controller.ts';
+import { newRootCaPublisher } from './namespace/root-ca-publisher.ts';
+import { newServiceAccountsController } from './namespace/service-accounts-controller.ts';
 import {
   newReplicaSetController,
   newReplicationController,
 } from './replicaset/replicaset-controller.ts';
+
+/** What some controllers need to be told; one that is not told what it needs does not run. */
+export interface ControllerOptions {
+  /** Certificates in PEM by which pods know the API server. */
+  readonly rootCa?: string;
+}
 
 /**
  * The controllers, in the order in which they are started.
  *
  * @see cmd/kube-controller-manager/names/controller_names.go (1.33)
  */
-export const CONTROLLERS: Readonly<Record<string, NewController>> = {
-  'deployment-controller': newDeploymentController,
-  'replicaset-controller': newReplicaSetController,
-  'replicationcontroller-controller': newReplicationController,
-};
+export function controllersFor({ rootCa }: ControllerOptions): Record<string, NewController> {
+  return {
+    'serviceaccount-controller': newServiceAccountsController,
+    ...(rootCa !== undefined && {
+      'root-ca-certificate-publisher-controller': newRootCaPublisher(rootCa),
+    }),
+    'endpoints-controller': newEndpointsController,
+    'endpointslice-controller': newEndpointSliceController,
+    'replicationcontroller-controller': newReplicationController,
+    'garbage-collector-controller': newGarbageCollector,
+    'namespace-controller': newNamespaceController,
+    'deployment-controller': newDeploymentController,
+    'replicaset-controller': newReplicaSetController,
+  };
+}
+
+/**
+ * The controllers that a list names, as the flag `--controllers` has it.
+ *
+ * @param names - `*` is all; `foo` is one, `-foo` is not that one, whatever else the list says
+ * @throws Error `unknown controller X; there are: …`
+ */
+export function selectControllers(
+  all: Readonly<Record<string, NewController>>,
+  names: readonly string[],
+): NewController[] {
+  const unknown = names
+    .map((name) => name.replace(/^-/, ''))
+    .find((name) => name !== '*' && !(name in all));
+  if (unknown !== undefined) {
+    throw new Error(`unknown controller ${unknown}; there are: ${Object.keys(all).join(', ')}`);
+  }
+  return Object.entries(all)
+    .filter(([name]) => !names.includes(`-${name}`))
+    .filter(([name]) => names.includes('*') || names.includes(name))
+    .map(([, make]) => make);
+}

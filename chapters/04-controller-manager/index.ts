@@ -19,7 +19,7 @@ export {
   type NewController,
   newControllerContext,
 } from './controller.ts';
-export { CONTROLLERS } from './controllers.ts';
+export { type ControllerOptions, controllersFor, selectControllers } from './controllers.ts';
 export {
   currentReplicas,
   type Fenceposts,

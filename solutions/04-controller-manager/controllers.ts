@@ -5,6 +5,7 @@
  */
 
 import type { NewController } from './controller.ts';
+import { newDaemonSetController } from './daemonset/daemonset-controller.ts';
 import { newDeploymentController } from './deployment/deployment-controller.ts';
 import { newEndpointSliceController } from './endpoints/endpoint-slice-controller.ts';
 import { newEndpointsController } from './endpoints/endpoints-controller.ts';
@@ -12,15 +13,25 @@ import { newGarbageCollector } from './garbage-collector/garbage-collector-contr
 import { newNamespaceController } from './namespace/namespace-controller.ts';
 import { newRootCaPublisher } from './namespace/root-ca-publisher.ts';
 import { newServiceAccountsController } from './namespace/service-accounts-controller.ts';
+import { type NodeIpamOptions, newNodeIpamController } from './node/node-ipam-controller.ts';
 import {
   newReplicaSetController,
   newReplicationController,
 } from './replicaset/replicaset-controller.ts';
+import type { AddressRange } from './service/address-range.ts';
+import { newServiceController } from './service/service-controller.ts';
+import { newStatefulSetController } from './statefulset/statefulset-controller.ts';
+import { newPvProtectionController } from './volume/pv-protection-controller.ts';
+import { newPvcProtectionController } from './volume/pvc-protection-controller.ts';
 
 /** What some controllers need to be told; one that is not told what it needs does not run. */
 export interface ControllerOptions {
   /** Certificates in PEM by which pods know the API server. */
   readonly rootCa?: string;
+  /** Where nodes' ranges of pod addresses come from. */
+  readonly nodeIpam?: NodeIpamOptions;
+  /** Addresses for Services of type LoadBalancer. */
+  readonly loadBalancerPool?: readonly AddressRange[];
 }
 
 /**
@@ -28,19 +39,28 @@ export interface ControllerOptions {
  *
  * @see cmd/kube-controller-manager/names/controller_names.go (1.33)
  */
-export function controllersFor({ rootCa }: ControllerOptions): Record<string, NewController> {
+export function controllersFor(options: ControllerOptions): Record<string, NewController> {
+  const { rootCa, nodeIpam, loadBalancerPool } = options;
   return {
     'serviceaccount-controller': newServiceAccountsController,
     ...(rootCa !== undefined && {
       'root-ca-certificate-publisher-controller': newRootCaPublisher(rootCa),
+    }),
+    ...(nodeIpam && { 'node-ipam-controller': newNodeIpamController(nodeIpam) }),
+    ...(loadBalancerPool && {
+      'service-lb-controller': newServiceController(loadBalancerPool),
     }),
     'endpoints-controller': newEndpointsController,
     'endpointslice-controller': newEndpointSliceController,
     'replicationcontroller-controller': newReplicationController,
     'garbage-collector-controller': newGarbageCollector,
     'namespace-controller': newNamespaceController,
+    'daemonset-controller': newDaemonSetController,
     'deployment-controller': newDeploymentController,
     'replicaset-controller': newReplicaSetController,
+    'statefulset-controller': newStatefulSetController,
+    'persistentvolumeclaim-protection-controller': newPvcProtectionController,
+    'persistentvolume-protection-controller': newPvProtectionController,
   };
 }
 

@@ -19,7 +19,24 @@ export {
   type NewController,
   newControllerContext,
 } from './controller.ts';
+export {
+  applyRevision,
+  CONTROLLER_REVISION_HASH_LABEL,
+  type ControllerRevision,
+  templatePatch,
+} from './controller-history.ts';
 export { type ControllerOptions, controllersFor, selectControllers } from './controllers.ts';
+export { type DaemonSet, newDaemonPod, podsByNode } from './daemonset/daemon-pod.ts';
+export {
+  type DaemonSetSteps,
+  type DaemonSetView,
+  daemonSetStatus,
+  manageDaemonPods,
+  type NodeVerdict,
+  nodeShouldRun,
+  rollingUpdateSteps,
+} from './daemonset/daemonset.ts';
+export { newDaemonSetController } from './daemonset/daemonset-controller.ts';
 export {
   currentReplicas,
   type Fenceposts,
@@ -83,6 +100,10 @@ export {
 export { newRootCaPublisher } from './namespace/root-ca-publisher.ts';
 export { newServiceAccountsController } from './namespace/service-accounts-controller.ts';
 export { CidrRangeFullError, CidrSet } from './node/node-ipam.ts';
+export {
+  type NodeIpamOptions,
+  newNodeIpamController,
+} from './node/node-ipam-controller.ts';
 export { type Claim, type ClaimOptions, claimObjects, claimOf } from './ownership.ts';
 export { PodControl, podFromTemplate } from './pod-control.ts';
 export { POD_DELETION_COST_ANNOTATION } from './replicaset/deletion-order.ts';
@@ -102,3 +123,18 @@ export {
   newReplicationController,
 } from './replicaset/replicaset-controller.ts';
 export { runControllers } from './run-controllers.ts';
+export { type AddressRange, parseAddressRange } from './service/address-range.ts';
+export { AddressError, AddressPool, wantsLoadBalancer } from './service/service.ts';
+export { LOAD_BALANCER_FINALIZER, newServiceController } from './service/service-controller.ts';
+export type { StatefulSet } from './statefulset/identity.ts';
+export {
+  newPersistentVolumeClaims,
+  newStatefulSetPod,
+  type StatefulSetStep,
+  type StatefulSetView,
+  statefulSetStatus,
+  statefulSetSteps,
+} from './statefulset/statefulset.ts';
+export { newStatefulSetController } from './statefulset/statefulset-controller.ts';
+export { newPvProtectionController } from './volume/pv-protection-controller.ts';
+export { newPvcProtectionController } from './volume/pvc-protection-controller.ts';

@@ -540,6 +540,17 @@ describe('the signal', () => {
     const events = decodeWatch(body.stream, { signal: AbortSignal.abort() });
     expect(await now(events.next())).toEqual(done);
     expect(body.cancelled).toBe(true);
+    const silent = decodeWatch(new Body().stream, { signal: AbortSignal.abort() });
+    expect(await now(silent.next())).toEqual(done);
+  });
+
+  it('ends an iteration that waits for a line’s end', async () => {
+    const { abort, signal } = countedSignal();
+    const body = new Body().send(JSON.stringify(added('a')));
+    const next = decodeWatch(body.stream, { signal }).next();
+    await settle();
+    abort.abort();
+    expect(await now(next)).toEqual(done);
   });
 
   it('frees the stream also when nobody has asked for an event', async () => {

@@ -1,4 +1,6 @@
-import { FakeClock } from '#apimachinery';
+import { FakeClock, seededRandom } from '#apimachinery';
+import { newTestApi } from '#apiserver/testing';
+import { DEPLOYMENTS, PODS, REPLICA_SETS } from '#client';
 import {
   currentReplicas,
   type Deployment,
@@ -7,13 +9,17 @@ import {
   forgottenReplicaSets,
   type Generations,
   isComplete,
+  newControllerContext,
+  newDeploymentController,
+  newReplicaSetController,
   nextStep,
   oldReplicas,
   type ReplicaSet,
   revisionAnnotations,
+  runControllers,
   statusOf,
 } from '#controller-manager';
-import { describe, expect, fc, it, property } from '#kit';
+import { afterEach, describe, expect, fc, it, newControllerWorld, property } from '#kit';
 
 const clock = new FakeClock();
 
@@ -572,4 +578,236 @@ describe('isComplete', () => {
       expect(isComplete(web(), { ...whole, ...change })).toBe(false);
     });
   }
+});
+
+let world: Awaited<ReturnType<typeof newControllerWorld>> | undefined;
+const begin = async (options: object = {}) => {
+  world = await newControllerWorld({
+    clock: new FakeClock(),
+    random: seededRandom(1),
+    newTestApi,
+    run: (around, signal) =>
+      runControllers(
+        newControllerContext(around),
+        [newDeploymentController, newReplicaSetController],
+        signal,
+      ),
+    ...options,
+  });
+  return world;
+};
+afterEach(() => world?.end());
+
+/** A Deployment that never asks how long it takes. */
+const deploymentOf = (image: string, spec: object = {}) => ({
+  metadata: { name: 'web' },
+  spec: {
+    replicas: 3,
+    progressDeadlineSeconds: 2147483647,
+    selector: { matchLabels: { app: 'web' } },
+    template: templateOf(image),
+    ...spec,
+  },
+});
+
+describe('the deployment controller', () => {
+  const client = () => {
+    if (!world) throw new Error('there is no world');
+    const { admin } = world;
+    return {
+      deployments: admin.resource(DEPLOYMENTS, 'default'),
+      replicaSets: admin.resource(REPLICA_SETS, 'default'),
+      pods: admin.resource(PODS, 'default'),
+    };
+  };
+  const change = async (to: (spec: Record<string, unknown>) => object): Promise<void> => {
+    const { deployments } = client();
+    const found = await deployments.get('web');
+    await deployments.update({
+      ...found,
+      spec: { ...found.spec, ...to(found.spec as never) } as never,
+    });
+  };
+  const roll = (image: string) => change(() => ({ template: templateOf(image) }));
+  const images = async () =>
+    (await client().pods.list()).items.map((pod) => pod.spec?.containers[0]?.image).sort();
+  /** Revision, size: `1:0 2:3`. */
+  const revisions = async () =>
+    (await client().replicaSets.list()).items
+      .map(({ metadata, spec }) => {
+        const revision = metadata?.annotations?.['deployment.kubernetes.io/revision'];
+        return `${revision}:${spec?.replicas}`;
+      })
+      .sort();
+
+  it('makes a ReplicaSet, and says how it fares', async () => {
+    const { converge } = await begin();
+    await client().deployments.create(deploymentOf('web:1'));
+    await converge();
+    const [set] = (await client().replicaSets.list()).items;
+    const hash = set?.metadata?.labels?.['pod-template-hash'];
+    expect(set?.metadata?.name).toBe(`web-${hash}`);
+    expect(set?.spec?.selector.matchLabels).toEqual({ app: 'web', 'pod-template-hash': hash });
+    expect(set?.metadata?.annotations).toMatchObject({
+      'deployment.kubernetes.io/desired-replicas': '3',
+      'deployment.kubernetes.io/max-replicas': '4',
+    });
+    const { status, metadata } = await client().deployments.get('web');
+    expect(status).toMatchObject({ replicas: 3, updatedReplicas: 3, availableReplicas: 3 });
+    expect(metadata?.annotations?.['deployment.kubernetes.io/revision']).toBe('1');
+  });
+
+  it('rolls to another template and back, with a new revision each time', async () => {
+    const { converge, events } = await begin();
+    await client().deployments.create(deploymentOf('web:1'));
+    await converge();
+    await roll('web:2');
+    await converge();
+    expect(await images()).toEqual(['web:2', 'web:2', 'web:2']);
+    expect(await revisions()).toEqual(['1:0', '2:3']);
+    await roll('web:1');
+    await converge();
+    expect(await images()).toEqual(['web:1', 'web:1', 'web:1']);
+    expect(await revisions()).toEqual(['2:0', '3:3']);
+    const scaled = (await events()).filter((event) => event.includes('ScalingReplicaSet'));
+    expect(scaled[0]).toMatch(
+      /^Normal ScalingReplicaSet Scaled up replica set web-\w+ from 0 to 3$/,
+    );
+    expect(scaled.some((event) => /Scaled down replica set web-\w+ from 1 to 0/.test(event))).toBe(
+      true,
+    );
+  });
+
+  it('never has too few pods that are ready, nor too many pods, on the way', async () => {
+    const { converge, api } = await begin();
+    await client().deployments.create(
+      deploymentOf('web:1', { replicas: 6, strategy: strategy(2, 1).strategy }),
+    );
+    await converge();
+    const seen: [number, number][] = [];
+    const end = api.intercept(async ({ verb, resource }) => {
+      if (resource !== 'pods' || !['create', 'delete'].includes(verb)) return;
+      const pods = (await client().pods.list()).items;
+      const active = pods.filter(({ metadata }) => !metadata?.deletionTimestamp);
+      const ready = active.filter(({ status }) => status?.phase === 'Running');
+      seen.push([active.length, ready.length]);
+    });
+    await roll('web:2');
+    await converge();
+    end();
+    expect(await images()).toEqual(Array(6).fill('web:2'));
+    expect(Math.max(...seen.map(([active]) => active))).toBeLessThanOrEqual(8);
+    expect(Math.min(...seen.map(([, ready]) => ready))).toBeGreaterThanOrEqual(5);
+  });
+
+  it('stops in the middle when new pods do not become ready', async () => {
+    const { converge, nodes } = await begin();
+    await client().deployments.create(deploymentOf('web:1'));
+    await converge();
+    nodes.auto = false;
+    await roll('web:2');
+    await converge();
+    expect(await images()).toEqual(['web:1', 'web:1', 'web:1', 'web:2']);
+  });
+
+  it('lets all old pods end first under Recreate', async () => {
+    const { converge, nodes, settle } = await begin();
+    await client().deployments.create(deploymentOf('web:1', recreate));
+    await converge();
+    nodes.auto = false;
+    await roll('web:2');
+    await settle();
+    expect(await images()).toEqual(['web:1', 'web:1', 'web:1']);
+    for (const { metadata } of (await client().pods.list()).items) {
+      expect(metadata?.deletionTimestamp).toBeDefined();
+      await nodes.remove('default', metadata?.name ?? '');
+    }
+    await settle();
+    expect(await images()).toEqual(['web:2', 'web:2', 'web:2']);
+  });
+
+  it('scales without a new revision', async () => {
+    const { converge } = await begin();
+    await client().deployments.create(deploymentOf('web:1'));
+    await converge();
+    await change(() => ({ replicas: 5 }));
+    await converge();
+    expect(await revisions()).toEqual(['1:5']);
+    await change(() => ({ replicas: 0 }));
+    await converge();
+    expect(await revisions()).toEqual(['1:0']);
+  });
+
+  it('forgets more revisions than it should remember', async () => {
+    const { converge } = await begin();
+    await client().deployments.create(deploymentOf('web:1', { revisionHistoryLimit: 1 }));
+    for (const image of ['web:2', 'web:3', 'web:4']) {
+      await converge();
+      await roll(image);
+    }
+    await converge();
+    expect(await revisions()).toEqual(['3:0', '4:3']);
+  });
+
+  it('adopts a ReplicaSet that nobody manages', async () => {
+    const { converge } = await begin();
+    await client().deployments.create(deploymentOf('web:1'));
+    await converge();
+    await client().deployments.delete('web', { propagationPolicy: 'Orphan' });
+    const [set] = (await client().replicaSets.list()).items;
+    const free = { ...set, metadata: { ...set?.metadata, ownerReferences: [] } };
+    await client().replicaSets.update(free as never);
+    await converge();
+    const found = await client()
+      .deployments.get('web')
+      .catch(() => undefined);
+    if (found)
+      await client().deployments.update({
+        ...found,
+        metadata: { ...found.metadata, finalizers: [] },
+      });
+    await client().deployments.create(deploymentOf('web:1'));
+    await converge();
+    expect(await revisions()).toEqual(['1:3']);
+    expect((await client().pods.list()).items.length).toBe(3);
+  });
+
+  it('comes to the same end when each write fails once', async () => {
+    const { converge, failEachWriteOnce } = await begin();
+    const faults = failEachWriteOnce({ seed: 3 });
+    await client().deployments.create(deploymentOf('web:1'));
+    await converge();
+    await roll('web:2');
+    await converge();
+    expect(faults.count).toBeGreaterThan(0);
+    faults.end();
+    expect(await images()).toEqual(['web:2', 'web:2', 'web:2']);
+    expect(await revisions()).toEqual(['1:0', '2:3']);
+  });
+
+  it('goes on where another one stopped', async () => {
+    const { converge, api, settle, restart } = await begin();
+    await client().deployments.create(deploymentOf('web:1'));
+    await converge();
+    let writes = 0;
+    const end = api.intercept(({ verb }) => {
+      if (verb === 'update' && ++writes > 4) throw new Error('the process is gone');
+      return undefined;
+    });
+    await roll('web:2');
+    await settle();
+    end();
+    await restart();
+    await converge();
+    expect(await images()).toEqual(['web:2', 'web:2', 'web:2']);
+  });
+
+  it('writes nothing once all is as it should be', async () => {
+    const { converge, writesWithin } = await begin();
+    await client().deployments.create(deploymentOf('web:1'));
+    await converge();
+    await roll('web:2');
+    await converge();
+    expect(await writesWithin()).toEqual([]);
+  });
 });

@@ -1,5 +1,14 @@
-import { CidrRangeFullError, CidrSet } from '#controller-manager';
-import { describe, expect, fc, it, property, trace } from '#kit';
+import { FakeClock, seededRandom } from '#apimachinery';
+import { newTestApi } from '#apiserver/testing';
+import { NODES } from '#client';
+import {
+  CidrRangeFullError,
+  CidrSet,
+  newControllerContext,
+  newNodeIpamController,
+  runControllers,
+} from '#controller-manager';
+import { afterEach, describe, expect, fc, it, newControllerWorld, property, trace } from '#kit';
 
 const newSet = (cluster: string, prefixLength: number) =>
   trace('cidrs', () => new CidrSet(cluster, prefixLength));
@@ -134,4 +143,72 @@ describe('CidrSet', () => {
       }
     },
   );
+});
+
+let world: Awaited<ReturnType<typeof newControllerWorld>>;
+const begin = async (options: object = {}): Promise<void> => {
+  world = await newControllerWorld({
+    clock: new FakeClock(),
+    random: seededRandom(1),
+    newTestApi,
+    run: (around, signal) =>
+      runControllers(
+        newControllerContext(around),
+        [newNodeIpamController({ clusterCidrs: ['10.244.0.0/22'] })],
+        signal,
+      ),
+    ...options,
+  });
+};
+afterEach(() => world?.end());
+
+describe('the node IPAM controller', () => {
+  const nodes = () => world.admin.resource(NODES);
+  const make = (name: string, podCIDR?: string) =>
+    nodes().create({ metadata: { name }, spec: podCIDR ? { podCIDR, podCIDRs: [podCIDR] } : {} });
+  const rangesOf = async () =>
+    (await nodes().list()).items.map(({ metadata, spec }) => `${metadata?.name} ${spec?.podCIDR}`);
+
+  it('gives each node a range', async () => {
+    await begin();
+    await make('a');
+    await make('b');
+    await world.settle();
+    expect(await rangesOf()).toEqual(['a 10.244.0.0/24', 'b 10.244.1.0/24']);
+    expect((await nodes().get('a')).spec?.podCIDRs).toEqual(['10.244.0.0/24']);
+  });
+
+  it('knows what nodes have before it gives out the first', async () => {
+    await begin({ started: false });
+    await make('a');
+    await make('z', '10.244.0.0/24');
+    await world.start();
+    await world.settle();
+    expect(await rangesOf()).toEqual(['a 10.244.1.0/24', 'z 10.244.0.0/24']);
+  });
+
+  it('says so when there is none left, and gives one when a node has gone', async () => {
+    await begin();
+    for (const name of ['a', 'b', 'c', 'd', 'e']) await make(name);
+    await world.settle();
+    expect((await rangesOf())[4]).toBe('e undefined');
+    expect(await world.events()).toContain(
+      'Normal CIDRNotAvailable Node e status is now: CIDRNotAvailable',
+    );
+    await nodes().delete('b');
+    await world.advance(600_000);
+    expect((await rangesOf()).at(-1)).toBe('e 10.244.1.0/24');
+  });
+
+  it('gives no range to two when each write fails once', async () => {
+    await begin();
+    const faults = world.failEachWriteOnce({ seed: 5 });
+    for (const name of ['a', 'b', 'c', 'd']) await make(name);
+    await world.converge();
+    expect(faults.count).toBeGreaterThan(0);
+    faults.end();
+    const ranges = (await rangesOf()).map((each) => each.split(' ')[1]);
+    expect(new Set(ranges).size).toBe(4);
+    expect(ranges).not.toContain('undefined');
+  });
 });

@@ -71,7 +71,7 @@ export interface ControllerTestWorld {
   failEachWriteOnce(options?: FaultOptions): WriteFaults;
   /** What was told: `Normal SuccessfulCreate Created pod: web-x7k2p`, oldest first. */
   events(namespace?: string): Promise<string[]>;
-  /** Stops everything; then no timer is left. */
+  /** Stops everything, once; then no timer is left. */
   end(): Promise<void>;
 }
 
@@ -87,6 +87,7 @@ export async function newControllerWorld(
   const api = await options.newTestApi({ clock, random });
   const nodes = await newTestNodes(api, options);
   const log = newLogBook();
+  let hasEnded = false;
   let running: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
 
   const settle = async (): Promise<void> => {
@@ -152,6 +153,8 @@ export async function newControllerWorld(
       return items.map(describeEvent);
     },
     end: async () => {
+      if (hasEnded) return;
+      hasEnded = true;
       await stop();
       nodes.stop();
       await settle();

@@ -51,7 +51,7 @@ export interface TestNodesOptions {
   readonly clock: Clock;
   /** Do pods run and go by themselves? Absent: yes. Else a test calls `run` and `remove`. */
   readonly auto?: boolean;
-  /** Where new pods go, one after another; absent: `node-1`. */
+  /** Where new pods go, one after another, unless only one node will do; absent: `node-1`. */
   readonly nodes?: readonly string[];
 }
 
@@ -73,7 +73,7 @@ export async function newTestNodes(
   const bind = async (pod: Pod): Promise<void> => {
     const { name = '', namespace = '' } = pod.metadata ?? {};
     if (pod.spec?.nodeName) return;
-    const target = { kind: 'Node', name: nodes[bound++ % nodes.length] };
+    const target = { kind: 'Node', name: tiedTo(pod) ?? nodes[bound++ % nodes.length] };
     const binding = { kind: 'Binding', apiVersion: 'v1', metadata: { name }, target };
     await pods(namespace).create(binding as unknown as Pod, { subresource: 'binding' });
   };
@@ -154,4 +154,11 @@ export async function newTestNodes(
   };
   void follow();
   return testNodes;
+}
+
+/** The only node that will do for the pod; a DaemonSet's pods are tied to theirs like this. */
+function tiedTo({ spec }: Pod): string | undefined {
+  const required = spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  const fields = required?.nodeSelectorTerms.flatMap(({ matchFields }) => matchFields ?? []);
+  return fields?.find(({ key }) => key === 'metadata.name')?.values?.[0];
 }

@@ -48,8 +48,8 @@ import type { JsonObject } from './json-value.ts';
  * - `"$setElementOrder/FIELD": [order]`: the order of the list afterwards. `order` has scalars, or
  *   objects with the merge key. The items in it come in its order, and are woven with the others as
  *   above. It stands with or without a list `FIELD` in the patch; the items of such a list, but
- *   those with `$patch`, must be in `order`, and in the same order. With no list anywhere it does
- *   nothing.
+ *   those with `$patch`, must be in `order`, and in the same order (an empty `order` asks nothing
+ *   of them). With no list anywhere it does nothing.
  *
  * What is added where nothing was (or another type of value) is cleaned first: no nulls of objects,
  * no directives, no items and no fields that are objects with a `$patch`. So is an object taken by

@@ -5,7 +5,7 @@
 
 import type { OwnerReference } from 'kubernetes-types/meta/v1.js';
 import { isConflict, isNotFound, type KubernetesObject } from '#apimachinery';
-import type { EventHandler, EventRecorder, ResourceType } from '#client';
+import { type EventHandler, type EventRecorder, type ResourceType, retryOnConflict } from '#client';
 import { ControlLoop } from '../control-loop.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { finalState } from '../owners.ts';
@@ -123,9 +123,12 @@ class GarbageCollector implements Controller {
     if (verdict.action === 'keep') return;
     if (verdict.unblock) await this.#unblock(node);
     const { propagationPolicy } = verdict;
-    await this.#tolerate(() =>
-      this.#clientOf(node).delete(node.name, { propagationPolicy, preconditions: { uid } }),
-    );
+    try {
+      await this.#clientOf(node).delete(node.name, { propagationPolicy, preconditions: { uid } });
+    } catch (error) {
+      // A conflict says that another object has the name by now.
+      if (!isNotFound(error) && !isConflict(error)) throw error;
+    }
   }
 
   /** Sets dependents free, then lets their owner go. */
@@ -164,28 +167,27 @@ class GarbageCollector implements Controller {
     change: (metadata: NonNullable<KubernetesObject['metadata']>) => object,
   ): Promise<void> {
     const client = this.#clientOf(node);
-    await this.#tolerate(async () => {
+    const attempt = async (): Promise<void> => {
       const { metadata = {} } = await client.get(node.name);
       if (metadata.uid !== node.uid) return;
       const { uid, resourceVersion } = metadata;
       const patch = { metadata: { uid, resourceVersion, ...change(metadata) } };
       await client.patch(node.name, 'merge-patch', patch);
-    });
-  }
-
-  /** What is gone needs nothing more; a conflict is tried again with what is there then. */
-  async #tolerate(request: () => Promise<unknown>): Promise<void> {
-    try {
-      await request();
-    } catch (error) {
-      if (isNotFound(error)) return;
-      if (isConflict(error)) throw new Error('somebody else was faster', { cause: error });
-      throw error;
-    }
+    };
+    await tolerateAbsence(() => retryOnConflict(this.#context, attempt));
   }
 
   #clientOf({ type, namespace }: ObjectNode) {
     return this.#context.client.resource<KubernetesObject>(type, namespace);
+  }
+}
+
+/** What is gone needs nothing more. */
+async function tolerateAbsence(request: () => Promise<unknown>): Promise<void> {
+  try {
+    await request();
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
   }
 }
 

@@ -205,7 +205,7 @@ export function newPersistentVolumeClaims(
  * @see pkg/controller/statefulset/stateful_set_control.go (1.33), updateStatefulSet
  * @exercise controller-manager/statefulset
  */
-export function nextSteps(view: StatefulSetView): StatefulSetStep[] {
+export function statefulSetSteps(view: StatefulSetView): StatefulSetStep[] {
   const { set } = view;
   if (set.metadata?.deletionTimestamp) return [];
   const replicas = stepsForReplicas(view);

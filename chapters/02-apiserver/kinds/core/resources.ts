@@ -48,11 +48,22 @@ export function quantityOf(value: string | number | undefined): Quantity {
 
 /** Rounds amounts up to thousandths; writes them as the API does. Changes the list. */
 export function setResourceListDefaults(list: ResourceList | undefined): void {
-  for (const [name, value] of Object.entries(list ?? {})) {
+  for (const name in list) list[name] = milliText(String(list[name]));
+}
+
+/** Amounts as they are written, by how they were sent: as many as there are {@link amounts}. */
+const milliTexts = new Map<string, string>();
+
+function milliText(value: string): string {
+  let text = milliTexts.get(value);
+  if (text === undefined) {
     const quantity = quantityOf(value);
     const milli = new Quantity(quantity.milliValue(), MILLI.exponent, quantity.format);
-    if (list) list[name] = (milli.equals(quantity) ? quantity : milli).toString();
+    text = (milli.equals(quantity) ? quantity : milli).toString();
+    if (milliTexts.size >= MAX_AMOUNTS) milliTexts.clear();
+    milliTexts.set(value, text);
   }
+  return text;
 }
 
 /** An amount must not be negative, and whole where objects or devices are counted. */
