@@ -1,6 +1,7 @@
 /**
- * How tests run under Vitest: `reference` is the maintainers' tests against the solutions, `examples`
- * the handouts' visible tests against what the student wrote.
+ * How tests run under Vitest: `reference` is the hidden suites and the tests of given code against the
+ * solutions, `course` all else of the maintainers, `examples` the handouts' visible tests against what
+ * the student wrote.
  *
  * `MINE=etcd` takes components of the maintainers' run from `chapters/`. A chapter's examples run
  * against the student's code of that chapter and the reference of all others;
@@ -8,6 +9,7 @@
  * this file.
  */
 
+import { availableParallelism } from 'node:os';
 import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { chooseMine, conditionsFor } from './tools/implementations.ts';
@@ -28,18 +30,28 @@ function resolveWith(mine: readonly string[]) {
 
 const exclude = ['**/node_modules/**', '.course/**'];
 
+/** Tests of components alone: no process, no port, no state but their own. */
+const alone = ['tests/[0-9]*-*/*.test.ts', 'tests/[0-9]*-*/given/*.test.ts'];
+
 export default defineConfig({
   test: {
     pool: 'threads',
     passWithNoTests: false,
+    // Vitest would leave one core free, which is half of the smallest machine.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
+      {
+        ssr: resolveWith(named),
+        // They share modules, since loading a component anew for each file takes longer than the tests.
+        test: { name: 'reference', include: alone, exclude, isolate: false, testTimeout: 30_000 },
+      },
       {
         ssr: resolveWith(named),
         // The judge's tests start processes; on a busy machine that takes its time.
         test: {
-          name: 'reference',
+          name: 'course',
           include: ['tests/**/*.test.ts'],
-          exclude,
+          exclude: [...exclude, ...alone],
           testTimeout: 30_000,
         },
       },

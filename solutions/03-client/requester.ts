@@ -238,8 +238,6 @@ export class Requester {
       const mayRetry = response.status === 429 || response.status >= 500;
       return { response, retryAfterSeconds: mayRetry ? retryAfterOf(response) : undefined };
     } catch (error) {
-      // What a transport says when it is told to stop is not what the caller wants to hear.
-      scope.signal.throwIfAborted();
       const mayRetry = request.method === 'GET' && isConnectionReset(error);
       return { error, retryAfterSeconds: mayRetry ? RESET_RETRY_SECONDS : undefined };
     }

@@ -403,7 +403,7 @@ describe('claimObjects in any situation', () => {
     ref: fc.constantFrom('none', 'ours', 'theirs', 'plain'),
     isGoing: fc.boolean(),
   });
-  const refs = {
+  const refs: Record<string, readonly object[] | undefined> = {
     none: undefined,
     ours: [OURS],
     theirs: [THEIRS],
@@ -419,7 +419,7 @@ describe('claimObjects in any situation', () => {
       const pods = kinds.map(({ labels, ref, isGoing }, i) =>
         newPod(`p${i}`, {
           labels,
-          ...(refs[ref as 'none'] && { ownerReferences: refs[ref as 'none'] }),
+          ...(refs[ref] && { ownerReferences: refs[ref] }),
           ...(isGoing && { deletionTimestamp: GONE }),
         }),
       );

@@ -475,7 +475,7 @@ function surroundings(options: Partial<ReplicaSetActions> = {}) {
 const podsOf = (count: number, facts: PodFacts = {}) =>
   Array.from({ length: count }, (_, i) => newPod(`p${i}`, facts));
 const terminating = () => {
-  const error = newForbidden({ group: '', resource: 'pods' }, 'web', new Error('it is going'));
+  const error = newForbidden({ group: '', resource: 'pods' }, 'web', 'it is going');
   Object.assign(error, {
     details: { ...error.details, causes: [{ reason: 'NamespaceTerminating', field: 'namespace' }] },
   });

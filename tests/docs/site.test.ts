@@ -96,9 +96,11 @@ describe('the built site', () => {
 
   it('has no hints', () => {
     const pages = [...pageTexts()];
+    const all = pages.map(([, text]) => text).join('\n');
     const hints = syllabus.flatMap((chapter) => hintLines(chapter.id));
     expect(hints.length).toBeGreaterThan(0);
     for (const hint of hints) {
+      if (!all.includes(withoutSpace(hint))) continue;
       const found = pages
         .filter(([, text]) => text.includes(withoutSpace(hint)))
         .map(([page]) => page);

@@ -1,11 +1,12 @@
 /**
- * What a check is, and how checks run: one after the other, one line each.
+ * What a check is, and how checks run: two at once, one line each, in the list's order.
  *
  * The list of checks is in `all-checks.ts`; each check has a file of its own.
  */
 
 import { spawn } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
+import { inPairs } from '../judge/pairs.ts';
 
 /** Something that must hold for the repository, decided without running the tests. */
 export interface Check {
@@ -13,6 +14,8 @@ export interface Check {
   readonly name: string;
   /** @returns what is wrong, one line or paragraph each; nothing when all is well */
   readonly run: (root: string) => Promise<readonly string[]> | readonly string[];
+  /** Does it use what the others found? Then it runs when all of them have ended. */
+  readonly last?: boolean;
 }
 
 /** How many checks held. */
@@ -32,15 +35,30 @@ export async function runChecks(
   print: (line: string) => void,
 ): Promise<Tally> {
   let failed = 0;
-  for (const check of checks) {
+  const sorted = [...checks.filter(({ last }) => !last), ...checks.filter(({ last }) => last)];
+  const reports = new Map<Check, readonly string[]>();
+  let shown = 0;
+  const runOne = async (check: Check): Promise<void> => {
     const start = performance.now();
     const problems = await problemsOf(check, root);
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     if (problems.length > 0) failed += 1;
-    print(`${problems.length > 0 ? '✗' : '✓'} ${check.name} ${seconds}s`);
-    for (const problem of problems) print(`    ${problem.trimEnd().replaceAll('\n', '\n    ')}`);
-  }
+    const head = `${problems.length > 0 ? '✗' : '✓'} ${check.name} ${seconds}s`;
+    reports.set(check, [head, ...problems.map(indented)]);
+    for (let next = sorted[shown]; next && reports.has(next); next = sorted[++shown]) {
+      for (const line of reports.get(next) ?? []) print(line);
+    }
+  };
+  await inPairs(
+    sorted.filter(({ last }) => !last),
+    runOne,
+  );
+  for (const check of sorted.filter(({ last }) => last)) await runOne(check);
   return { passed: checks.length - failed, failed };
+}
+
+function indented(problem: string): string {
+  return `    ${problem.trimEnd().replaceAll('\n', '\n    ')}`;
 }
 
 async function problemsOf(check: Check, root: string): Promise<readonly string[]> {

@@ -4,8 +4,12 @@
  * The skeleton fails its tests as "not written yet"; the solution passes all; the solution without
  * this exercise fails this exercise's tests; an empty body earns nothing. What the third gate sees
  * of other exercises' tests is the record in `dependencies.ts`.
+ *
+ * A run ends where its verdict is certain, and tests that never call an exercise's bodies are not
+ * run again without them.
  */
 
+import type { FailedTest } from '../judge/judge.ts';
 import type { ChapterResult } from '../judge/result.ts';
 import { type Chapter, type Exercise, readSyllabus } from '../syllabus.ts';
 import type { Check } from './check.ts';
@@ -18,7 +22,15 @@ import {
   writeDependencies,
 } from './dependencies.ts';
 import { coreOnExtras, HOW_TO_WRITE } from './teaching-order.ts';
-import { gradeSkeleton, gradeSolution, gradeWithout, resultOf } from './variants.ts';
+import {
+  type Enough,
+  gradeSkeleton,
+  gradeSolution,
+  gradeTraced,
+  gradeWithout,
+  resultOf,
+  type Traced,
+} from './variants.ts';
 
 /** How gates are run. */
 export interface GateOptions {
@@ -30,7 +42,7 @@ export interface GateOptions {
 /**
  * The gates of all exercises: one check for each, then the record of what needs what.
  *
- * @remarks They run in order; the last one uses what the others measured.
+ * @remarks The last one uses what the others measured.
  */
 export function gatesOf(root: string, options: GateOptions): Check[] {
   const chapters = readSyllabus(root);
@@ -46,6 +58,7 @@ export function gatesOf(root: string, options: GateOptions): Check[] {
 /** Runs of a whole chapter, made when the first exercise asks. */
 interface WholeChapter {
   readonly solution: () => Promise<ChapterResult>;
+  readonly traced: () => Promise<Traced>;
   readonly skeleton: () => Promise<ChapterResult>;
   readonly empty: () => Promise<ChapterResult>;
 }
@@ -53,8 +66,9 @@ interface WholeChapter {
 function wholeChapter(root: string, chapter: Chapter): WholeChapter {
   return {
     solution: once(() => gradeSolution(root, chapter)),
-    skeleton: once(() => gradeSkeleton(root, chapter, 'stub')),
-    empty: once(() => gradeSkeleton(root, chapter, 'empty')),
+    traced: once(() => gradeTraced(root, chapter)),
+    skeleton: once(() => gradeSkeleton(root, chapter, 'stub', isNotWrittenYet)),
+    empty: once(() => gradeSkeleton(root, chapter, 'empty', earnsNothingAnymore)),
   };
 }
 
@@ -73,14 +87,20 @@ function gateOf(
       const solution = resultOf(reference, id);
       if (solution.tests.total === 0) return ['there are no tests'];
       if (solution.status !== 'passed') return solutionFails(solution);
-      const without = await gradeWithout(root, chapter, exercise, 'stub');
-      for (const other of without.exercises) {
-        // What fails with the whole solution too says nothing about this exercise.
-        const passedBefore = resultOf(reference, other.id).status === 'passed';
-        const passesStill = other.id === id || other.status === 'passed';
-        if (passedBefore && !passesStill) needs.get(other.id)?.push(id);
+      const traced = await whole.traced();
+      const asStudent = resultOf(traced.result, id);
+      if (asStudent.status !== 'passed') return solutionFails(asStudent);
+      const others = mayNotice(chapter, exercise, reference, traced);
+      const asked = [id, ...others];
+      const enough: Enough = (failed) => failed.exercise !== id || earnsNothingAnymore(failed);
+      const without = await gradeWithout(root, chapter, exercise, 'stub', asked, enough);
+      for (const other of others) {
+        if (resultOf(without, other).status !== 'passed') needs.get(other)?.push(id);
       }
-      const emptied = resultOf(await gradeWithout(root, chapter, exercise, 'empty', [id]), id);
+      const emptied = resultOf(
+        await gradeWithout(root, chapter, exercise, 'empty', [id], earnsNothingAnymore),
+        id,
+      );
       return [
         ...notWritten(resultOf(await whole.skeleton(), id)),
         ...earnsNothing('without its own body', resultOf(without, id)),
@@ -90,6 +110,39 @@ function gateOf(
     },
   };
 }
+
+/**
+ * The other exercises whose tests can tell that this one's bodies are gone: those that call one.
+ *
+ * @remarks Without a call nothing differs: only bodies are taken out, not what stands around them.
+ */
+function mayNotice(
+  chapter: Chapter,
+  { id }: Exercise,
+  reference: ChapterResult,
+  { result, reached }: Traced,
+): string[] {
+  return (
+    chapter.exercises
+      .map((other) => other.id)
+      .filter((other) => other !== id)
+      // What fails with the whole solution too says nothing about this exercise.
+      .filter((other) => resultOf(reference, other).status === 'passed')
+      .filter((other) => resultOf(result, other).status !== 'passed' || reached.get(other)?.has(id))
+  );
+}
+
+/** After this failure the exercise has not passed and has no points, whatever comes. */
+function earnsNothingAnymore({ core, hasCore }: FailedTest): boolean {
+  return core || !hasCore;
+}
+
+/** The same, and it has been told that something is not written yet. */
+function isNotWrittenYet(failed: FailedTest): boolean {
+  return earnsNothingAnymore(failed) && failed.message.includes(NOT_WRITTEN);
+}
+
+const NOT_WRITTEN = 'not written yet';
 
 type Result = ChapterResult['exercises'][number];
 
@@ -108,7 +161,7 @@ function solutionFails({ failures, status }: Result): string[] {
 /** The skeleton's tests fail, and each failure says that something is not written yet. */
 function notWritten(result: Result): string[] {
   const problems = earnsNothing('as a skeleton', result);
-  const others = result.failures.filter(({ message }) => !message.includes('not written yet'));
+  const others = result.failures.filter(({ message }) => !message.includes(NOT_WRITTEN));
   const [first] = others;
   if (result.failures.length > 0 && others.length === result.failures.length && first) {
     problems.push(
@@ -133,6 +186,7 @@ function recordGate(
 ): Check {
   return {
     name: 'exercise dependencies',
+    last: true,
     run: (root) => {
       const exercises = chapters.flatMap((chapter) => chapter.exercises);
       const needs = inOrder(exercises, measured);
@@ -147,7 +201,9 @@ function inOrder(
   exercises: readonly Exercise[],
   measured: ReadonlyMap<string, string[]>,
 ): Dependencies {
-  return Object.fromEntries(exercises.map(({ id }) => [id, measured.get(id) ?? []]));
+  const order = exercises.map(({ id }) => id);
+  const sorted = (ids: readonly string[]): string[] => order.filter((id) => ids.includes(id));
+  return Object.fromEntries(order.map((id) => [id, sorted(measured.get(id) ?? [])]));
 }
 
 function drift(recorded: Dependencies | undefined, needs: Dependencies): string[] {

@@ -1,6 +1,6 @@
 /** Short names for contents, and the disposable files under `.course/cache` that they name. */
 
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -20,6 +20,10 @@ export function hashOf(...texts: readonly string[]): string {
   return hash.digest('hex').slice(0, 32);
 }
 
+/** The last texts made, for another course in the same process that needs the same. */
+const made = new Map<string, string>();
+const MAX_MADE = 200;
+
 /**
  * Finds a file in the cache, or makes it.
  *
@@ -34,9 +38,11 @@ export async function cached(
   const folder = join(root, '.course', 'cache');
   const path = join(folder, name);
   if (existsSync(path)) return { path, text: readFileSync(path, 'utf8') };
-  const text = await make();
+  const text = made.get(name) ?? (await make());
+  if (made.size >= MAX_MADE) made.clear();
+  made.set(name, text);
   mkdirSync(folder, { recursive: true });
-  const beside = `${path}.${process.pid}.new`;
+  const beside = `${path}.${randomUUID()}.new`;
   writeFileSync(beside, text);
   renameSync(beside, path);
   prune(folder);

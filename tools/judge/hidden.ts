@@ -6,7 +6,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import type { Chapter, Exercise } from '../syllabus.ts';
 import { cached, hashOf } from './hash.ts';
@@ -35,7 +35,7 @@ export async function compileTestFile(root: string, path: string, minify = false
   const importsFiles = /from\s+['"]\.{1,2}\//.test(text);
   const make = (): Promise<string> => bundle(path, minify);
   if (importsFiles) return make();
-  const name = `hidden-${hashOf('2', path, text, String(minify))}.cjs`;
+  const name = `hidden-${hashOf('3', basename(path), text, String(minify))}.cjs`;
   return (await cached(root, name, make)).text;
 }
 

@@ -16,7 +16,7 @@ import { harness } from './harness.ts';
 import { compileHidden, compileTestFile } from './hidden.ts';
 import { type Inventory, listTests } from './inventory.ts';
 import { isNotWritten } from './not-written.ts';
-import { inPairs } from './pairs.ts';
+import { inPairs, inTurn } from './pairs.ts';
 import type { Message, TestFile } from './protocol.ts';
 import {
   type ChapterResult,
@@ -50,6 +50,23 @@ export interface GradeOptions {
   readonly onEvent?: (event: GradeEvent) => void;
   /** Ends the run; what has not run then counts as interrupted. */
   readonly signal?: AbortSignal;
+  /** Reports which exercises' code the tests call; the files in `filesDir` call `$reached`. */
+  readonly traced?: boolean;
+  /**
+   * Asked at each failed test: is no more to be known of its exercise? Then its run ends there, and
+   * tests that have not run count as not passed.
+   */
+  readonly enough?: (failed: FailedTest) => boolean;
+}
+
+/** A test that just failed. */
+export interface FailedTest {
+  /** The exercise whose tests these are. */
+  readonly exercise: string;
+  readonly core: boolean;
+  /** Does the exercise have core tests at all? They are the first to run. */
+  readonly hasCore: boolean;
+  readonly message: string;
 }
 
 const TEST_MS = 10_000;
@@ -203,12 +220,28 @@ async function runExercise(grading: Grading, exercise: Exercise): Promise<Exerci
   const seed = options.explore ?? RELEASE_SEED;
   // A map is for the judge's own use; the child gets on without.
   const linked = modules.map(({ map: _map, ...module }) => module);
-  const job = { mode: 'run' as const, seed, testMs: TEST_MS, modules: linked, surfaces, tests };
-  const { messages, ending } = await runChild(grading.program, job, {
-    limits,
-    ...(options.signal && { signal: options.signal }),
-    onMessage: (message) => announce(options, exercise, message),
-  });
+  const { traced } = options;
+  const job = {
+    mode: 'run' as const,
+    traced,
+    seed,
+    testMs: TEST_MS,
+    modules: linked,
+    surfaces,
+    tests,
+  };
+  const enough = new AbortController();
+  const signals = [enough.signal, ...(options.signal ? [options.signal] : [])];
+  const { messages, ending } = await inTurn(() =>
+    runChild(grading.program, job, {
+      limits,
+      signal: AbortSignal.any(signals),
+      onMessage: (message) => {
+        announce(options, exercise, message);
+        if (!enough.signal.aborted && isEnough(grading, exercise, message)) enough.abort();
+      },
+    }),
+  );
   return verdict({
     chapter: options.chapter,
     exercise,
@@ -221,7 +254,18 @@ async function runExercise(grading: Grading, exercise: Exercise): Promise<Exerci
   });
 }
 
+function isEnough({ options, inventory }: Grading, { id }: Exercise, message: Message): boolean {
+  if (!options.enough || message.t !== 'end' || !message.failure) return false;
+  const tests = inventory.get(id) ?? [];
+  const core = tests.some((test) => test.core && test.name === message.name);
+  const hasCore = tests.some((test) => test.core);
+  return options.enough({ exercise: id, core, hasCore, message: message.failure.message });
+}
+
 function announce(options: GradeOptions, exercise: Exercise, message: Message): void {
+  if (message.t === 'reached') {
+    options.onEvent?.({ kind: 'reached', exercise: exercise.id, id: message.exercise });
+  }
   if (message.t !== 'begin' && message.t !== 'end') return;
   const { name } = message;
   if (message.t === 'begin') {

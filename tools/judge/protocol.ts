@@ -39,6 +39,8 @@ export interface Job {
   readonly secret: string;
   /** List the tests only, or run them. */
   readonly mode: 'list' | 'run';
+  /** Gives the code `$reached('etcd/range')`, which reports. For the solution, never for a student's. */
+  readonly traced?: boolean;
   readonly seed: number;
   /** Time for one test that waits; an endless loop is ended by the judge instead. */
   readonly testMs: number;
@@ -71,6 +73,8 @@ export type Message =
   | { readonly t: 'broken'; readonly key: string; readonly message: string; readonly stack: string }
   /** The test file could not be loaded. */
   | { readonly t: 'unloadable'; readonly failure: ReportedFailure }
+  /** Code of this exercise was called for the first time; only in a traced run. */
+  | { readonly t: 'reached'; readonly exercise: string }
   | { readonly t: 'begin'; readonly name: string }
   /** A call the test is about to make; or an earlier one again, when more is known of it. */
   | ({ readonly t: 'step' } & HeardStep)

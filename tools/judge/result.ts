@@ -66,6 +66,8 @@ export interface ChapterResult {
 /** What happens while a chapter is graded. */
 export type GradeEvent =
   | { readonly kind: 'exercise-start'; readonly exercise: string; readonly total: number }
+  /** In a traced run: the tests of `exercise` called code of exercise `id`. */
+  | { readonly kind: 'reached'; readonly exercise: string; readonly id: string }
   | { readonly kind: 'test-start'; readonly exercise: string; readonly name: string }
   | {
       readonly kind: 'test-end';

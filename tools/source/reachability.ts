@@ -45,6 +45,8 @@ class Reachability {
   readonly #exercises: ReadonlySet<ts.Node>;
   /** Files without exercises and without `@internal`: all of them stays. */
   readonly #given: ReadonlySet<ts.SourceFile>;
+  /** Names of all that may go, and other names for it. No other name in a given file tells anything. */
+  readonly #telling: ReadonlySet<string>;
   readonly #units = new Set<ts.Node>();
   readonly #bindings = new Set<ts.Node>();
   /** Assignments that count only when the member they write to is needed for another reason. */
@@ -62,6 +64,7 @@ class Reachability {
     this.#given = new Set(
       files.filter((file) => !this.#holdsExercise(file) && !holdsInternal(file)),
     );
+    this.#telling = this.#tellingNames();
   }
 
   run(): Needed {
@@ -151,7 +154,30 @@ class Reachability {
     return removable ? declarations : [];
   }
 
+  /** Looking names up is what takes time, and most files are given ones. */
+  #tellingNames(): Set<string> {
+    const names = new Set<string>();
+    for (const file of this.#files) {
+      if (this.#given.has(file)) continue;
+      for (const unit of file.statements) {
+        if (this.#isRemovableStatement(unit)) for (const name of namesOf(unit)) names.add(name);
+        if (!ts.isClassDeclaration(unit)) continue;
+        for (const member of unit.members) {
+          if (member.name && this.#isRemovableMember(member)) names.add(member.name.getText(file));
+        }
+      }
+    }
+    for (const file of this.#given) for (const name of otherNames(file)) names.add(name);
+    return names;
+  }
+
+  #tellsNothing(node: ts.Node): boolean {
+    if (!ts.isIdentifier(node) && !ts.isPrivateIdentifier(node)) return false;
+    return this.#given.has(node.getSourceFile()) && !this.#telling.has(node.text);
+  }
+
   #reference(node: ts.Node): void {
+    if (this.#tellsNothing(node)) return;
     if (ts.isExportSpecifier(node)) {
       this.#symbol(this.#checker.getExportSpecifierLocalTargetSymbol(node), node);
       this.#symbol(this.#checker.getSymbolAtLocation(node.name), node);
@@ -240,6 +266,37 @@ export function unitOf(node: ts.Node): Unit | undefined {
     if (inClass && ts.isSourceFile(at.parent.parent)) return at as ts.ClassElement;
   }
   return undefined;
+}
+
+/** What a statement declares. */
+function namesOf(statement: ts.Statement): string[] {
+  if (ts.isVariableStatement(statement)) {
+    return statement.declarationList.declarations.flatMap(({ name }) => boundNames(name));
+  }
+  if (ts.isExportDeclaration(statement)) {
+    const clause = statement.exportClause;
+    if (clause && ts.isNamespaceExport(clause)) return [clause.name.text];
+    return clause?.elements.map(({ name }) => name.text) ?? [];
+  }
+  const { name } = statement as ts.DeclarationStatement;
+  return name ? [name.text] : [];
+}
+
+function boundNames(name: ts.BindingName): string[] {
+  if (ts.isIdentifier(name)) return [name.text];
+  return name.elements.flatMap((e) => (ts.isBindingElement(e) ? boundNames(e.name) : []));
+}
+
+/** Names that a file gives to what it imports, or to a whole module. */
+function otherNames(file: ts.SourceFile): string[] {
+  return file.statements.filter(ts.isImportDeclaration).flatMap(({ importClause }) => {
+    const bindings = importClause?.namedBindings;
+    const whole = importClause?.name ? [importClause.name.text] : [];
+    if (!bindings) return whole;
+    if (ts.isNamespaceImport(bindings)) return [...whole, bindings.name.text];
+    const renamed = bindings.elements.filter(({ propertyName }) => propertyName);
+    return [...whole, ...renamed.map(({ name }) => name.text)];
+  });
 }
 
 function isBinding(node: ts.Node): node is Binding {

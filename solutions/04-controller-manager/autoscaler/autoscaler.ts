@@ -15,8 +15,8 @@ import {
   type Recommendation,
   type ScaleEvent,
   type ScalingRules,
+  type ScalingVerdict,
   TOLERANCE,
-  type Verdict,
   verdict,
 } from './behavior.ts';
 import { nameOf, type PodMetric, type PodMetricsInfo, requestsOf } from './measurements.ts';
@@ -253,7 +253,7 @@ export interface Wish {
  * stabilizeRecommendationWithBehaviors
  * @exercise controller-manager/autoscaler
  */
-export function stabilize(wish: Wish, recommendations: readonly Recommendation[]): Verdict {
+export function stabilize(wish: Wish, recommendations: readonly Recommendation[]): ScalingVerdict {
   const { currentReplicas, desiredReplicas, behavior, now } = wish;
   let replicas: number;
   if (behavior) {
@@ -319,7 +319,7 @@ export interface Limits {
  * convertDesiredReplicasWithBehaviorRate
  * @exercise controller-manager/autoscaler
  */
-export function limitReplicas(wish: Wish, limits: Limits): Verdict {
+export function limitReplicas(wish: Wish, limits: Limits): ScalingVerdict {
   const { currentReplicas: current, desiredReplicas: desired, behavior } = wish;
   const { minReplicas: min, maxReplicas: max } = limits;
   const goesUp = behavior ? desired > current : desired >= min;

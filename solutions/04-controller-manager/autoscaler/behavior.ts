@@ -103,7 +103,7 @@ export function remember<T extends { readonly atMs: number }>(
 }
 
 /** A number of pods, and what to say of it. */
-export interface Verdict {
+export interface ScalingVerdict {
   readonly replicas: number;
   /** Of a condition, as its message. */
   readonly reason: string;
@@ -124,6 +124,6 @@ const MESSAGES = {
 };
 
 /** A verdict with the reason's message. */
-export function verdict(replicas: number, reason: keyof typeof MESSAGES): Verdict {
+export function verdict(replicas: number, reason: keyof typeof MESSAGES): ScalingVerdict {
   return { replicas, reason, message: MESSAGES[reason] };
 }

@@ -64,8 +64,9 @@ export function indexStatus(job: Job, pods: readonly Pod[]): JobStatus {
   const done = succeededIndexes(job, pods);
   const lost = failedIndexes(job, pods);
   return {
-    completedIndexes: done.toString(),
-    succeeded: done.count,
+    // What says nothing is left out; a Job that became smaller may have said something before.
+    completedIndexes: done.toString() || undefined,
+    succeeded: done.count || undefined,
     ...(lost && { failedIndexes: lost.toString() }),
   };
 }

@@ -5,21 +5,14 @@
 
 import type { Job } from 'kubernetes-types/batch/v1.js';
 import type { Pod } from 'kubernetes-types/core/v1.js';
-import { controllerOf, isNotFound, keyOf } from '#apimachinery';
-import { JOBS, type Lister, PODS, type ResourceClient, type SharedInformer } from '#client';
+import { controllerOf, isNotFound } from '#apimachinery';
+import { JOBS, type Lister, PODS, type SharedInformer } from '#client';
 import { ControlLoop } from '../control-loop.ts';
 import type { ControllerContext } from '../controller.ts';
 import { controllerIn, finalState } from '../owners.ts';
 import { isJobFinished } from './job-conditions.ts';
-import { isTracked, JOB_TRACKING_FINALIZER } from './job-pods.ts';
-
-/** Takes the finalizer off a pod, unless another pod has its name by now. */
-export async function withoutTracking(pods: ResourceClient<Pod>, pod: Pod): Promise<void> {
-  const { name = '', uid } = pod.metadata ?? {};
-  await pods.patch(name, 'strategic-merge-patch', {
-    metadata: { uid, '$deleteFromPrimitiveList/finalizers': [JOB_TRACKING_FINALIZER] },
-  });
-}
+import { isTracked } from './job-pods.ts';
+import { withoutTracking } from './pod-work.ts';
 
 /** Looks after pods that may be orphans. */
 export class OrphanPods {
@@ -70,8 +63,11 @@ export class OrphanPods {
     const pod = this.#pods.lister.get(key);
     if (!pod || !isTracked(pod) || this.#isWaitedFor(pod)) return;
     if (!(await this.#isOrphan(pod))) return;
+    const { namespace, resourceVersion } = pod.metadata ?? {};
+    const pods = this.#context.client.resource(PODS, namespace);
     try {
-      await withoutTracking(this.#context.client.resource(PODS, pod.metadata?.namespace), pod);
+      // If it was adopted meanwhile, it is another version, and this is refused.
+      await withoutTracking(pods, pod, resourceVersion);
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }

@@ -121,7 +121,6 @@ export function podsToDelete(
 
 function compareForDeletion(a: Pod, b: Pod, crowd: (pod: Pod) => number, now: number): number {
   const isPlaced = (pod: Pod): number => Number(!!pod.spec?.nodeName);
-  const bothReady = isPodReady(a) && isPodReady(b);
   const [restartsA, restartsB] = [mostRestarts(a), mostRestarts(b)];
   return (
     isPlaced(a) - isPlaced(b) ||
@@ -129,7 +128,7 @@ function compareForDeletion(a: Pod, b: Pod, crowd: (pod: Pod) => number, now: nu
     Number(isPodReady(a)) - Number(isPodReady(b)) ||
     deletionCost(a) - deletionCost(b) ||
     crowd(b) - crowd(a) ||
-    (bothReady ? compareMoments(readyMoment(a), readyMoment(b), now) : 0) ||
+    compareMoments(readyMoment(a), readyMoment(b), now) ||
     restartsB.containers - restartsA.containers ||
     restartsB.sidecars - restartsA.sidecars ||
     compareMoments(creationMoment(a), creationMoment(b), now)

@@ -7,13 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { newGrpcClient } from '#etcd/grpc';
+import { compiledProgram } from '../../conformance/compiled-program.ts';
 import { startOurEtcd } from '../../conformance/etcd/program.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
-const nodeArguments = [
-  ...['--import', 'tsx', '-C', 'ref-apimachinery', '-C', 'ref-etcd'],
-  join(root, 'solutions', '01-etcd', 'main.ts'),
-];
+const nodeArguments = [await compiledProgram('01-etcd')];
 
 const folders: string[] = [];
 afterEach(async () => {

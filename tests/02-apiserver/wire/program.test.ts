@@ -8,13 +8,11 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { compiledProgram } from '../../conformance/compiled-program.ts';
 import { cleanups } from './serving.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
-const nodeArguments = [
-  ...['--import', 'tsx', '-C', 'ref-apimachinery', '-C', 'ref-etcd', '-C', 'ref-apiserver'],
-  join(root, 'solutions', '02-apiserver', 'main.ts'),
-];
+const nodeArguments = [await compiledProgram('02-apiserver')];
 
 async function newFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'apiserver-program-'));

@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { compiledProgram } from '../compiled-program.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
@@ -32,8 +33,7 @@ export async function startOurApiServer(flags: readonly string[] = []): Promise<
   const child = spawn(
     process.execPath,
     [
-      ...['--import', 'tsx', '-C', 'ref-apimachinery', '-C', 'ref-etcd', '-C', 'ref-apiserver'],
-      join(root, 'solutions', '02-apiserver', 'main.ts'),
+      await compiledProgram('02-apiserver'),
       ...['--secure-port', String(port), '--bind-address', '127.0.0.1'],
       ...['--cert-dir', join(folder, 'pki'), ...store, ...flags],
     ],

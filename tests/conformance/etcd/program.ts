@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { compiledProgram } from '../compiled-program.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 /** How long a program may take to answer. */
@@ -63,8 +64,7 @@ export async function startOurEtcd(
     process.execPath,
     [
       ...(options.nodeFlags ?? []),
-      ...['--import', 'tsx', '-C', 'ref-apimachinery', '-C', 'ref-etcd'],
-      join(root, 'solutions', '01-etcd', 'main.ts'),
+      await compiledProgram('01-etcd'),
       ...['--listen-client-urls', 'http://127.0.0.1:0', '--data-dir', folder, ...flags],
     ],
     { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },

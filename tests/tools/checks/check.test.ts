@@ -19,6 +19,25 @@ describe('runChecks', () => {
     expect(tally).toEqual({ passed: 1, failed: 1 });
   });
 
+  it('runs two at once, prints them in order, and then what needs them all', async () => {
+    const running = new Set<string>();
+    const seen: string[] = [];
+    const slow = (name: string, ms: number, last = false): Check => ({
+      name,
+      last,
+      run: async () => {
+        running.add(name);
+        seen.push([...running].join('+'));
+        await new Promise((resolve) => setTimeout(resolve, ms));
+        running.delete(name);
+        return [];
+      },
+    });
+    const { lines } = await outputOf([slow('sum', 0, true), slow('a', 60), slow('b', 1)]);
+    expect(lines).toEqual(['✓ a Ns', '✓ b Ns', '✓ sum Ns']);
+    expect(seen).toEqual(['a', 'a+b', 'sum']);
+  });
+
   it('takes a check that throws for failed, with what it threw', async () => {
     const broken = () => {
       throw new Error('no such file');

@@ -6,7 +6,9 @@ import { runChecks } from '../../../tools/checks/check.ts';
 import { DEPENDENCIES_FILE } from '../../../tools/checks/dependencies.ts';
 import { gatesOf } from '../../../tools/checks/gates.ts';
 import { findSurvivors } from '../../../tools/checks/survivors.ts';
+import { gradeTraced } from '../../../tools/checks/variants.ts';
 import { planSkeleton, writeSkeleton } from '../../../tools/source/skeleton.ts';
+import { readSyllabus } from '../../../tools/syllabus.ts';
 
 const good = (name: string, body: string) => `/** @exercise sums/${name} */
 export function ${name}(a: number): number {
@@ -113,6 +115,21 @@ describe('the gates', () => {
     expect(JSON.parse(readFileSync(join(root, DEPENDENCIES_FILE), 'utf8'))).toEqual({
       needs: { 'sums/add': [], 'sums/twice': ['sums/add'], 'sums/blind': [], 'sums/wrong': [] },
     });
+  });
+});
+
+describe('a traced solution', () => {
+  it('tells whose bodies the tests of each exercise run', { timeout: 60_000 }, async () => {
+    const [chapter] = readSyllabus(root);
+    if (!chapter) throw new Error('the course has no chapter');
+    const { result, reached } = await gradeTraced(root, chapter);
+    expect(result.exercises.map(({ status }) => status)).toEqual([
+      ...['passed', 'passed', 'passed', 'failed'],
+    ]);
+    const reachedBy = (name: string) => [...(reached.get(`sums/${name}`) ?? [])].sort();
+    expect(reachedBy('add')).toEqual(['sums/add']);
+    expect(reachedBy('twice')).toEqual(['sums/add', 'sums/twice']);
+    expect(reachedBy('blind')).toEqual([]);
   });
 });
 

@@ -50,6 +50,22 @@ describe('a solved chapter', () => {
     expect(events[0]).toMatchObject({ exercise: 'tally/sum', total: 2 });
   });
 
+  it('ends an exercise’s run where enough is known, and counts the rest as not passed', async () => {
+    course.student('add.ts', 'export function add() { return { total: 7 }; }');
+    const heard: string[] = [];
+    const result = await course.grade({
+      ...only('add', 'list'),
+      enough: ({ exercise, core, hasCore }) => {
+        heard.push(`${exercise} ${core} ${hasCore}`);
+        return core;
+      },
+    });
+    expect(heard).toEqual(['tally/add true true']);
+    expect(exerciseOf(result, 'add')).toMatchObject({ points: 0, tests: { passed: 0, total: 4 } });
+    expect(exerciseOf(result, 'add').status).not.toBe('passed');
+    expect(exerciseOf(result, 'list').status).toBe('passed');
+  });
+
   it('gives no points when other seeds are explored', async () => {
     const result = await course.grade({ explore: 7 });
     expect(result).toMatchObject({ points: 0, bonus: 0 });

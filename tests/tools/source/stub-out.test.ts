@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { findExercises } from '../../../tools/source/exercises.ts';
-import { replaceBodies, stubOut } from '../../../tools/source/stub-out.ts';
+import { countBodies, replaceBodies, stubOut } from '../../../tools/source/stub-out.ts';
 
 const source = `import { get } from './get.ts';
 
@@ -80,6 +80,18 @@ describe('stubOut', () => {
   it('works on a text with a syntax error elsewhere', () => {
     const broken = `${source}\nconst x = ;\n`;
     expect(stubOut(broken, 'store.ts', ['sample/get'])).toContain("'Store.get'");
+  });
+});
+
+describe('countBodies', () => {
+  it('makes every body begin with a call, and moves no line', () => {
+    const text = countBodies(source, 'store.ts');
+    expect(text).toContain(
+      "constructor(name: string) { $reached('sample/open');\n    super(name);",
+    );
+    expect(text).toContain("get(key: string): number { $reached('sample/get');\n");
+    expect(text.split('\n')).toHaveLength(source.split('\n').length);
+    expect(text.replaceAll(/ \$reached\('[a-z/]+'\);/g, '')).toBe(source);
   });
 });
 

@@ -46,7 +46,8 @@ async function main(): Promise<void> {
   freezeReachable([...provided.values()]);
   const linker = new Linker({
     ...job,
-    ...platform,
+    names: [...platform.names, ...(job.traced ? ['$reached'] : [])],
+    values: [...platform.values, ...(job.traced ? [reporterOf(send)] : [])],
     provided,
     onBroken: (module, thrown) => {
       const failure = describe(module.file, thrown);
@@ -56,6 +57,16 @@ async function main(): Promise<void> {
   await runJob(job, linker, platform, send);
   send({ t: 'done' });
   leave(0);
+}
+
+/** Reports each exercise once. */
+function reporterOf(send: Send): (exercise: string) => void {
+  const known = new Set<string>();
+  return (exercise) => {
+    if (known.has(exercise)) return;
+    known.add(exercise);
+    send({ t: 'reached', exercise });
+  };
 }
 
 async function runJob(job: Job, linker: Linker, platform: Platform, send: Send): Promise<void> {
