@@ -10,6 +10,7 @@ import {
   type Client,
   EventBroadcaster,
   type EventRecorder,
+  type IndexFunction,
   type InformerFactory,
   newInformerFactory,
   type ResourceType,
@@ -32,6 +33,12 @@ export interface ControllerContext {
   readonly informers: InformerFactory;
   /** The informer of a resource, with `CONTROLLER_INDEX` of `owners.ts`: its objects by their controller. */
   readonly ownedInformer: <T extends KubernetesObject>(type: ResourceType<T>) => SharedInformer<T>;
+  /** The informer of a resource, with an index more; asked for again, it is the same one. */
+  readonly indexedInformer: <T extends KubernetesObject>(
+    type: ResourceType<T>,
+    name: string,
+    index: IndexFunction<T>,
+  ) => SharedInformer<T>;
   /** @param component - who says it: `replicaset-controller` */
   readonly recorder: (component: string) => EventRecorder;
   /** Waits until all events were written, and ends the writing. */
@@ -60,16 +67,19 @@ export function newControllerContext(world: ControllerWorld): ControllerContext 
   const { client } = world;
   const events = new EventBroadcaster(client, world);
   const informers = newInformerFactory(client, world);
-  const indexed = new Set<unknown>();
+  const indexes = new Map<unknown, Set<string>>();
+  const indexedInformer: ControllerContext['indexedInformer'] = (type, name, index) => {
+    const informer = informers.informer(type);
+    const known = indexes.get(informer) ?? new Set();
+    if (!known.has(name)) informer.addIndexers({ [name]: index });
+    indexes.set(informer, known.add(name));
+    return informer;
+  };
   return {
     ...world,
     informers,
-    ownedInformer: (type) => {
-      const informer = informers.informer(type);
-      if (!indexed.has(informer)) informer.addIndexers({ [CONTROLLER_INDEX]: controllerIndexKeys });
-      indexed.add(informer);
-      return informer;
-    },
+    indexedInformer,
+    ownedInformer: (type) => indexedInformer(type, CONTROLLER_INDEX, controllerIndexKeys),
     recorder: (component) => events.forComponent(component),
     stopEvents: () => events.stop(),
   };

@@ -6,6 +6,30 @@
  */
 
 export {
+  groupPods,
+  highestProposal,
+  type Limits,
+  limitReplicas,
+  type MetricOutcome,
+  type PodGroups,
+  type Proposal,
+  proposeReplicas,
+  type Situation,
+  stabilize,
+  type Target,
+  type Wish,
+} from './autoscaler/autoscaler.ts';
+export { newHorizontalPodAutoscalerController } from './autoscaler/autoscaler-controller.ts';
+export {
+  type Behavior,
+  behaviorOf,
+  type Recommendation,
+  type ScaleEvent,
+  type ScalingRules,
+  type ScalingVerdict,
+} from './autoscaler/behavior.ts';
+export type { PodMetric, PodMetrics, PodMetricsInfo } from './autoscaler/measurements.ts';
+export {
   ControlLoop,
   type ControlLoopOptions,
   type Reconcile,
@@ -19,7 +43,40 @@ export {
   type NewController,
   newControllerContext,
 } from './controller.ts';
+export {
+  applyRevision,
+  CONTROLLER_REVISION_HASH_LABEL,
+  type ControllerRevision,
+  templatePatch,
+} from './controller-history.ts';
 export { type ControllerOptions, controllersFor, selectControllers } from './controllers.ts';
+export { parseCronSchedule, type Schedule, ScheduleError } from './cronjob/cron-schedule.ts';
+export {
+  type CronJobNews,
+  type DueRun,
+  decideRun,
+  dueRun,
+  forgottenJobs,
+  type JobsReview,
+  MANY_MISSED_RUNS,
+  NEXT_RUN_DELTA_MS,
+  nextLookMs,
+  type RunDecision,
+  reviewJobs,
+} from './cronjob/cronjob.ts';
+export { newCronJobController } from './cronjob/cronjob-controller.ts';
+export { TimeZone, UnknownTimeZoneError } from './cronjob/time-zone.ts';
+export { type DaemonSet, newDaemonPod, podsByNode } from './daemonset/daemon-pod.ts';
+export {
+  type DaemonSetSteps,
+  type DaemonSetView,
+  daemonSetStatus,
+  manageDaemonPods,
+  type NodeVerdict,
+  nodeShouldRun,
+  rollingUpdateSteps,
+} from './daemonset/daemonset.ts';
+export { newDaemonSetController } from './daemonset/daemonset-controller.ts';
 export {
   currentReplicas,
   type Fenceposts,
@@ -42,6 +99,7 @@ export {
   withProgress,
 } from './deployment/deployment-more.ts';
 export type { Deployment, ReplicaSet, ScaleStep } from './deployment/replica-sets.ts';
+export { newDisruptionController } from './disruption/disruption-controller.ts';
 export { newEndpointSliceController } from './endpoints/endpoint-slice-controller.ts';
 export {
   endpointOf,
@@ -71,6 +129,21 @@ export {
   ORPHAN_FINALIZER,
   OwnerGraph,
 } from './garbage-collector/owner-graph.ts';
+export {
+  countEnded,
+  type EndedCounts,
+  type JobVerdict,
+  MAX_PODS_PER_SYNC,
+  MAX_UNCOUNTED_PODS,
+  type PodPlan,
+  planPods,
+  settleUncounted,
+  type Tracking,
+  trackPods,
+  verdictOf,
+} from './job/job.ts';
+export { newJobController } from './job/job-controller.ts';
+export { newTtlAfterFinishedController } from './job/ttl-after-finished-controller.ts';
 export { newNamespaceController } from './namespace/namespace-controller.ts';
 export {
   type DeletionReport,
@@ -83,6 +156,30 @@ export {
 export { newRootCaPublisher } from './namespace/root-ca-publisher.ts';
 export { newServiceAccountsController } from './namespace/service-accounts-controller.ts';
 export { CidrRangeFullError, CidrSet } from './node/node-ipam.ts';
+export {
+  type NodeIpamOptions,
+  newNodeIpamController,
+} from './node/node-ipam-controller.ts';
+export {
+  type EvictionRates,
+  evictingTaint,
+  evictionRates,
+  type Heartbeat,
+  listen,
+  type Patience,
+  schedulingTaints,
+  silentConditions,
+  toleratedMs,
+  type ZoneCount,
+  type ZoneState,
+  zoneState,
+} from './node/node-lifecycle.ts';
+export {
+  type NodeLifecycleOptions,
+  newNodeLifecycleController,
+} from './node/node-lifecycle-controller.ts';
+export { newPodGarbageCollector } from './node/pod-garbage-collector.ts';
+export { newTaintEvictionController } from './node/taint-eviction-controller.ts';
 export { type Claim, type ClaimOptions, claimObjects, claimOf } from './ownership.ts';
 export { PodControl, podFromTemplate } from './pod-control.ts';
 export { POD_DELETION_COST_ANNOTATION } from './replicaset/deletion-order.ts';
@@ -101,4 +198,20 @@ export {
   newReplicaSetController,
   newReplicationController,
 } from './replicaset/replicaset-controller.ts';
+export { newResourceQuotaController } from './resource-quota/resource-quota-controller.ts';
 export { runControllers } from './run-controllers.ts';
+export { type AddressRange, parseAddressRange } from './service/address-range.ts';
+export { AddressError, AddressPool, wantsLoadBalancer } from './service/service.ts';
+export { LOAD_BALANCER_FINALIZER, newServiceController } from './service/service-controller.ts';
+export type { StatefulSet } from './statefulset/identity.ts';
+export {
+  newPersistentVolumeClaims,
+  newStatefulSetPod,
+  type StatefulSetStep,
+  type StatefulSetView,
+  statefulSetStatus,
+  statefulSetSteps,
+} from './statefulset/statefulset.ts';
+export { newStatefulSetController } from './statefulset/statefulset-controller.ts';
+export { newPvProtectionController } from './volume/pv-protection-controller.ts';
+export { newPvcProtectionController } from './volume/pvc-protection-controller.ts';

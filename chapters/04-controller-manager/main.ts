@@ -13,8 +13,10 @@ import { consoleLogger, RealClock, realRandom } from '#apimachinery';
 import { LEASES, LeaderElector } from '#client';
 import { openClient } from '#client/node';
 import { type ControllerWorld, newControllerContext } from './controller.ts';
-import { controllersFor, selectControllers } from './controllers.ts';
+import { type ControllerOptions, controllersFor, selectControllers } from './controllers.ts';
+import { parseCidr } from './node/cidr.ts';
 import { runControllers } from './run-controllers.ts';
+import { type AddressRange, parseAddressRange } from './service/address-range.ts';
 
 const NAME = 'kube-controller-manager';
 /** How often a child looks whether its parent still lives. */
@@ -29,6 +31,11 @@ interface Flags {
   leaderElectRenewDeadline: number;
   leaderElectRetryPeriod: number;
   rootCaFile?: string;
+  allocateNodeCidrs: boolean;
+  clusterCidr?: string[];
+  nodeCidrMaskSizeIpv4: number;
+  nodeCidrMaskSizeIpv6: number;
+  loadBalancerPool?: AddressRange[];
   serviceAccountPrivateKeyFile?: string;
   v: number;
 }
@@ -56,6 +63,39 @@ function parseDurationMs(text: string): number {
     totalMs += Number(amount) * (UNITS[unit] ?? 0);
   }
   return totalMs;
+}
+
+/** What does not fit is an error of this one flag. */
+function checked<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+    }
+  };
+}
+
+function parseCidrs(text: string): string[] {
+  const cidrs = text.split(',');
+  for (const cidr of cidrs) parseCidr(cidr);
+  return cidrs;
+}
+
+function optionsOf(flags: Flags): ControllerOptions {
+  const { allocateNodeCidrs, clusterCidr, loadBalancerPool } = flags;
+  return {
+    ...(allocateNodeCidrs && clusterCidr
+      ? {
+          nodeIpam: {
+            clusterCidrs: clusterCidr,
+            nodeMaskSizeIpv4: flags.nodeCidrMaskSizeIpv4,
+            nodeMaskSizeIpv6: flags.nodeCidrMaskSizeIpv6,
+          },
+        }
+      : {}),
+    ...(loadBalancerPool && { loadBalancerPool }),
+  };
 }
 
 function parseFlags(argv: readonly string[]): Flags {
@@ -87,6 +127,20 @@ function parseFlags(argv: readonly string[]): Flags {
       10_000,
     )
     .option('--leader-elect-retry-period <duration>', 'how often to try', parseDurationMs, 2000)
+    .option(
+      '--allocate-node-cidrs [boolean]',
+      'give nodes ranges of pod addresses; needs --cluster-cidr',
+      (text) => parseBoolean(text),
+      false,
+    )
+    .option('--cluster-cidr <ranges>', 'all pod addresses: 10.244.0.0/16', checked(parseCidrs))
+    .option('--node-cidr-mask-size-ipv4 <n>', "how long nodes' ranges are", parseCount, 24)
+    .option('--node-cidr-mask-size-ipv6 <n>', 'the same for IPv6', parseCount, 64)
+    .option(
+      '--load-balancer-pool <ranges>',
+      'addresses for Services of type LoadBalancer: 192.0.2.10-192.0.2.99',
+      checked((text) => text.split(',').map(parseAddressRange)),
+    )
     .option('--root-ca-file <file>', 'certificates to give to every namespace')
     .option(
       '--service-account-private-key-file <file>',
@@ -96,7 +150,11 @@ function parseFlags(argv: readonly string[]): Flags {
     .allowExcessArguments(false)
     .exitOverride();
   program.parse([...argv], { from: 'user' });
-  return program.opts<Flags>();
+  const flags = program.opts<Flags>();
+  if (flags.allocateNodeCidrs && !flags.clusterCidr) {
+    program.error('error: --allocate-node-cidrs needs --cluster-cidr');
+  }
+  return flags;
 }
 
 async function run(flags: Flags): Promise<void> {
@@ -109,7 +167,8 @@ async function run(flags: Flags): Promise<void> {
   const rootCa = flags.rootCaFile
     ? readFileSync(flags.rootCaFile, 'utf8')
     : config.certificateAuthority;
-  const makers = selectControllers(controllersFor({ rootCa }), flags.controllers);
+  const all = controllersFor({ ...optionsOf(flags), ...(rootCa && { rootCa }) });
+  const makers = selectControllers(all, flags.controllers);
   const stopped = new AbortController();
   const stop = (): void => stopped.abort();
   process.on('SIGTERM', stop);

@@ -64,7 +64,7 @@ export interface ClaimOptions<O extends KubernetesObject, T extends KubernetesOb
   /** All there are in the owner's namespace, from a cache. */
   readonly objects: readonly T[];
   /** Writes them; it works in the owner's namespace. */
-  readonly client: ResourceClient<T>;
+  readonly client: Pick<ResourceClient<T>, 'patch'>;
 }
 
 /**

@@ -244,7 +244,6 @@ export class Requester {
   }
 
   async #throttle({ scope: { signal } }: Exchange): Promise<void> {
-    signal.throwIfAborted();
     const waitMs = this.#limiter?.when('') ?? 0;
     if (waitMs > 0) await this.#options.clock.sleep(waitMs, signal);
   }

@@ -28,7 +28,17 @@ import {
   type Watch,
   type WatchEvent,
 } from '#client';
-import { describe, expect, fc, it, newLogBook, property, refusalOf, settle } from '#kit';
+import {
+  countListeners,
+  describe,
+  expect,
+  fc,
+  it,
+  newLogBook,
+  property,
+  refusalOf,
+  settle,
+} from '#kit';
 
 const SERVER = 'https://server.test:6443';
 const second = 1000;
@@ -159,20 +169,6 @@ function untilAborted(signal: AbortSignal | null | undefined): Promise<never> {
     if (signal?.aborted) fail();
     signal?.addEventListener('abort', fail, { once: true });
   });
-}
-
-function countListeners(signal: AbortSignal): Set<unknown> {
-  const listeners = new Set<unknown>();
-  const [add, remove] = [signal.addEventListener, signal.removeEventListener];
-  signal.addEventListener = (type: string, listener: never, options?: never) => {
-    listeners.add(listener);
-    add.call(signal, type, listener, options);
-  };
-  signal.removeEventListener = (type: string, listener: never, options?: never) => {
-    listeners.delete(listener);
-    remove.call(signal, type, listener, options);
-  };
-  return listeners;
 }
 
 /** What became of a promise by now: its value, the error, or `waits`. */

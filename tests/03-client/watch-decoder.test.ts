@@ -6,7 +6,7 @@ import {
   type WatchDecodeError,
   type WatchEvent,
 } from '#client';
-import { describe, expect, fc, it, property, refusalOf, settle } from '#kit';
+import { countListeners, describe, expect, fc, it, property, refusalOf, settle } from '#kit';
 
 type Event = WatchEvent<KubernetesObject>;
 
@@ -72,18 +72,8 @@ class Body {
 /** A signal that knows how many listen. */
 function countedSignal() {
   const abort = new AbortController();
-  const listeners = new Set<unknown>();
   const { signal } = abort;
-  const [add, remove] = [signal.addEventListener, signal.removeEventListener];
-  signal.addEventListener = (type: string, listener: never, options?: never) => {
-    listeners.add(listener);
-    add.call(signal, type, listener, options);
-  };
-  signal.removeEventListener = (type: string, listener: never, options?: never) => {
-    listeners.delete(listener);
-    remove.call(signal, type, listener, options);
-  };
-  return { abort, signal, listeners };
+  return { abort, signal, listeners: countListeners(signal) };
 }
 
 /** All events until the iteration ends, and what it threw. */

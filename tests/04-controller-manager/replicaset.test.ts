@@ -866,6 +866,34 @@ describe('the ReplicaSet controller', () => {
     expect((await sets().get('web')).status?.replicas).toBe(2);
   });
 
+  it('thins out nodes on which pods of the same Deployment crowd', async () => {
+    await begin({ auto: false, nodes: ['n1', 'n2', 'n1'] });
+    const controller = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd', uid: 'd' };
+    const ownerReferences = [{ ...controller, controller: true }];
+    await sets().create({ ...web(2), metadata: { name: 'web', ownerReferences } });
+    await world.settle();
+    const [one = '', other = ''] = (await pods()).map(({ metadata }) => metadata?.name);
+    await world.nodes.run('default', one);
+    await world.advance(1000_000);
+    await world.nodes.run('default', other);
+    const labels = { app: 'old' };
+    await sets().create({
+      metadata: { name: 'old', ownerReferences },
+      spec: {
+        replicas: 1,
+        selector: { matchLabels: labels },
+        template: { ...template, metadata: { labels } },
+      },
+    });
+    await world.settle();
+    const old = (await pods()).find(({ metadata }) => metadata?.labels?.app === 'old');
+    await world.nodes.run('default', old?.metadata?.name ?? '');
+    await scale(1);
+    await world.settle();
+    // The other one is younger, but alone on its node.
+    expect(deletions()).toEqual([`delete pods default/${one}`]);
+  });
+
   it('says since when pods are available', async () => {
     await begin({ auto: false });
     await sets().create(web(1, { minReadySeconds: 30 }));

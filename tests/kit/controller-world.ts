@@ -78,6 +78,7 @@ export interface ControllerTestWorld {
 const EVENTS = { group: '', version: 'v1', resource: 'events', kind: 'Event', namespaced: true };
 const QUIET_MS = 6 * 60 * 1000;
 const HOUR_MS = 60 * 60 * 1000;
+const LONGEST_STOP_MS = 60_000;
 
 /** Makes a cluster with the controllers that `run` runs. */
 export async function newControllerWorld(
@@ -109,8 +110,19 @@ export async function newControllerWorld(
   const stop = async (): Promise<void> => {
     const { stop: stopping, ended } = running ?? {};
     running = undefined;
-    stopping?.abort();
+    if (!stopping || !ended) return;
+    let hasStopped = false;
+    const noted = ended.finally(() => {
+      hasStopped = true;
+    });
+    noted.catch(() => {});
+    stopping.abort();
     await settle();
+    // What tells events may have some left to write.
+    for (let waited = 0; !hasStopped && waited < LONGEST_STOP_MS; waited += 1000) {
+      await clock.advance(1000);
+    }
+    if (!hasStopped) throw new Error('the controllers do not stop');
     await ended;
   };
   const writes = (): string[] => api.writes.filter(isNoEvent).map(describeWrite);

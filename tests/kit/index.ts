@@ -14,6 +14,7 @@ export {
   type ControllerTestWorld,
   newControllerWorld,
 } from './controller-world.ts';
+export { countListeners } from './count-listeners.ts';
 export { expect } from './expect.ts';
 export { beforeEach, describe } from './framework.ts';
 export { type LogBook, type LogEntry, newLogBook } from './log-book.ts';

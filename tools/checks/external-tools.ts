@@ -31,7 +31,7 @@ export const types: readonly Check[] = PROJECTS.map(([name, project]) => ({
   name,
   run: (root) => {
     if (!existsSync(join(root, project))) return [`there is no ${project}`];
-    return runProgram(root, 'typescript/bin/tsc', ['-p', project, '--pretty', 'false']);
+    return runProgram(root, 'typescript7/bin/tsc', ['-p', project, '--pretty', 'false']);
   },
 }));
 

@@ -113,7 +113,14 @@ class Connections {
       bodyTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
     };
-    if (!proxyUrl) return new Agent({ ...common, connect });
-    return new ProxyAgent({ ...common, uri: proxyUrl, requestTls: connect });
+    const agent = proxyUrl
+      ? new ProxyAgent({ ...common, uri: proxyUrl, requestTls: connect })
+      : new Agent({ ...common, connect });
+    return agent.compose(keepAfterDelete);
   }
+}
+
+/** Without this, undici closes the connection after each `DELETE` that has a body. */
+function keepAfterDelete(dispatch: Dispatcher.Dispatch): Dispatcher.Dispatch {
+  return (options, handler) => dispatch({ ...options, reset: false }, handler);
 }

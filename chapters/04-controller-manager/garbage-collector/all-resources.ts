@@ -9,6 +9,7 @@ import type { KubernetesObject } from '#apimachinery';
 import {
   CUSTOM_RESOURCE_DEFINITIONS,
   type EventHandler,
+  type Lister,
   type ResourceType,
   SharedInformer,
 } from '#client';
@@ -79,6 +80,15 @@ export class AllResources {
       (one) => one.kind === kind && one.group === group,
     );
     return all.find((one) => one.version === version) ?? all[0];
+  }
+
+  /** The objects of a resource, from a cache; `undefined` when there is no such resource. */
+  lister(type: ResourceType): Lister<KubernetesObject> | undefined {
+    if (BUILT_IN_RESOURCES.includes(type)) return this.#context.informers.informer(type).lister;
+    const custom = [...this.#custom.values()].find(
+      (one) => resourceKey(one.type) === resourceKey(type),
+    );
+    return custom?.informer.lister;
   }
 
   #take(definition: CustomResourceDefinition): void {

@@ -139,8 +139,8 @@ export function newPersistentVolumeClaims(
  * @see pkg/controller/statefulset/stateful_set_control.go (1.33), updateStatefulSet
  * @exercise controller-manager/statefulset
  */
-export function nextSteps(view: StatefulSetView): StatefulSetStep[] {
-  throw new NotImplemented('controller-manager/statefulset', 'nextSteps');
+export function statefulSetSteps(view: StatefulSetView): StatefulSetStep[] {
+  throw new NotImplemented('controller-manager/statefulset', 'statefulSetSteps');
 }
 
 /**

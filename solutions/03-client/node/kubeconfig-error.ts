@@ -6,7 +6,7 @@ export class KubeconfigError extends Error {
 }
 
 /**
- * @param where - the file, and where in it: `/home/me/.kube/config: users[0].user.token`
+ * @param where - the file, and where in it: `/u/me/.kube/config: users[0].user.token`
  * @param expected - `text`
  * @param found - what was there instead
  */

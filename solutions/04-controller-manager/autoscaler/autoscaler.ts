@@ -121,8 +121,8 @@ export interface Proposal {
  *
  * `averageValue` and `averageUtilization` of the proposal are these, whatever follows.
  *
- * **The number.** Above 1, pods are too few; below, too many. A ratio within `TOLERANCE` of 1 (also at
- * the border) changes nothing: the number is `currentReplicas`.
+ * **The number.** Above 1, pods are too few; below, too many. A ratio that differs
+ * from 1 by at most `TOLERANCE` changes nothing: the number is `currentReplicas`.
  *
  * 1. No pod is missing, and not both is the ratio above 1 and a pod unready: the ratio times
  *    `readyPodCount`, rounded up.

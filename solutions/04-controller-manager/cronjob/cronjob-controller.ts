@@ -75,7 +75,11 @@ class CronJobController {
     const isSame =
       old.spec?.schedule === cronJob.spec?.schedule &&
       old.spec?.timeZone === cronJob.spec?.timeZone;
-    if (isSame) return this.loop.enqueue(cronJob);
+    if (isSame) this.loop.enqueue(cronJob);
+    else this.#awaitNextRun(cronJob);
+  }
+
+  #awaitNextRun(cronJob: CronJob): void {
     try {
       const schedule = scheduleOf(cronJob, zoneOf(cronJob));
       const ms = nextLookMs(cronJob, schedule, this.#context.clock.now());
@@ -93,10 +97,10 @@ class CronJobController {
     const { namespace, uid } = cached.metadata ?? {};
     const jobs = this.#jobs.lister.byIndex(CONTROLLER_INDEX, controllerIndexKey(namespace, uid));
     const tidied = await this.#forget(cached, jobs);
-    const reviewed = await this.#review(tidied, jobs);
+    const [before, reviewed] = await this.#review(tidied, jobs);
     const looked = await this.#dropMissing(reviewed, jobs);
     const [result, after] = await this.#runDue(looked);
-    await this.#writeStatus(cached, after);
+    await this.#writeStatus(before === tidied ? cached : before, after);
     return result;
   }
 
@@ -110,7 +114,7 @@ class CronJobController {
   }
 
   /** A Job that is not listed may be one that the cached CronJob does not know of yet. */
-  async #review(cronJob: CronJob, jobs: readonly Job[]): Promise<CronJob> {
+  async #review(cronJob: CronJob, jobs: readonly Job[]): Promise<[CronJob, CronJob]> {
     let review = reviewJobs(cronJob, jobs);
     let base = cronJob;
     if (review.unexpected.length > 0) {
@@ -123,7 +127,7 @@ class CronJobController {
       const message = `Saw a job that the controller did not create or forgot: ${job.metadata?.name}`;
       this.#tell(cronJob, { type: 'Warning', reason: 'UnexpectedJob', message });
     }
-    return { ...base, status: review.status };
+    return [base, { ...base, status: review.status }];
   }
 
   async #dropMissing(cronJob: CronJob, jobs: readonly Job[]): Promise<CronJob> {

@@ -96,7 +96,7 @@ function mostRecent(schedule: Schedule, beginning: number, now: number): DueRun 
   const missed = Math.floor((now - first) / gap) + 1;
   const tooMany = missed > MANY_MISSED_RUNS;
   for (let back = 1; ; back *= 2) {
-    const from = first + Math.max(0, missed - 1 - back) * gap;
+    const from: number = first + Math.max(0, missed - 1 - back) * gap;
     const scheduledAt = lastBetween(schedule, from, now);
     if (scheduledAt !== undefined) return { scheduledAt, tooMany };
     if (from === first) return { scheduledAt: first, tooMany };

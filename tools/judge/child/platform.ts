@@ -58,7 +58,13 @@ export function lockPlatform(codes: readonly string[]): Platform {
   };
   const kept = keptGlobals(keptNames);
   allowOverrides();
-  freezeReachable([...Object.values(kept), ...hiddenIntrinsics(), ...Object.values(offered)]);
+  tameBuffer();
+  freezeReachable([
+    Buffer,
+    ...Object.values(kept),
+    ...hiddenIntrinsics(),
+    ...Object.values(offered),
+  ]);
   const forgotten = forgetGlobals(keptNames);
   const own: Record<string, unknown> = { ...kept, ...offered };
   own.globalThis = own;
@@ -90,14 +96,25 @@ function realGlobal(): object {
   return object;
 }
 
+/** Node itself still looks these up by name; what is graded does not see them. */
+const NEEDED_BY_NODE = new Set<string | symbol>(['WebAssembly', 'Buffer', 'queueMicrotask']);
+
+/** Bytes that were used before, for whatever, are not given out. */
+function tameBuffer(): void {
+  const { alloc } = Buffer;
+  const replace = { value: alloc, writable: false, configurable: false };
+  for (const name of ['allocUnsafe', 'allocUnsafeSlow'])
+    Object.defineProperty(Buffer, name, replace);
+  Buffer.poolSize = 0;
+}
+
 /** Deletes all other globals; returns their names. */
 function forgetGlobals(keptNames: readonly string[]): string[] {
   const realm = realGlobal();
   const kept = new Set<string | symbol>([...keptNames, 'globalThis']);
   const names = Reflect.ownKeys(realm).filter((key) => !kept.has(key));
   for (const key of names) {
-    // Node itself still looks this one up by name.
-    if (key !== 'WebAssembly') Reflect.deleteProperty(realm, key);
+    if (!NEEDED_BY_NODE.has(key)) Reflect.deleteProperty(realm, key);
   }
   for (const key of kept) {
     const property = Object.getOwnPropertyDescriptor(realm, key);

@@ -153,9 +153,9 @@ preferences: {}
 
 describe('several kubeconfigs', () => {
   it('are those of KUBECONFIG, or the one at home', () => {
-    const both = { KUBECONFIG: ['/a', '', '/b', '/a'].join(delimiter), HOME: '/home/me' };
+    const both = { KUBECONFIG: ['/a', '', '/b', '/a'].join(delimiter), HOME: '/u/me' };
     expect(kubeconfigPaths(both)).toEqual(['/a', '/b']);
-    expect(kubeconfigPaths({ HOME: '/home/me' })).toEqual(['/home/me/.kube/config']);
+    expect(kubeconfigPaths({ HOME: '/u/me' })).toEqual(['/u/me/.kube/config']);
     expect(kubeconfigPaths({})).toEqual([]);
   });
 
