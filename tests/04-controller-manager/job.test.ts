@@ -94,7 +94,7 @@ const many = (count: number, phase: PhaseName, facts: PodFacts = {}) =>
   Array.from({ length: count }, (_, i) => pod(`p${i}`, phase, facts));
 
 describe('settleUncounted', () => {
-  it.core('counts a pod once it is not tracked any more', () => {
+  it('counts a pod once it is not tracked any more', () => {
     const status = { succeeded: 1, uncountedTerminatedPods: { succeeded: ['a'], failed: ['b'] } };
     const pods = [
       pod('a', 'Succeeded', { tracked: false }),
@@ -328,13 +328,18 @@ describe('trackPods', () => {
     expect(release.length).toBe(MAX_UNCOUNTED_PODS);
   });
 
-  it('looks at no further pod when both lists together are full', () => {
-    const pods = [...many(MAX_UNCOUNTED_PODS, 'Failed'), pod('x', 'Succeeded')];
-    const half = uids(pods).slice(0, 200) as string[];
-    const status = { uncountedTerminatedPods: { failed: half } };
-    const tracking = trackPods(job({}, status), pods);
-    expect(tracking.status.uncountedTerminatedPods?.failed?.length).toBe(MAX_UNCOUNTED_PODS);
-    expect(tracking.status.uncountedTerminatedPods?.succeeded ?? []).toEqual([]);
+  it('lets those go that are noted, and no others, when both lists together are full', () => {
+    const noted = many(MAX_UNCOUNTED_PODS, 'Failed');
+    const half = MAX_UNCOUNTED_PODS / 2;
+    const [some, others] = [uids(noted.slice(0, half)), uids(noted.slice(half))];
+    const status = { uncountedTerminatedPods: { succeeded: some, failed: others } };
+    const { status: after, release } = trackPods(job({}, status), [
+      pod('x', 'Succeeded'),
+      pod('y', 'Failed'),
+      ...noted,
+    ]);
+    expect(after.uncountedTerminatedPods).toEqual({ succeeded: some, failed: others });
+    expect(uids(release)).toEqual(uids(noted));
   });
 
   it('releases no more than that, though they are not noted', () => {
@@ -436,7 +441,7 @@ class CountedCluster {
 }
 
 describe('verdictOf', () => {
-  it.core('lets a Job go on', () => {
+  it('lets a Job go on', () => {
     expect(verdictOf(job(), [pod('a', 'Running')], NOW)).toBeUndefined();
     expect(verdictOf(job({ completions: 2 }), [pod('a', 'Succeeded')], NOW)).toBeUndefined();
   });
@@ -942,6 +947,29 @@ describe('the Job controller', () => {
     await world.nodes.remove('default', only?.metadata?.name ?? '');
     await soon();
     expect((await conditionsNow()).length).toBe(2);
+  });
+
+  it('ends the other pods, when its success policy is met', async () => {
+    await begin();
+    const each = { completions: 3, parallelism: 3, completionMode: 'Indexed' };
+    await create({ ...each, successPolicy: { rules: [{ succeededIndexes: '1' }] } });
+    await soon();
+    const leader = (await pods()).find(({ metadata }) => metadata?.name?.startsWith('pi-1-'));
+    await world.nodes.finish('default', leader?.metadata?.name ?? '');
+    await world.converge();
+    expect((await pods()).length).toBe(1);
+    const { succeeded, failed, completedIndexes } = await statusNow();
+    expect([succeeded, failed, completedIndexes]).toEqual([1, undefined, '1']);
+    expect((await conditionsNow()).at(-1)).toBe(
+      'Complete=True SuccessPolicy: Matched rules at index 0',
+    );
+  });
+
+  it('writes nothing while its pods run', async () => {
+    await begin();
+    await create({ completions: 5, parallelism: 2, activeDeadlineSeconds: 100_000 });
+    await soon();
+    expect(await world.writesWithin(20 * 60_000)).toEqual([]);
   });
 
   it('lets pods of a deleted Job go', async () => {

@@ -346,6 +346,7 @@ describe('a parallel StatefulSet', () => {
       ['create 0 new', 'delete 5'],
     ],
     'repairs pods that are not ready too': [{ pods: '0:broken:unready 1 2' }, ['repair 0']],
+    'does not repair a pod that failed': [{ pods: '0:failed:broken 1 2' }, ['delete 0']],
     'repairs before it deletes': [
       { pods: '0 1:broken 2', spec: { replicas: 1 } },
       ['repair 1', 'delete 2', 'delete 1'],
@@ -649,6 +650,7 @@ describe('the status of a StatefulSet', () => {
     'a pod is not ready': { pods: '0 1 2:unready' },
     'a pod is missing': { pods: '0 1' },
     'a pod is too many': { pods: '0 1 2 3' },
+    'a pod that is too many is not ready': { pods: '0 1 2 3:old:unready' },
     'a pod is being deleted': { pods: '0 1 2:going' },
     'the strategy is OnDelete': {
       pods: '0 1 2',

@@ -140,19 +140,32 @@ export async function newTestNodes(
   const remove = (namespace: string, name: string): Promise<void> =>
     pods(namespace).delete(name, { gracePeriodSeconds: 0 });
 
-  const watch = await pods('').watch({ resourceVersion: '0' });
-  const testNodes: TestNodes = { auto, run, finish, remove, stop: () => watch.stop() };
+  let isStopped = false;
+  let watch = await pods('').watch({ resourceVersion: '0' });
+  const stop = (): void => {
+    isStopped = true;
+    watch.stop();
+  };
+  const testNodes: TestNodes = { auto, run, finish, remove, stop };
+  const look = async (pod: Pod): Promise<void> => {
+    const { name = '', namespace = '', deletionTimestamp } = pod.metadata ?? {};
+    // Somebody may have been faster: then the next event says what there is to do.
+    if (deletionTimestamp) await remove(namespace, name).catch(() => {});
+    else if (pod.status?.phase === 'Pending') await run(namespace, name).catch(() => {});
+  };
   const follow = async (): Promise<void> => {
-    for await (const { type, object } of watch) {
-      if (!testNodes.auto || type === 'DELETED' || type === 'BOOKMARK') continue;
-      const pod = object as Pod;
-      const { name = '', namespace = '', deletionTimestamp } = pod.metadata ?? {};
-      // Somebody may have been faster: then the next event says what there is to do.
-      if (deletionTimestamp) await remove(namespace, name).catch(() => {});
-      else if (pod.status?.phase === 'Pending') await run(namespace, name).catch(() => {});
+    while (!isStopped) {
+      for await (const { type, object } of watch) {
+        if (!testNodes.auto || type === 'DELETED' || type === 'BOOKMARK') continue;
+        await look(object as Pod);
+      }
+      // The server ends a watch that falls behind; the next one begins with what is there.
+      if (!isStopped) watch = await pods('').watch({ resourceVersion: '0' });
     }
   };
-  void follow();
+  follow().catch((error) => {
+    if (!isStopped) throw error;
+  });
   return testNodes;
 }
 

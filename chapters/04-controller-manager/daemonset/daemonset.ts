@@ -2,8 +2,8 @@
  * One pod on each node: which nodes should have one, which pods a DaemonSet makes and deletes, and how
  * it goes from one template to another.
  *
- * Functions of what is there, which only say what is to be done; `daemonset-controller.ts` does it. What
- * such a pod looks like is `daemon-pod.ts`.
+ * Functions of what is there, which only say what is to be done; `daemonset-controller.ts` does it.
+ * What such a pod looks like is `daemon-pod.ts`.
  */
 
 import type { DaemonSetStatus } from 'kubernetes-types/apps/v1.js';
@@ -16,7 +16,7 @@ export interface DaemonSetView {
   /** As the API server gives it: defaults are set. */
   readonly set: DaemonSet;
   readonly nodes: readonly Node[];
-  /** The set's pods by the name of the node they are on or tied to (`podsByNode` of `daemon-pod.ts`). */
+  /** The set's pods by the node they are on or tied to (`podsByNode` of `daemon-pod.ts`). */
   readonly pods: ReadonlyMap<string, readonly Pod[]>;
   /** The hash of the revision of the set's template. */
   readonly hash: string;
@@ -52,7 +52,7 @@ export interface NodeVerdict {
  * | the template's pod | shouldRun | shouldContinueRunning |
  * |---|---|---|
  * | has a `spec.nodeName`, and it is another node's | no | no |
- * | does not match by labels and affinity (`matchesRequiredNodeAffinity`), or its affinity cannot be read (`SelectorError`) | no | no |
+ * | does not match (`matchesRequiredNodeAffinity`), or that throws | no | no |
  * | does not tolerate a taint `NoExecute` | no | no |
  * | does not tolerate a taint `NoSchedule` | no | yes |
  * | else | yes | yes |
@@ -73,27 +73,29 @@ export function nodeShouldRun(set: DaemonSet, node: Node): NodeVerdict {
  * @remarks For each node, in their order (`nodeShouldRun`):
  *
  * 1. *It should have one, and there is none for it*, not even one being deleted: `create`.
- * 2. *It can keep one*: those being deleted are left alone. One that `Failed` is `ended`, unless the
- *    node `isBackingOff`: then it stays. One that `Succeeded` is `ended`. Of the others, in the order of
+ * 2. *It can keep one*. Those being deleted are left alone. One that `Failed` is `ended`, unless the node
+ *    `isBackingOff`: then it stays. One that `Succeeded` is `ended`. Of the others, in the order of
  *    `byScheduledThenCreated` (`daemon-pod.ts`):
- *    - *without surge*: all but the first are deleted.
- *    - *with surge*: if there are none, and the node should have one: `create`. Two may stay: the first of
- *      this revision and the first of others; the rest are deleted. The second of these is deleted too
- *      when it is not ready, or when the first is available (`isPodAvailable`, with
- *      `spec.minReadySeconds`).
+ *    - *without surge* all but the first are deleted;
+ *    - *with surge*, if there are none and the node should have one: `create`. Else two may stay: the
+ *      first of this revision and the first of others. All the rest is deleted. If there are both, that
+ *      of others is deleted too when it is not ready (`isPodReady`), or when that of this revision is
+ *      available (`isPodAvailable`, with `spec.minReadySeconds`).
  * 3. *It cannot*: all that are not being deleted are deleted.
  *
- * Then the pods for nodes that are not there: those that are not on a node (`spec.nodeName`) are
- * deleted, for they will never be.
+ * Then the pods for nodes that are not there: those that are not on a node (`spec.nodeName`), and not
+ * being deleted, are deleted, for they will never be on one. The order of `delete` and `ended` does not
+ * matter.
  *
- * A set has surge when its strategy is `RollingUpdate`, and `maxSurge` is neither absent nor 0 nor `0%`. A
- * pod is of this revision when its label `CONTROLLER_REVISION_HASH_LABEL` is `hash`.
+ * Whether a set has surge says `hasSurge`, whether a pod is of this revision `isOfRevision`, both of
+ * `daemon-pod.ts`.
  *
  * ```text
- * a, b should run                       a: –      b: –               create a, b
- *                                       a: p1     b: p2 being deleted  nothing (with surge: create b)
- *                                       a: p1, p3 (younger)  b: p2     delete p3
- * a got a taint NoExecute               a: p1     b: p2 Failed         delete p1, ended p2
+ * two nodes without taints    a: –                    b: –                   create a, b
+ *                             a: p1                   b: p2, being deleted   nothing
+ *                             with surge                                     create b
+ *                             a: p1, p3 made later    b: p2                  delete p3
+ * a got a taint NoExecute     a: p1                   b: p2, Failed          delete p1, ended p2
  * ```
  *
  * @see pkg/controller/daemon/daemon_controller.go (1.33), manage, podsShouldBeOnNode
@@ -107,26 +109,30 @@ export function manageDaemonPods(view: DaemonSetView): DaemonSetSteps {
  * The next step from one template to another; asked only when `manageDaemonPods` has nothing to do.
  *
  * @remarks Nothing under `OnDelete`. `maxUnavailable` and `maxSurge` are numbers, or percentages of the
- * nodes that should have a pod (`nodeShouldRun`), rounded up (`scaledValue`); absent is 0. If both come to 0,
- * and there is such a node, one may be unavailable.
+ * nodes that should have a pod (`nodeShouldRun`), rounded up (`scaledValue`); absent is 0. If both come
+ * to 0, and there is such a node, one may be unavailable.
  *
- * Looked at are first the nodes that should have a pod, in their order, then the others for which there
- * are pods. Pods that are being deleted do not count. A node has at most one *new* pod (of this revision) and one
- * *old* one; if it has two of a kind, it is *crowded*: it is left to `manageDaemonPods`.
+ * Looked at are the nodes that should have a pod, in their order, and then the others for which there are
+ * pods. Pods that are being deleted do not count. A *new* pod is of this revision (`isOfRevision`), an
+ * *old* one is not. A node with two new or two old ones is *crowded*: `manageDaemonPods` will see to it.
  * *Available* is `isPodAvailable` with `spec.minReadySeconds`.
  *
- * **Without surge** (`maxSurge` comes to 0) old pods are deleted; the new ones are made when they are
- * gone. Of the nodes with an old pod and no new one, those whose pod is not available are unavailable,
- * and their pod is deleted in any case. Unavailable, too, is a node that is crowded, has neither, has
- * both, or has a new pod that is not available. The available old pods are deleted, in the order of nodes, as long
- * as there are fewer unavailable nodes, these included, than `maxUnavailable`. In `delete` the
- * unavailable ones come first.
+ * **Without surge** (`maxSurge` comes to 0) old pods are deleted, and `manageDaemonPods` makes new ones
+ * when they are gone.
  *
- * **With surge** new pods are made beside the old ones. A node with a new and an old pod: if the new one
- * is available, the old one is deleted; else the node is *surging*. A crowded node is surging too. A
- * node that should have a pod and has only an old one: if that is not available, it gets a new one in
- * any case. The others of these get one, in the order of nodes, as long as there are fewer surging
- * nodes, these included, than `maxSurge`. In `create` those with an unavailable pod come first.
+ * - A node is *unavailable* when it is crowded; when it has no pod; when it has both a new and an old
+ *   one; when it has only one, and that is not available.
+ * - Old pods of nodes that have only that one are deleted: those that are not available in any case.
+ *   Then, in the order of nodes, as many of the available ones as `maxUnavailable` is above the number
+ *   of unavailable nodes. So they stand in `delete`.
+ *
+ * **With surge** new pods are made beside the old ones.
+ *
+ * - A node is *surging* when it is crowded, or has both a new and an old pod, and the new one is not
+ *   available. If it is available, the old one is deleted.
+ * - Nodes that should have a pod and have only an old one get a new one: those whose old pod is not
+ *   available in any case. Then, in the order of nodes, as many of the others as `maxSurge` is above the
+ *   number of surging nodes. So they stand in `create`.
  *
  * ```text
  * maxUnavailable 1:   a old  b old  c old            delete a
@@ -153,8 +159,9 @@ export function rollingUpdateSteps(view: DaemonSetView): DaemonSetSteps {
  *   `currentNumberScheduled`: those of them that have one or more, in whatever state;
  *   `numberMisscheduled`: nodes that should not, and have one.
  * - Of each node in `currentNumberScheduled` the first pod by `byScheduledThenCreated` is looked at:
- *   `numberReady` when it is ready (`isPodReady`), `numberAvailable` when it is available (`isPodAvailable`,
- *   with `spec.minReadySeconds`), `updatedNumberScheduled` when it is of this revision.
+ *   `numberReady` when it is ready (`isPodReady`), `numberAvailable` when it is available
+ *   (`isPodAvailable`, with `spec.minReadySeconds`), `updatedNumberScheduled` when it is of this
+ *   revision (`isOfRevision`).
  * - `numberUnavailable`: `desiredNumberScheduled` - `numberAvailable`.
  * - `observedGeneration`: `metadata.generation`; but as it was when `isObserved` is false: then
  *   the controller has not acted on this generation yet.

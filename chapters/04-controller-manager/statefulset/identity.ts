@@ -6,6 +6,7 @@
 
 import type { StatefulSet } from 'kubernetes-types/apps/v1.js';
 import type { Pod } from 'kubernetes-types/core/v1.js';
+import { CONTROLLER_REVISION_HASH_LABEL } from '../controller-history.ts';
 
 export type { StatefulSet };
 
@@ -70,4 +71,19 @@ export function hasStorage(set: StatefulSet, pod: Pod): boolean {
     const volume = pod.spec?.volumes?.find((each) => each.name === name);
     return volume?.persistentVolumeClaim?.claimName === claimName(set, name, ordinal);
   });
+}
+
+/** The numbers that should be there, from the lowest to the highest. */
+export function ordinalsOf(set: StatefulSet): number[] {
+  return Array.from({ length: desiredReplicas(set) }, (_, i) => startOrdinal(set) + i);
+}
+
+/** Pods by their numbers. */
+export function podsByOrdinal(pods: readonly Pod[]): ReadonlyMap<number, Pod> {
+  return new Map(pods.map((pod) => [ordinalOf(pod), pod]));
+}
+
+/** The name of the revision that a pod was made from. */
+export function revisionOf({ metadata }: Pod): string | undefined {
+  return metadata?.labels?.[CONTROLLER_REVISION_HASH_LABEL];
 }

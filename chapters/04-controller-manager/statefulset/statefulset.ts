@@ -3,7 +3,8 @@
  * mends next.
  *
  * Functions of what is there, which only say what is to be done; `statefulset-controller.ts` does it.
- * What a name says is `identity.ts`; what revisions are, `controller-history.ts`.
+ * What a name says, and which numbers there should be, is `identity.ts`; what revisions are,
+ * `controller-history.ts`.
  */
 
 import type { StatefulSetStatus } from 'kubernetes-types/apps/v1.js';
@@ -23,9 +24,9 @@ export interface StatefulSetView {
   readonly updateRevision: string;
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** Has a pod lost a label or a volume of its identity, or have its claims other owners than they should? */
+  /** Has a pod lost something of its identity, or have its claims other owners than they should? */
   readonly needsRepair: (pod: Pod) => boolean;
-  /** Can the pod of this number not be made yet, since a claim of an earlier one is still to be deleted? */
+  /** Can this pod not be made yet, since a claim of an earlier one is still to be deleted? */
   readonly isHeldBack: (ordinal: number) => boolean;
 }
 
@@ -66,9 +67,9 @@ export function newStatefulSetPod(set: StatefulSet, ordinal: number, revision: s
 /**
  * The claims of the pod of a number, in the order of their templates.
  *
- * @remarks Each is a copy of its template, with the name `data-web-2` (`claimName`), the set's namespace,
- * and besides the template's own labels those of the set's `spec.selector.matchLabels`, which count
- * more.
+ * @remarks Each is a copy of its template, with the name `data-web-2` (`claimName`), the set's
+ * namespace, and besides the template's own labels those of the set's `spec.selector.matchLabels`,
+ * which count more.
  *
  * @param set - not changed
  * @see pkg/controller/statefulset/stateful_set_utils.go (1.33), getPersistentVolumeClaims
@@ -106,17 +107,15 @@ export function newPersistentVolumeClaims(
  *   healthy.
  * - `delete`. Then *ordered* stops.
  *
- * **3. Pods of another revision than `updateRevision`**, under `RollingUpdate` only. Of the numbers
- * that should be there only those from start + `partition` (absent: 0) on are updated; a missing pod
- * is not healthy.
+ * **3. Pods of another revision than `updateRevision`**, under `RollingUpdate` only. A pod is *old* when
+ * it is of another revision and not being deleted. Of the numbers that should be there only those from
+ * start + `partition` (absent: 0) on are updated. A missing pod is not healthy.
  *
- * - Without `maxUnavailable`: from the highest number to the lowest, the first that is of another
- *   revision and not being deleted: `delete`, and that is all. But when one that is not healthy and is
- *   not to be deleted comes before, nothing.
- * - With it: it is a number, or a percentage of `spec.replicas`, rounded down, but at least 1
- *   (`scaledValue`). As many as it is above the count of all that should be there and are not healthy, so many
- *   `delete`: from the highest number to the lowest those of another revision that are not being
- *   deleted.
+ * - Without `maxUnavailable`: look from the highest number to the lowest for the first pod that is old or
+ *   not healthy. If it is old: `delete`. If not: nothing, since it is waited for.
+ * - With it: it is a number, or a percentage of `spec.replicas`, rounded down (`scaledValue`), but at
+ *   least 1. Take from it the count of all that should be there and are not healthy, also those below
+ *   the partition. So many old ones are deleted, from the highest number to the lowest.
  *
  * "*Ordered* stops" (`OrderedReady`): no further step, not of the later parts either. `Parallel`
  * goes on with the next pod.

@@ -117,3 +117,19 @@ export function byScheduledThenCreated(pods: readonly Pod[]): Pod[] {
       compare(a.metadata?.name ?? '', b.metadata?.name ?? ''),
   );
 }
+
+/** Are new pods made beside the old ones in an update? */
+export function hasSurge({ spec }: DaemonSet): boolean {
+  const { type, rollingUpdate } = spec?.updateStrategy ?? {};
+  const maxSurge = rollingUpdate?.maxSurge ?? 0;
+  return type === 'RollingUpdate' && maxSurge !== 0 && maxSurge !== '0%';
+}
+
+/** Was the pod made from the revision of this hash? */
+export function isOfRevision({ metadata }: Pod, hash: string): boolean {
+  return metadata?.labels?.[CONTROLLER_REVISION_HASH_LABEL] === hash;
+}
+
+export function nameOf({ metadata }: Node): string {
+  return metadata?.name ?? '';
+}

@@ -174,9 +174,11 @@ export function countEnded(job: Job, pods: readonly Pod[]): EndedCounts {
  * - to `failed`, when it has failed, or has not succeeded and the verdict is `FailureTarget` (it never
  *   will); only if the failure counts (`countsAsFailure`) and the index is asked for (`isExpected`);
  *
- * each at the end of the list, and only if its uid is in neither list. When the two lists have
- * `MAX_UNCOUNTED_PODS` uids together, or so many pods are released, no further pod is looked at: the
- * rest has its turn next time.
+ * each at the end of the list, and only if its uid is in neither list.
+ *
+ * The two lists have `MAX_UNCOUNTED_PODS` uids together at most. When they do, a pod that would have to
+ * be added is not released; the others are, those that are in a list above all. And no more than
+ * `MAX_UNCOUNTED_PODS` are released. The rest has its turn next time.
  *
  * Of an Indexed Job the fields of `indexStatus(job, pods)` take the place of what was there.
  *
@@ -191,13 +193,12 @@ export function trackPods(job: Job, pods: readonly Pod[], verdict?: JobVerdict):
   const known = new Set([...succeeded, ...failed]);
   const release: Pod[] = [];
   for (const pod of releasable(job, pods, verdict)) {
-    const isFull = succeeded.length + failed.length >= MAX_UNCOUNTED_PODS;
-    if (isFull || release.length >= MAX_UNCOUNTED_PODS) break;
-    release.push(pod);
-    if (known.has(uidOf(pod))) continue;
-    if (hasSucceeded(pod)) {
-      if (!isIndexed(job)) succeeded.push(uidOf(pod));
-    } else if (isLost(job, pod, verdict)) failed.push(uidOf(pod));
+    const list = listFor(job, pod, verdict);
+    if (list && !known.has(uidOf(pod))) {
+      if (succeeded.length + failed.length >= MAX_UNCOUNTED_PODS) continue;
+      (list === 'succeeded' ? succeeded : failed).push(uidOf(pod));
+    }
+    if (release.push(pod) >= MAX_UNCOUNTED_PODS) break;
   }
   const uncountedTerminatedPods = withoutEmpty({ succeeded, failed });
   return { status: { ...status, ...indexStatus(job, pods), uncountedTerminatedPods }, release };
@@ -210,9 +211,15 @@ function releasable(job: Job, pods: readonly Pod[], verdict: JobVerdict | undefi
   return tracked.filter((pod) => hasSucceeded(pod) || (hasFailed(job, pod) && !kept.has(pod)));
 }
 
-function isLost(job: Job, pod: Pod, verdict: JobVerdict | undefined): boolean {
+/** Where a pod that is released is noted; `undefined`: nowhere. */
+function listFor(
+  job: Job,
+  pod: Pod,
+  verdict: JobVerdict | undefined,
+): 'succeeded' | 'failed' | undefined {
+  if (hasSucceeded(pod)) return isIndexed(job) ? undefined : 'succeeded';
   const isFailure = hasFailed(job, pod) || verdict?.type === 'FailureTarget';
-  return isFailure && countsAsFailure(job, pod) && isExpected(job, pod);
+  return isFailure && countsAsFailure(job, pod) && isExpected(job, pod) ? 'failed' : undefined;
 }
 
 /**

@@ -3,7 +3,8 @@
  * mends next.
  *
  * Functions of what is there, which only say what is to be done; `statefulset-controller.ts` does it.
- * What a name says is `identity.ts`; what revisions are, `controller-history.ts`.
+ * What a name says, and which numbers there should be, is `identity.ts`; what revisions are,
+ * `controller-history.ts`.
  */
 
 import type { StatefulSetStatus } from 'kubernetes-types/apps/v1.js';
@@ -19,8 +20,11 @@ import {
   isInRange,
   isParallel,
   ordinalOf,
+  ordinalsOf,
   POD_INDEX_LABEL,
   podName,
+  podsByOrdinal,
+  revisionOf,
   STATEFUL_SET_KIND,
   STATEFUL_SET_POD_NAME_LABEL,
   type StatefulSet,
@@ -39,9 +43,9 @@ export interface StatefulSetView {
   readonly updateRevision: string;
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** Has a pod lost a label or a volume of its identity, or have its claims other owners than they should? */
+  /** Has a pod lost something of its identity, or have its claims other owners than they should? */
   readonly needsRepair: (pod: Pod) => boolean;
-  /** Can the pod of this number not be made yet, since a claim of an earlier one is still to be deleted? */
+  /** Can this pod not be made yet, since a claim of an earlier one is still to be deleted? */
   readonly isHeldBack: (ordinal: number) => boolean;
 }
 
@@ -119,9 +123,9 @@ function volumesFor(
 /**
  * The claims of the pod of a number, in the order of their templates.
  *
- * @remarks Each is a copy of its template, with the name `data-web-2` (`claimName`), the set's namespace,
- * and besides the template's own labels those of the set's `spec.selector.matchLabels`, which count
- * more.
+ * @remarks Each is a copy of its template, with the name `data-web-2` (`claimName`), the set's
+ * namespace, and besides the template's own labels those of the set's `spec.selector.matchLabels`,
+ * which count more.
  *
  * @param set - not changed
  * @see pkg/controller/statefulset/stateful_set_utils.go (1.33), getPersistentVolumeClaims
@@ -172,17 +176,15 @@ export function newPersistentVolumeClaims(
  *   healthy.
  * - `delete`. Then *ordered* stops.
  *
- * **3. Pods of another revision than `updateRevision`**, under `RollingUpdate` only. Of the numbers
- * that should be there only those from start + `partition` (absent: 0) on are updated; a missing pod
- * is not healthy.
+ * **3. Pods of another revision than `updateRevision`**, under `RollingUpdate` only. A pod is *old* when
+ * it is of another revision and not being deleted. Of the numbers that should be there only those from
+ * start + `partition` (absent: 0) on are updated. A missing pod is not healthy.
  *
- * - Without `maxUnavailable`: from the highest number to the lowest, the first that is of another
- *   revision and not being deleted: `delete`, and that is all. But when one that is not healthy and is
- *   not to be deleted comes before, nothing.
- * - With it: it is a number, or a percentage of `spec.replicas`, rounded down, but at least 1
- *   (`scaledValue`). As many as it is above the count of all that should be there and are not healthy, so many
- *   `delete`: from the highest number to the lowest those of another revision that are not being
- *   deleted.
+ * - Without `maxUnavailable`: look from the highest number to the lowest for the first pod that is old or
+ *   not healthy. If it is old: `delete`. If not: nothing, since it is waited for.
+ * - With it: it is a number, or a percentage of `spec.replicas`, rounded down (`scaledValue`), but at
+ *   least 1. Take from it the count of all that should be there and are not healthy, also those below
+ *   the partition. So many old ones are deleted, from the highest number to the lowest.
  *
  * "*Ordered* stops" (`OrderedReady`): no further step, not of the later parts either. `Parallel`
  * goes on with the next pod.
@@ -224,9 +226,10 @@ interface Part {
 function stepsForReplicas(view: StatefulSetView): Part {
   const { set, pods, needsRepair, isHeldBack } = view;
   const ordered = !isParallel(set);
+  const byOrdinal = podsByOrdinal(pods);
   const steps: StatefulSetStep[] = [];
   for (const ordinal of ordinalsOf(set)) {
-    const pod = pods.find((each) => ordinalOf(each) === ordinal);
+    const pod = byOrdinal.get(ordinal);
     if (!pod) {
       const revision = revisionFor(view, ordinal);
       if (!isHeldBack(ordinal)) steps.push({ do: 'create', ordinal, revision });
@@ -266,30 +269,25 @@ function stepsForUpdate(view: StatefulSetView): StatefulSetStep[] {
   const { type, rollingUpdate } = set.spec?.updateStrategy ?? {};
   if (type === 'OnDelete') return [];
   const first = startOrdinal(set) + (rollingUpdate?.partition ?? 0);
-  const podAt = (ordinal: number): Pod | undefined =>
-    pods.find((pod) => ordinalOf(pod) === ordinal);
+  const byOrdinal = podsByOrdinal(pods);
   const isOld = (pod: Pod): boolean => revisionOf(pod) !== updateRevision && !isPodTerminating(pod);
   const descending = ordinalsOf(set).reverse();
-  const targets = descending.filter((ordinal) => ordinal >= first).map(podAt);
+  const targets = descending
+    .filter((ordinal) => ordinal >= first)
+    .map((ordinal) => byOrdinal.get(ordinal));
   if (rollingUpdate?.maxUnavailable === undefined) {
     const pod = targets.find((each) => !each || isOld(each) || !isHealthy(view, each));
     return pod && isOld(pod) ? [{ do: 'delete', pod }] : [];
   }
   const scaled = scaledValue(rollingUpdate.maxUnavailable, desiredReplicas(set), 'down');
-  const unavailable = descending.filter((ordinal) => !isHealthy(view, podAt(ordinal))).length;
+  const unavailable = descending.filter(
+    (ordinal) => !isHealthy(view, byOrdinal.get(ordinal)),
+  ).length;
   return targets
     .filter((pod) => pod !== undefined)
     .filter(isOld)
     .slice(0, Math.max(0, Math.max(1, scaled) - unavailable))
     .map((pod) => ({ do: 'delete', pod }));
-}
-
-function ordinalsOf(set: StatefulSet): number[] {
-  return Array.from({ length: desiredReplicas(set) }, (_, i) => startOrdinal(set) + i);
-}
-
-function revisionOf({ metadata }: Pod): string | undefined {
-  return metadata?.labels?.[CONTROLLER_REVISION_HASH_LABEL];
 }
 
 function isHealthy({ set, now }: StatefulSetView, pod: Pod | undefined): boolean {

@@ -108,7 +108,7 @@ function uses(pod: Pod, claim: PersistentVolumeClaim): boolean {
   );
 }
 
-/** Has its kubelet let go of it, so that it only waits to be removed? Else the two would wait for each other. */
+/** Does it only wait to be removed? Else the pod and its claim could wait for each other. */
 function isShutDown({ metadata }: Pod): boolean {
   return metadata?.deletionTimestamp !== undefined && metadata.deletionGracePeriodSeconds === 0;
 }
