@@ -445,6 +445,7 @@ describe('a rolling update of a DaemonSet', () => {
       { pods: 'a:old a:old:2 b:old c:old', spec: unavailable(2) },
       ['delete b:old'],
     ],
+    'counts a node with two new pods as unavailable': [{ pods: 'a a:2 b:old c:old' }, []],
     'counts a node with both as unavailable': [{ pods: 'a:old a:2 b:old c:old' }, []],
     'also replaces on nodes that need not have a pod, after the others': [
       { pods: 'a:old b:old c:old', nodes: CORDONED, spec: unavailable(3) },

@@ -357,6 +357,10 @@ describe('a parallel StatefulSet', () => {
       [],
     ],
     'updates an old pod that is not ready': [{ pods: '0:old 1:old 2:old:unready' }, ['delete 2']],
+    'deletes an old pod that failed only once': [
+      { pods: '0:old 1:old 2:old:failed' },
+      ['delete 2'],
+    ],
     'scales down and updates in one go': [
       { pods: '0:old 1:old 2:old', spec: { replicas: 2 } },
       ['delete 2', 'delete 1'],
@@ -475,6 +479,13 @@ describe('an update', () => {
         spec: { ...PARALLEL, ...rolling({ partition: 0, maxUnavailable: 1 }) },
       },
       [],
+    ],
+    'deletes an old pod that failed only once with maxUnavailable': [
+      {
+        pods: '0:old 1:old:failed 2:old',
+        spec: { ...PARALLEL, ...rolling({ partition: 0, maxUnavailable: 3 }) },
+      },
+      ['delete 1', 'delete 2', 'delete 0'],
     ],
     'leaves out those being deleted with maxUnavailable': [
       {

@@ -2,8 +2,8 @@
  * A Job counts pods that ended, each exactly once; from the count follows how many more it needs, and
  * when it is over.
  *
- * Who watches, writes and tells is `job-controller.ts`. Facts of one pod are `job-pods.ts`, of an
- * Indexed Job's indexes `job-indexes.ts`.
+ * Who watches, writes and tells is `job-controller.ts`. Given beside it: facts of a pod (`job-pods.ts`),
+ * indexes (`job-indexes.ts`), `job-limits.ts`, `pod-failure-policy.ts`, `pod-backoff.ts`.
  */
 
 import type { Job, JobStatus } from 'kubernetes-types/batch/v1.js';

@@ -13,7 +13,7 @@ import { deepCopy, isPodReady } from '#apimachinery';
 import { CONTROLLER_REVISION_HASH_LABEL } from '../controller-history.ts';
 import { scaledValue } from '../int-or-percent.ts';
 import { podFromTemplate } from '../pod-control.ts';
-import { isPodAvailable, isPodFinished, isPodTerminating } from '../pod-state.ts';
+import { isPodActive, isPodAvailable, isPodFinished, isPodTerminating } from '../pod-state.ts';
 import {
   claimName,
   desiredReplicas,
@@ -177,8 +177,8 @@ export function newPersistentVolumeClaims(
  * - `delete`. Then *ordered* stops.
  *
  * **3. Pods of another revision than `updateRevision`**, under `RollingUpdate` only. A pod is *old* when
- * it is of another revision and not being deleted. Of the numbers that should be there only those from
- * start + `partition` (absent: 0) on are updated. A missing pod is not healthy.
+ * it is of another revision, has not ended and is not being deleted. Of the numbers that should be
+ * there only those from start + `partition` (absent: 0) on are updated. A missing pod is not healthy.
  *
  * - Without `maxUnavailable`: look from the highest number to the lowest for the first pod that is old or
  *   not healthy. If it is old: `delete`. If not: nothing, since it is waited for.
@@ -270,7 +270,7 @@ function stepsForUpdate(view: StatefulSetView): StatefulSetStep[] {
   if (type === 'OnDelete') return [];
   const first = startOrdinal(set) + (rollingUpdate?.partition ?? 0);
   const byOrdinal = podsByOrdinal(pods);
-  const isOld = (pod: Pod): boolean => revisionOf(pod) !== updateRevision && !isPodTerminating(pod);
+  const isOld = (pod: Pod): boolean => revisionOf(pod) !== updateRevision && isPodActive(pod);
   const descending = ordinalsOf(set).reverse();
   const targets = descending
     .filter((ordinal) => ordinal >= first)
