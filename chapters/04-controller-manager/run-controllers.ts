@@ -23,7 +23,8 @@ export async function runControllers(
   if (signal.aborted) end();
   signal.addEventListener('abort', end);
   context.informers.start(ended.signal);
-  const runs = controllers.map((one) => runOne(one, ended.signal));
+  // Each has a signal of its own: a signal that very many listen to looks like a leak.
+  const runs = controllers.map((one) => runOne(one, AbortSignal.any([ended.signal])));
   for (const run of runs) run.catch(end);
   const results = await Promise.allSettled(runs);
   signal.removeEventListener('abort', end);

@@ -3,7 +3,7 @@
  * what to forget.
  *
  * When something is due is `cron-schedule.ts`; who watches, makes and deletes is
- * `cronjob-controller.ts`.
+ * `cronjob-controller.ts`. Given: `cronjob-jobs.ts`, and how a Job ended (`../job/job-conditions.ts`).
  */
 
 import type { CronJob, CronJobStatus, Job } from 'kubernetes-types/batch/v1.js';

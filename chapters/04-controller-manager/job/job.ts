@@ -2,8 +2,8 @@
  * A Job counts pods that ended, each exactly once; from the count follows how many more it needs, and
  * when it is over.
  *
- * Who watches, writes and tells is `job-controller.ts`. Facts of one pod are `job-pods.ts`, of an
- * Indexed Job's indexes `job-indexes.ts`.
+ * Who watches, writes and tells is `job-controller.ts`. Given beside it: facts of a pod (`job-pods.ts`),
+ * indexes (`job-indexes.ts`), `job-limits.ts`, `pod-failure-policy.ts`, `pod-backoff.ts`.
  */
 
 import type { Job, JobStatus } from 'kubernetes-types/batch/v1.js';
@@ -116,9 +116,11 @@ export function countEnded(job: Job, pods: readonly Pod[]): EndedCounts {
  * - to `failed`, when it has failed, or has not succeeded and the verdict is `FailureTarget` (it never
  *   will); only if the failure counts (`countsAsFailure`) and the index is asked for (`isExpected`);
  *
- * each at the end of the list, and only if its uid is in neither list. When the two lists have
- * `MAX_UNCOUNTED_PODS` uids together, or so many pods are released, no further pod is looked at: the
- * rest has its turn next time.
+ * each at the end of the list, and only if its uid is in neither list.
+ *
+ * The two lists have `MAX_UNCOUNTED_PODS` uids together at most. When they do, a pod that would have to
+ * be added is not released; the others are, those that are in a list above all. And no more than
+ * `MAX_UNCOUNTED_PODS` are released. The rest has its turn next time.
  *
  * Of an Indexed Job the fields of `indexStatus(job, pods)` take the place of what was there.
  *

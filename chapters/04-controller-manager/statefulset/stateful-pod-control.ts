@@ -62,16 +62,17 @@ export class StatefulPodControl {
   /** Creates the pod's claims, then the pod. @param set - with the template of the pod's revision */
   async create(set: StatefulSet, ordinal: number, revision: string): Promise<void> {
     const pod = newStatefulSetPod(set, ordinal, revision);
+    let created: Pod;
     try {
       await this.#createClaims(set, ordinal);
-      const created = await this.#pods(set).create(pod);
-      await this.#ownClaims(set, created);
+      created = await this.#pods(set).create(pod);
     } catch (error) {
       // The cache was behind: the pod is there, and the next look sees it.
       if (!isAlreadyExists(error)) this.#tellPod('create', set, pod, error);
       throw error;
     }
     this.#tellPod('create', set, pod);
+    await this.#ownClaims(set, created);
   }
 
   /** Makes the claims of a pod that waits for them. */

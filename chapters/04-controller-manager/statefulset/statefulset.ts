@@ -108,8 +108,8 @@ export function newPersistentVolumeClaims(
  * - `delete`. Then *ordered* stops.
  *
  * **3. Pods of another revision than `updateRevision`**, under `RollingUpdate` only. A pod is *old* when
- * it is of another revision and not being deleted. Of the numbers that should be there only those from
- * start + `partition` (absent: 0) on are updated. A missing pod is not healthy.
+ * it is of another revision, has not ended and is not being deleted. Of the numbers that should be
+ * there only those from start + `partition` (absent: 0) on are updated. A missing pod is not healthy.
  *
  * - Without `maxUnavailable`: look from the highest number to the lowest for the first pod that is old or
  *   not healthy. If it is old: `delete`. If not: nothing, since it is waited for.
