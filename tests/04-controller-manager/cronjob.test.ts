@@ -270,7 +270,7 @@ describe('reviewJobs', () => {
       job('a', { ended: 'Complete', endedAt: '10:05' }),
       job('b', { ended: 'Complete', endedAt: '10:40' }),
       job('c', { ended: 'Complete', endedAt: '10:20' }),
-      job('d', { ended: 'Failed' }),
+      job('d', { ended: 'Failed', endedAt: '10:50' }),
     ];
     const before = { ...active('c'), lastSuccessfulTime: at(clock('09:00')) };
     const latest = at(clock('10:40'));
