@@ -47,6 +47,7 @@ type Fields = Record<string, unknown>;
  * - `null` means that a field is not there; in a list it means the empty value: `{}`, `''`, `0`.
  * - Quantities, times and durations are written anew: `1024Mi` is `1Gi`, an offset becomes UTC.
  * - Names are compared as they are: `Spec` is an unknown field.
+ * - In metadata an empty list or map is as one that is not there.
  * - A missing `kind` or `apiVersion` is that of the endpoint.
  *
  * @param value - what a parser made of the body; it is not changed and not kept
@@ -75,7 +76,21 @@ export function decodeObject(
     if (error instanceof ValueError) throw cannotHandle(kind, kind, error.message);
     throw error;
   }
+  dropEmptyMetadata(object.metadata);
   return { object: object as unknown as ApiObject, unknownFields: decoder.unknownFields };
+}
+
+/** What Go leaves out of metadata when nothing is in it; an empty `managedFields` means something. */
+const LEFT_OUT_EMPTY = ['labels', 'annotations', 'ownerReferences', 'finalizers'];
+
+function dropEmptyMetadata(metadata: unknown): void {
+  if (!isRecord(metadata)) return;
+  for (const name of LEFT_OUT_EMPTY) {
+    const value = metadata[name];
+    if (typeof value === 'object' && value !== null && Object.keys(value).length === 0) {
+      delete metadata[name];
+    }
+  }
 }
 
 /** Go's types for which an error shows the number. */

@@ -349,6 +349,20 @@ describe('decodeObject', () => {
   });
 });
 
+describe('metadata with nothing in it', () => {
+  it('is left out, but for managedFields', () => {
+    const metadata = {
+      name: 'web',
+      labels: {},
+      annotations: {},
+      ownerReferences: [],
+      finalizers: [],
+      managedFields: [],
+    };
+    expect(decodePod({ metadata }).object.metadata).toEqual({ name: 'web', managedFields: [] });
+  });
+});
+
 describe('times', () => {
   const layout = '"2006-01-02T15:04:05Z07:00"';
   const faults: [string, string][] = [
