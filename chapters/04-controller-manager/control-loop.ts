@@ -55,7 +55,8 @@ export const SYNC_POLL_MS = 100;
  *
  * @remarks
  * - Keys may be enqueued at any time, before `run` too; work begins once every `synced` says true,
- *   which is asked at once and then every `SYNC_POLL_MS`.
+ *   which is asked at once and then every `SYNC_POLL_MS`. No key is taken in the same turn in which `run`
+ *   is called: what is enqueued right behind that call counts as enqueued before.
  * - At most `workers` reconciles run at the same time, and never two for one key: a key that is enqueued
  *   while it is worked on is worked on again afterwards (`WorkQueue` sees to that).
  * - A reconcile that throws, or rejects, with whatever: the key is added again, rate limited, and the

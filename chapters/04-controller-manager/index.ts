@@ -29,6 +29,18 @@ export {
   type ScalingVerdict,
 } from './autoscaler/behavior.ts';
 export type { PodMetric, PodMetrics, PodMetricsInfo } from './autoscaler/measurements.ts';
+export type {
+  CertificateReader,
+  CertificateRequest,
+  CertificateSigner,
+  CertificateTerms,
+} from './certificate/certificates.ts';
+export { newCsrApprovingController } from './certificate/csr-approving-controller.ts';
+export { newCsrCleanerController } from './certificate/csr-cleaner-controller.ts';
+export {
+  newCsrSigningController,
+  type SigningOptions,
+} from './certificate/csr-signing-controller.ts';
 export {
   ControlLoop,
   type ControlLoopOptions,
@@ -101,6 +113,7 @@ export {
 export type { Deployment, ReplicaSet, ScaleStep } from './deployment/replica-sets.ts';
 export { newDisruptionController } from './disruption/disruption-controller.ts';
 export { newEndpointSliceController } from './endpoints/endpoint-slice-controller.ts';
+export { newEndpointSliceMirroringController } from './endpoints/endpoint-slice-mirroring-controller.ts';
 export {
   endpointOf,
   endpointPorts,
@@ -213,5 +226,9 @@ export {
   statefulSetSteps,
 } from './statefulset/statefulset.ts';
 export { newStatefulSetController } from './statefulset/statefulset-controller.ts';
+export { newEphemeralVolumeController } from './volume/ephemeral-volume-controller.ts';
+export { newLocalProvisioner } from './volume/local-provisioner.ts';
+export { LOCAL_PROVISIONER } from './volume/local-volume.ts';
+export { newPvBinderController } from './volume/pv-binder-controller.ts';
 export { newPvProtectionController } from './volume/pv-protection-controller.ts';
 export { newPvcProtectionController } from './volume/pvc-protection-controller.ts';

@@ -76,7 +76,8 @@ export interface ClaimOptions<O extends KubernetesObject, T extends KubernetesOb
  *   `metadata.ownerReferences`, and carries the object's `metadata.uid`, so that an object made again under
  *   the name is not taken for it. Before the first one in a call, and only then, the owner is read
  *   fresh: if it has another uid, or is being deleted, nothing is adopted, and each object to be adopted
- *   fails. So does an owner that cannot be read.
+ *   fails. One that is not found (404) is gone, too; when reading it fails otherwise, that is the
+ *   failure.
  * - *Release*: a `strategic-merge-patch` with the `uid` and the directive
  *   `ownerReferences: [{ $patch: 'delete', uid: … }]`. That the object is gone (404), or another one
  *   (422), is as good.

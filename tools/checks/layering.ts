@@ -42,7 +42,8 @@ export const PACKAGES: readonly { name: string; component: string; files: RegExp
   { name: '@marcbachmann/cel-js', component: 'apiserver', files: /^wire\/cel\.ts$/ },
   { name: '@peculiar/x509', component: 'apiserver', files: /^wire\// },
   { name: 'commander', component: 'apiserver', files: /^main\.ts$/ },
-  { name: 'commander', component: 'controller-manager', files: /^main\.ts$/ },
+  { name: '@peculiar/x509', component: 'controller-manager', files: /^program\// },
+  { name: 'commander', component: 'controller-manager', files: /^(main\.ts$|program\/)/ },
   { name: 'jsonc-parser', component: 'apiserver', files: /^wire\/text-parsers\.ts$/ },
   { name: 'undici', component: 'client', files: /^node\// },
   { name: 'yaml', component: 'client', files: /^node\// },
@@ -62,8 +63,8 @@ export const PLATFORM: readonly { component: string; files: RegExp; why: string 
   { component: 'client', files: /^node\//, why: 'kubeconfig files, HTTPS with certificates' },
   {
     component: 'controller-manager',
-    files: /^node\//,
-    why: 'keys and the signing of certificates',
+    files: /^program\//,
+    why: 'keys and the signing of certificates, flags, a port',
   },
   {
     component: 'controller-manager',

@@ -19,11 +19,43 @@ export interface JsonObject {
   [name: string]: Json;
 }
 
-/** @returns both files, with the repository's small files for npm and git */
+/** How a student runs the visible examples: one chapter their own, all others the reference. */
+const EXAMPLES_CONFIG = `/**
+ * How the handouts' examples run under Vitest: a chapter's examples run against your code of that
+ * chapter and the reference of all others. The grader does not read this file.
+ */
+
+import { defaultServerConditions } from 'vite';
+import { defineConfig } from 'vitest/config';
+import { chooseMine, conditionsFor } from './tools/implementations.ts';
+import { readSyllabus } from './tools/syllabus.ts';
+
+const chapters = readSyllabus(import.meta.dirname);
+const components = chapters.map((chapter) => chapter.component);
+
+export default defineConfig({
+  test: {
+    projects: chapters.map(({ id, component }) => ({
+      ssr: {
+        resolve: {
+          conditions: [
+            ...conditionsFor(chooseMine(components, [component])),
+            ...defaultServerConditions,
+          ],
+        },
+      },
+      test: { name: id, include: [\`chapters/\${id}/examples.test.ts\`] },
+    })),
+  },
+});
+`;
+
+/** @returns the package files, with the repository's small files for npm and git */
 export function packageFiles(root: string): ReleaseFiles {
   const files: ReleaseFiles = new Map();
   const manifest = readJson(join(root, 'package.json'));
   files.set('package.json', write(releaseManifest(manifest)));
+  files.set('vitest.config.ts', EXAMPLES_CONFIG);
   const lock = join(root, 'package-lock.json');
   if (existsSync(lock)) files.set('package-lock.json', write(pruneLock(readJson(lock))));
   return files;

@@ -4,7 +4,7 @@
  * Where the configuration comes from is `kubeconfig.ts` and `in-cluster.ts`.
  */
 
-import { Agent, type Dispatcher, ProxyAgent, fetch as undiciFetch } from 'undici';
+import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import type { Transport } from '../transport.ts';
 import {
   type CredentialOptions,
@@ -13,6 +13,7 @@ import {
   newCredentialSource,
 } from './credentials.ts';
 import type { RestConfig } from './rest-config.ts';
+import { sendRequest } from './send-request.ts';
 
 /** So long a connection that nobody uses is kept. */
 const KEEP_ALIVE_MS = 30_000;
@@ -27,36 +28,33 @@ export interface HttpTransport {
   close(): Promise<void>;
 }
 
-/** How it talks. */
-export interface HttpTransportOptions extends CredentialOptions {
-  /** Absent: HTTP/1.1, which gives every watch a connection of its own. */
-  readonly allowHttp2?: boolean;
-}
-
 /**
  * Makes a transport to a configured server.
  *
- * @remarks Neither heads nor bodies have a time limit here: watches last, and other requests are
- * limited by who makes them. An idle connection does not keep the process alive. A client certificate
- * that changes gets new connections; those with the old one end with their requests.
+ * @remarks It speaks HTTP/1.1: every watch has a connection of its own. Neither heads nor bodies have
+ * a time limit here: watches last, and other requests are limited by who makes them. An idle
+ * connection does not keep the process alive. A client certificate that changes gets new connections;
+ * those with the old one end with their requests.
  */
-export function newHttpTransport(config: RestConfig, options: HttpTransportOptions): HttpTransport {
+export function newHttpTransport(config: RestConfig, options: CredentialOptions): HttpTransport {
   const source = newCredentialSource(config, options);
-  const connections = new Connections(config, options);
-  const impersonation = impersonationHeaders(config.user);
+  const connections = new Connections(config);
+  const impersonation = headersByName(impersonationHeaders(config.user));
   const transport: Transport = async (url, init = {}) => {
+    const { method = 'GET', headers, body = null, signal } = init;
+    if (body !== null && typeof body !== 'string') throw new TypeError('expected a body of text');
     const credentials = await source.current();
-    const headers = new Headers(init.headers);
-    if (credentials.authorization && !headers.has('authorization')) {
-      headers.set('authorization', credentials.authorization);
-    }
-    for (const [name, value] of impersonation) headers.append(name, value);
-    const dispatcher = connections.for(credentials);
-    // Node's types and undici's are two declarations of the same things.
-    const request = { ...init, headers, dispatcher } as unknown as Parameters<
-      typeof undiciFetch
-    >[1];
-    const response = (await undiciFetch(url, request)) as unknown as Response;
+    const { authorization } = credentials;
+    const response = await sendRequest(connections.for(credentials), url, {
+      method,
+      headers: {
+        ...(authorization && { authorization }),
+        ...impersonation,
+        ...Object.fromEntries(new Headers(headers)),
+      },
+      body,
+      signal: signal ?? undefined,
+    });
     if (response.status === 401) source.refused(credentials);
     return response;
   };
@@ -66,15 +64,13 @@ export function newHttpTransport(config: RestConfig, options: HttpTransportOptio
 /** Connections, by the certificate they were made with. */
 class Connections {
   readonly #config: RestConfig;
-  readonly #options: HttpTransportOptions;
   #certificate: string | undefined;
   #dispatcher: Dispatcher | undefined;
   readonly #old = new Set<Dispatcher>();
   #isClosed = false;
 
-  constructor(config: RestConfig, options: HttpTransportOptions) {
+  constructor(config: RestConfig) {
     this.#config = config;
-    this.#options = options;
   }
 
   for({ clientCertificate }: Credentials): Dispatcher {
@@ -108,19 +104,23 @@ class Connections {
       ...certificate,
     };
     const common = {
-      allowH2: this.#options.allowHttp2 ?? false,
+      // Over HTTP/2 undici 7.30 cannot send a DELETE with a body, and is no faster.
+      allowH2: false,
       headersTimeout: 0,
       bodyTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
     };
-    const agent = proxyUrl
-      ? new ProxyAgent({ ...common, uri: proxyUrl, requestTls: connect })
-      : new Agent({ ...common, connect });
-    return agent.compose(keepAfterDelete);
+    if (!proxyUrl) return new Agent({ ...common, connect });
+    return new ProxyAgent({ ...common, uri: proxyUrl, requestTls: connect });
   }
 }
 
-/** Without this, undici closes the connection after each `DELETE` that has a body. */
-function keepAfterDelete(dispatch: Dispatcher.Dispatch): Dispatcher.Dispatch {
-  return (options, handler) => dispatch({ ...options, reset: false }, handler);
+/** A header may come several times. */
+function headersByName(pairs: readonly [name: string, value: string][]): Record<string, string[]> {
+  const found: Record<string, string[]> = {};
+  for (const [name, value] of pairs) {
+    found[name] ??= [];
+    found[name].push(value);
+  }
+  return found;
 }

@@ -60,7 +60,7 @@ export function findGenerations(
  *
  * @remarks Percentages are of `spec.replicas`. A part of a pod counts as one more that may be there,
  * and as one less that may be missing. Two zeros would stop everything: then one may be missing. Under
- * the strategy `Recreate` both are 0. `scaledValue` (of `int-or-percent.ts`) does the reckoning.
+ * the strategy `Recreate` both are 0. One that is left out is 0. `scaledValue` (of `int-or-percent.ts`) does the reckoning.
  *
  * ```text
  * replicas  maxSurge  maxUnavailable
@@ -107,7 +107,7 @@ export function currentReplicas(deployment: Deployment, { current, old }: Genera
  *
  * 1. What is not available anyway: from each at most as many as it has pods that are not available,
  *    and together at most that number.
- * 2. What is available: only as many as there are available pods (of all ReplicaSets) above
+ * 2. What is available, bounded by this alone: only as many as there are available pods (of all ReplicaSets) above
  *    `spec.replicas - maxUnavailable`. What the first pass took does not count against it.
  *
  * ```text
@@ -188,7 +188,8 @@ export const NOT_COPIED: ReadonlySet<string> = new Set([
 /**
  * The old ReplicaSets that are too many to remember.
  *
- * @remarks `spec.revisionHistoryLimit` of them are kept, those made last; `NO_LIMIT` and none keep all.
+ * @remarks `spec.revisionHistoryLimit` of them are kept, those made last. `NO_LIMIT` keeps all, and so does
+ * a limit that is left out.
  * Those being deleted do not count. Of the others, from the one made first on, so many as are too many
  * are looked at, and of these only those go that have no pods and shall have none, by a status that is
  * up to date (`status.observedGeneration` is not behind `metadata.generation`).
@@ -229,6 +230,9 @@ export function statusOf(
 
 /**
  * Has the rollout arrived: are all pods of the current template, available, and no others there?
+ *
+ * @remarks And is the status about the Deployment as it is now: `observedGeneration` is not behind
+ * `metadata.generation`?
  *
  * @param status - as `statusOf` makes it
  * @see pkg/controller/deployment/util/deployment_util.go (1.33), DeploymentComplete

@@ -82,7 +82,7 @@ export function endpointOf(
  * How a Service's slices become what they should be, with few changes, since every change of a slice
  * goes to every node.
  *
- * @remarks Slices with the same ports are looked at together; a slice whose ports nobody has any more is
+ * @remarks Slices with the same ports, in whatever order, are looked at together; a slice whose ports nobody has any more is
  * removed. An endpoint is the same as another with the same addresses, hostname and `targetRef`
  * (namespace and name). For each set of ports, with the slices in the order given:
  *
@@ -123,8 +123,8 @@ export function planSlices(
  * @remarks Each pod that is an endpoint (`endpointOf`) and is not being deleted is an address: `ip`,
  * `targetRef`, and where there are some `nodeName` and `hostname`. It is among `addresses` when it is
  * ready, else among `notReadyAddresses`; a list without any is left out. Addresses are in the order of
- * their IPs as texts, then of their pods' uids; subsets in the order of their first pods; ports in the
- * order of the Service.
+ * their IPs as texts, then of their pods' uids; subsets in the order of their first pods. Ports are what
+ * `endpointPorts` says, a name that is `''` included.
  *
  * A pod that serves none of the Service's ports is in no subset, unless the Service has no ports: then
  * all pods are in one without `ports`.

@@ -101,7 +101,8 @@ export function podsToDelete(
  * - *Too few*: it expects as many creations, and creates in batches (`slowStartBatch`, beginning with
  *   `SLOW_START_INITIAL_BATCH_SIZE`). Every pod that was not created, because its creation failed or
  *   was not tried any more, is not expected any more. That the namespace is being deleted
- *   (`isNamespaceTerminating`) is no failure: nothing can be done, and nobody needs to hear of it.
+ *   (`isNamespaceTerminating`) is no failure, for the batches neither: they go on, and nobody needs to
+ *   hear of it. Whether such a pod is still expected does not matter any more.
  * - *Too many*: it chooses (`podsToDelete`, with `relatedPods`, by `clock.now()`), expects their
  *   deletions by uid, and deletes them all at once. The deletion of a pod that was gone already, or
  *   whose deletion failed, is not expected any more.

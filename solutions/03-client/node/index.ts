@@ -8,11 +8,7 @@ export {
   newCredentialSource,
   TOKEN_FILE_PERIOD_MS,
 } from './credentials.ts';
-export {
-  type HttpTransport,
-  type HttpTransportOptions,
-  newHttpTransport,
-} from './http-transport.ts';
+export { type HttpTransport, newHttpTransport } from './http-transport.ts';
 export { loadInClusterConfig, SERVICE_ACCOUNT_FOLDER } from './in-cluster.ts';
 export { type KubeconfigOptions, kubeconfigPaths, loadKubeconfig } from './kubeconfig.ts';
 export { KubeconfigError } from './kubeconfig-error.ts';

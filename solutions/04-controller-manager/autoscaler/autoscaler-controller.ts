@@ -29,26 +29,32 @@ import { groupOf, type Scale, ScaleTargets, type TargetReference } from './scale
 const NAME = 'horizontal-pod-autoscaler-controller';
 /** Who its events are from. */
 const COMPONENT = 'horizontal-pod-autoscaler';
-/** How often each HPA is looked at. */
+/** How often each HPA is looked at, when nobody says otherwise. */
 export const SYNC_PERIOD_MS = 15_000;
 
-/** Makes the controller that keeps HorizontalPodAutoscalers. */
-export function newHorizontalPodAutoscalerController(context: ControllerContext): Controller {
-  return new AutoscalerController(context).loop;
+/**
+ * Makes the controller that keeps HorizontalPodAutoscalers.
+ *
+ * @param syncPeriodMs - how often each HPA is looked at
+ */
+export function newHorizontalPodAutoscalerController(
+  context: ControllerContext,
+  syncPeriodMs = SYNC_PERIOD_MS,
+): Controller {
+  return new AutoscalerController(context, syncPeriodMs).loop;
 }
 
 /** After a failure as after anything else. */
-const EVERY_PERIOD: RateLimiter<string> = {
-  when: () => SYNC_PERIOD_MS,
-  forget: () => {},
-  numRequeues: () => 1,
-};
+function every(periodMs: number): RateLimiter<string> {
+  return { when: () => periodMs, forget: () => {}, numRequeues: () => 1 };
+}
 
 const NO_HISTORY: ScalingHistory = { recommendations: [], scaleUps: [], scaleDowns: [] };
 
 class AutoscalerController {
   readonly loop: ControlLoop;
   readonly #context: ControllerContext;
+  readonly #syncPeriodMs: number;
   readonly #events: EventRecorder;
   readonly #hpas: SharedInformer<HorizontalPodAutoscaler>;
   readonly #pods: SharedInformer<Pod>;
@@ -57,8 +63,9 @@ class AutoscalerController {
   /** Which pods each HPA looks at, as far as is known, so that no two look at the same. */
   readonly #selectors = new Map<string, Selector>();
 
-  constructor(context: ControllerContext) {
+  constructor(context: ControllerContext, syncPeriodMs: number) {
     this.#context = context;
+    this.#syncPeriodMs = syncPeriodMs;
     const { informers, clock, log } = context;
     this.#events = context.recorder(COMPONENT);
     this.#hpas = informers.informer(HORIZONTAL_POD_AUTOSCALERS);
@@ -70,7 +77,7 @@ class AutoscalerController {
       clock,
       log,
       synced: informed.map((one) => () => one.hasSynced()),
-      rateLimiter: EVERY_PERIOD,
+      rateLimiter: every(syncPeriodMs),
       reconcile: (key) => this.#reconcile(key),
     });
     this.#hpas.addEventHandler({
@@ -84,7 +91,7 @@ class AutoscalerController {
     const key = keyOf(hpa);
     if (!this.#selectors.has(key)) this.#selectors.set(key, Selector.nothing);
     // A change brings nothing forward: an HPA is looked at once in a period.
-    this.loop.enqueueAfter(key, SYNC_PERIOD_MS);
+    this.loop.enqueueAfter(key, this.#syncPeriodMs);
   }
 
   async #reconcile(key: string): Promise<ReconcileResult | undefined> {
@@ -95,7 +102,7 @@ class AutoscalerController {
     }
     const pass = new Pass(NAME, cached, this.#context, this.#events);
     await this.#sync(key, pass);
-    return { requeueAfterMs: SYNC_PERIOD_MS };
+    return { requeueAfterMs: this.#syncPeriodMs };
   }
 
   async #sync(key: string, pass: Pass): Promise<void> {

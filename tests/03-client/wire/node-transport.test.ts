@@ -197,6 +197,27 @@ describe('answers that are none', () => {
     expect(isConnectionRefused(await refusal(clientOf(server).raw('/version')))).toBe(true);
   });
 
+  it('of many megabytes come whole, however slowly they are read', async () => {
+    const text = JSON.stringify({ metadata: { name: 'é'.repeat(4 * 1024 * 1024) } });
+    let written = 0;
+    const server = await httpServer((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(text, () => {
+        written++;
+      });
+    });
+    const { transport, close } = newHttpTransport(
+      { server, namespace: '', user: {} },
+      { clock, log },
+    );
+    cleanups.push(close);
+    const response = await transport(`${server}/`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    // Nobody reads it: so not all of it has been taken from the socket.
+    expect(written).toBe(0);
+    expect((await response.text()) === text).toBe(true);
+  });
+
   it('that never come end by the time limit and by the signal, and free the connection', async () => {
     const closed: Promise<unknown>[] = [];
     const server = await socketServer((socket) => closed.push(once(socket, 'close')));

@@ -12,7 +12,6 @@ import {
   type ListerWatcher,
   newInformerFactory,
   newRestClient,
-  PODS,
   SharedInformer,
   type WatchEvent,
 } from '#client';
@@ -104,7 +103,7 @@ async function measureMemory({ objects }: InformerJob): Promise<InformerOutcome>
   const before = heapBytes();
   const begin = performance.now();
   const indexer = new Indexer<Pod>({});
-  for (let i = 0; i < objects; i++) indexer.add(JSON.parse(podText(i)) as Pod);
+  for (let i = 0; i < objects; i++) indexer.put(JSON.parse(podText(i)) as Pod);
   const took = performance.now() - begin;
   const bytes = heapBytes() - before;
   const json = podText(0).length;
