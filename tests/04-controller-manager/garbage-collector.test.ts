@@ -126,6 +126,13 @@ describe('OwnerGraph', () => {
     expect(graph.dependentsOf('rs').map((one) => one.uid)).toEqual(['b']);
   });
 
+  it('has an owner looked at whose dependent is gone, though it did not block', () => {
+    const graph = newGraph();
+    graph.see(node('rs', { going: foreground }));
+    graph.see(node('a', { owners: [{ uid: 'rs', blocks: false }] }));
+    expect(graph.forget('a')).toEqual(['rs']);
+  });
+
   it('does not bother an owner that does not wait', () => {
     const graph = newGraph();
     graph.see(node('rs'));

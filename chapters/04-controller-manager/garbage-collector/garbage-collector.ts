@@ -39,8 +39,8 @@ export type Verdict =
  * - Without a solid owner, but with one that is waiting, and with dependents of its own: it goes in the
  *   foreground, so that its dependents go before it. If one of these is itself deleting dependents, the two
  *   might wait for each other, so its own references are to stop blocking first (`unblock`).
- * - Else it goes, as its own finalizers ask for: `orphan` → `Orphan`, `foregroundDeletion` →
- *   `Foreground`, neither → `Background`.
+ * - Else it goes, as its own finalizers ask for: `orphan` → `Orphan` (whatever else there is),
+ *   `foregroundDeletion` → `Foreground`, neither → `Background`.
  *
  * ```text
  * owners            dependents   →

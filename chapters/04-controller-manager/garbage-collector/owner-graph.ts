@@ -45,9 +45,9 @@ export function isDeletingDependents(node: ObjectNode): boolean {
  *   waits for its dependents to go (`isDeletingDependents`), or when it is itself `isOrphaning` or
  *   `isDeletingDependents`.
  * - An object is seen again: as for the first time, if its owners are others than before, or it is
- *   orphaning or deleting dependents now and was not. With a reference that was lost, or that does not
- *   block any more (`blockOwnerDeletion`), the owner it led to, when that is deleting dependents. Other
- *   changes are none.
+ *   orphaning or deleting dependents now and was not. With a blocking reference (`blockOwnerDeletion`)
+ *   that was lost, or does not block any more, the owner it led to, when that is deleting dependents.
+ *   Other changes are none.
  * - It begins to delete its dependents: they, too.
  * - An object is gone: its dependents; and its owners that are deleting dependents.
  *

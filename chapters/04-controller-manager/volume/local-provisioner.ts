@@ -14,6 +14,7 @@ import { deepCopy, isAlreadyExists, isNotFound, keyOf } from '#apimachinery';
 import {
   type EventRecorder,
   type EventType,
+  ItemExponentialFailureRateLimiter,
   NODES,
   PERSISTENT_VOLUME_CLAIMS,
   PERSISTENT_VOLUMES,
@@ -28,6 +29,7 @@ import {
   LOCAL_PROVISIONER,
   localVolumeFault,
   localVolumeName,
+  mayHaveVolumes,
   newLocalVolume,
   nodesForVolumes,
 } from './local-volume.ts';
@@ -36,6 +38,8 @@ import { BIND_COMPLETED, classOf, SELECTED_NODE } from './volume-terms.ts';
 const NAME = 'local-volume-provisioner-controller';
 /** An index of claims without a volume by their class. */
 const BY_CLASS = 'local-provisioner/by-class';
+/** Each try is told of: they should not come too fast. */
+const RETRY_MS = { base: 1000, max: 1_000_000 };
 /** Keys of the loop: a claim and a volume may have the same name. */
 const CLAIM = 'claim ';
 const VOLUME = 'volume ';
@@ -70,6 +74,7 @@ class LocalProvisioner {
       clock,
       log,
       synced: informed.map((informer) => () => informer.hasSynced()),
+      rateLimiter: new ItemExponentialFailureRateLimiter(RETRY_MS.base, RETRY_MS.max),
       reconcile: (key) => this.#reconcile(key),
     });
     this.#listen();
@@ -87,6 +92,18 @@ class LocalProvisioner {
       }
     };
     this.#classes.addEventHandler({ onAdd: ofClass });
+    // A node may be what claims wait for.
+    const ofNode = (): void => {
+      const { lister } = this.#classes;
+      const ours = lister.list().filter(({ provisioner }) => provisioner === LOCAL_PROVISIONER);
+      for (const storageClass of ours) ofClass(storageClass);
+    };
+    this.#nodes.addEventHandler({
+      onAdd: ofNode,
+      onUpdate: (old, node) => {
+        if (mayHaveVolumes(node) && !mayHaveVolumes(old)) ofNode();
+      },
+    });
   }
 
   async #reconcile(key: string): Promise<void> {

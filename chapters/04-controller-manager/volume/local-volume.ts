@@ -68,19 +68,24 @@ export function localVolumeFault(claim: PersistentVolumeClaim): string | undefin
     : undefined;
 }
 
+/** Is the node ready for pods? */
+export function mayHaveVolumes({ spec, status }: Node): boolean {
+  return isConditionTrue(status?.conditions, 'Ready') && !spec?.unschedulable;
+}
+
 /** The nodes on which a volume of a class may be when no pod has chosen one. */
 export function nodesForVolumes(
   nodes: readonly Node[],
   { allowedTopologies = [] }: StorageClass,
 ): Node[] {
-  return nodes.filter(({ metadata, spec, status }) => {
-    const isUp = isConditionTrue(status?.conditions, 'Ready') && !spec?.unschedulable;
+  return nodes.filter((node) => {
+    const { metadata } = node;
     const fits = allowedTopologies.some(({ matchLabelExpressions = [] }) =>
       matchLabelExpressions.every(({ key, values }) =>
         values.includes(metadata?.labels?.[key] ?? ''),
       ),
     );
-    return isUp && (allowedTopologies.length === 0 || fits);
+    return mayHaveVolumes(node) && (allowedTopologies.length === 0 || fits);
   });
 }
 

@@ -9,16 +9,9 @@
 
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from 'kubernetes-types/core/v1.js';
 import type { StorageClass } from 'kubernetes-types/storage/v1.js';
-import {
-  deepCopy,
-  isNotFound,
-  type KubernetesObject,
-  keyOf,
-  semanticallyEqual,
-} from '#apimachinery';
+import { isNotFound, type KubernetesObject, keyOf } from '#apimachinery';
 import {
   type EventRecorder,
-  objectReference,
   PERSISTENT_VOLUME_CLAIMS,
   PERSISTENT_VOLUMES,
   PODS,
@@ -30,17 +23,14 @@ import { ControlLoop } from '../control-loop.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { finalState } from '../owners.ts';
 import { AssumedCache } from './assumed-cache.ts';
+import { BindingWrites } from './binding-writes.ts';
 import { claimStep, reclaimFault, type Told, volumeStep } from './claim-binding.ts';
 import {
-  BETA_STORAGE_PROVISIONER,
   BIND_COMPLETED,
-  BOUND_BY_CONTROLLER,
   claimKeyOf,
   claimKeysOfPod,
   classOf,
-  isBoundTo,
   isUnscheduled,
-  STORAGE_PROVISIONER,
 } from './volume-terms.ts';
 
 const NAME = 'persistentvolume-binder-controller';
@@ -69,6 +59,7 @@ class PvBinder {
   readonly #pods: SharedInformer<Pod>;
   readonly #claims: AssumedCache<PersistentVolumeClaim>;
   readonly #volumes: AssumedCache<PersistentVolume>;
+  readonly #writes: BindingWrites;
 
   constructor(context: ControllerContext) {
     this.#context = context;
@@ -100,6 +91,7 @@ class PvBinder {
     });
     this.#claims = new AssumedCache(this.#claimInformer);
     this.#volumes = new AssumedCache(volumes);
+    this.#writes = new BindingWrites(context.client, this.#claims, this.#volumes);
     this.#listenToClaims();
     this.#listenToVolumes(volumes);
     this.#listenToClasses();
@@ -197,21 +189,22 @@ class PvBinder {
     });
     switch (step.do) {
       case 'bind':
-        return this.#bind(step.volume, claim);
+        return this.#writes.bind(step.volume, claim);
       case 'assign class':
-        return this.#assignClass(claim, step.storageClass);
+        await this.#writes.assignClass(claim, step.storageClass);
+        return this.#enqueueClaims([claim]);
       case 'provision':
-        await this.#askProvisioner(claim, step.provisioner);
+        await this.#writes.askProvisioner(claim, step.provisioner);
         return this.#tellClaim(claim, step.tell);
       case 'tell':
         return this.#tellClaim(claim, step.tell);
       case 'wait':
         if (step.tell) this.#tellClaim(claim, step.tell);
-        await this.#setClaimStatus(claim, 'Pending');
+        await this.#writes.setClaimStatus(claim, 'Pending');
         return;
       case 'lose':
         if (claim.status?.phase === 'Lost') return;
-        await this.#setClaimStatus(claim, 'Lost');
+        await this.#writes.setClaimStatus(claim, 'Lost');
         return this.#tellClaim(claim, step.tell);
       case 'fail':
         this.#tellClaim(claim, step.tell);
@@ -234,7 +227,7 @@ class PvBinder {
     const step = volumeStep(volume, claim);
     switch (step.do) {
       case 'set phase':
-        await this.#setVolumePhase(volume, step.phase);
+        await this.#writes.setVolumePhase(volume, step.phase);
         return;
       case 'look at claim':
         return this.loop.enqueue(CLAIM + claimKeyOf(volume));
@@ -243,7 +236,7 @@ class PvBinder {
         if (claim) this.#tellClaim(claim, step.claim);
         return;
       case 'unbind':
-        return this.#unbind(volume);
+        return this.#writes.unbind(volume);
       case 'release':
         return this.#release(volume);
     }
@@ -271,142 +264,14 @@ class PvBinder {
     }
   }
 
-  /** Volume first: from then on nobody else gets it. What is written already is not written again. */
-  async #bind(volume: PersistentVolume, claim: PersistentVolumeClaim): Promise<void> {
-    const reserved = await this.#saveVolume(volume, (changed) => {
-      const isChosen = !isBoundTo(volume, claim);
-      const { uid } = claim.metadata ?? {};
-      if (changed.spec && changed.spec.claimRef?.uid !== uid) {
-        changed.spec.claimRef = objectReference(PERSISTENT_VOLUME_CLAIMS, claim);
-      }
-      if (isChosen) annotate(changed, BOUND_BY_CONTROLLER);
-    });
-    const bound = await this.#setVolumePhase(reserved, 'Bound');
-    const named = await this.#saveClaim(claim, (changed) => {
-      if (changed.spec && changed.spec.volumeName !== volume.metadata?.name) {
-        changed.spec.volumeName = volume.metadata?.name ?? '';
-        annotate(changed, BOUND_BY_CONTROLLER);
-      }
-      annotate(changed, BIND_COMPLETED);
-    });
-    await this.#setClaimStatus(named, 'Bound', bound);
-  }
-
-  async #unbind(volume: PersistentVolume): Promise<void> {
-    const freed = await this.#saveVolume(volume, (changed) => {
-      const { annotations } = changed.metadata ?? {};
-      if (annotations?.[BOUND_BY_CONTROLLER] === undefined) {
-        delete changed.spec?.claimRef?.uid;
-      } else {
-        delete changed.spec?.claimRef;
-        delete annotations[BOUND_BY_CONTROLLER];
-      }
-    });
-    await this.#setVolumePhase(freed, 'Available');
-  }
-
   async #release(volume: PersistentVolume): Promise<void> {
-    const released = isReleased(volume) ? volume : await this.#setVolumePhase(volume, 'Released');
+    const released = isReleased(volume)
+      ? volume
+      : await this.#writes.setVolumePhase(volume, 'Released');
     const fault = reclaimFault(released);
     if (!fault || released.status?.phase === 'Failed') return;
-    await this.#setVolumePhase(released, 'Failed', fault.message);
+    await this.#writes.setVolumePhase(released, 'Failed', fault.message);
     this.#tellVolume(volume, fault);
-  }
-
-  async #assignClass(claim: PersistentVolumeClaim, { metadata }: StorageClass): Promise<void> {
-    await this.#saveClaim(claim, ({ spec }) => {
-      if (spec) spec.storageClassName = metadata?.name ?? '';
-    });
-    this.#enqueueClaims([claim]);
-  }
-
-  async #askProvisioner(claim: PersistentVolumeClaim, provisioner: string): Promise<void> {
-    await this.#saveClaim(claim, (changed) => {
-      for (const key of [BETA_STORAGE_PROVISIONER, STORAGE_PROVISIONER]) {
-        annotate(changed, key, provisioner);
-      }
-    });
-  }
-
-  async #saveVolume(
-    volume: PersistentVolume,
-    change: (changed: PersistentVolume) => void,
-  ): Promise<PersistentVolume> {
-    const changed = deepCopy(volume);
-    change(changed);
-    if (semanticallyEqual(changed, volume)) return volume;
-    const { client } = this.#context;
-    return this.#written(
-      this.#volumes,
-      volume,
-      client.resource(PERSISTENT_VOLUMES).update(changed),
-    );
-  }
-
-  async #setVolumePhase(
-    volume: PersistentVolume,
-    phase: string,
-    message?: string,
-  ): Promise<PersistentVolume> {
-    if (volume.status?.phase === phase) return volume;
-    const { message: _, ...status } = volume.status ?? {};
-    const changed = {
-      ...volume,
-      status: { ...status, phase, ...(message !== undefined && { message }) },
-    };
-    const client = this.#context.client.resource(PERSISTENT_VOLUMES);
-    return this.#written(this.#volumes, volume, client.updateStatus(changed));
-  }
-
-  async #saveClaim(
-    claim: PersistentVolumeClaim,
-    change: (changed: PersistentVolumeClaim) => void,
-  ): Promise<PersistentVolumeClaim> {
-    const changed = deepCopy(claim);
-    change(changed);
-    if (semanticallyEqual(changed, claim)) return claim;
-    const client = this.#context.client.resource(
-      PERSISTENT_VOLUME_CLAIMS,
-      claim.metadata?.namespace,
-    );
-    return this.#written(this.#claims, claim, client.update(changed));
-  }
-
-  async #setClaimStatus(
-    claim: PersistentVolumeClaim,
-    phase: string,
-    volume?: PersistentVolume,
-  ): Promise<void> {
-    const { accessModes, capacity, ...rest } = claim.status ?? {};
-    // A bound claim keeps its capacity: its file system may be smaller than its volume.
-    const isNew = claim.status?.phase !== phase;
-    const status = {
-      ...rest,
-      phase,
-      ...(volume && {
-        accessModes: volume.spec?.accessModes ?? [],
-        capacity: isNew ? { ...capacity, ...volume.spec?.capacity } : capacity,
-      }),
-    };
-    if (semanticallyEqual(status, claim.status)) return;
-    const client = this.#context.client.resource(
-      PERSISTENT_VOLUME_CLAIMS,
-      claim.metadata?.namespace,
-    );
-    await this.#written(this.#claims, claim, client.updateStatus({ ...claim, status }));
-  }
-
-  async #written<T extends KubernetesObject>(
-    cache: AssumedCache<T>,
-    before: T,
-    answer: Promise<T>,
-  ): Promise<T> {
-    try {
-      return cache.assume(await answer);
-    } catch (error) {
-      cache.forget(before);
-      throw error;
-    }
   }
 
   #tellClaim(claim: PersistentVolumeClaim, { type, reason, message }: Told): void {
@@ -420,11 +285,4 @@ class PvBinder {
 
 function isReleased({ status }: PersistentVolume): boolean {
   return status?.phase === 'Released' || status?.phase === 'Failed';
-}
-
-/** Sets an annotation; one that says only that it is there keeps its value. */
-function annotate(object: KubernetesObject, key: string, value?: string): void {
-  const { metadata } = object;
-  const before = metadata?.annotations ?? {};
-  if (metadata) metadata.annotations = { ...before, [key]: value ?? before[key] ?? 'yes' };
 }

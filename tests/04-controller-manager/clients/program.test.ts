@@ -1,20 +1,28 @@
 /**
- * The kube-controller-manager program from outside: flags, words, exit codes, its port; and two of
- * them, of which the one that leads is killed.
+ * The kube-controller-manager program from outside: flags, words, exit codes, its port, certificates;
+ * and two of them, of which the one that leads is killed.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import https from 'node:https';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+// First, or what comes next does not load.
+import '../../../solutions/02-apiserver/wire/reflect-metadata.ts';
+
+import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
 import { RealClock, silentLogger } from '#apimachinery';
-import { DEPLOYMENTS, LEASES, PODS, SERVICE_ACCOUNTS } from '#client';
+import { CERTIFICATE_SIGNING_REQUESTS, DEPLOYMENTS, LEASES, PODS, SERVICE_ACCOUNTS } from '#client';
 import { type OpenClient, openClient } from '#client/node';
 import { freePort, type Program, startOurApiServer } from '../../conformance/apiserver/program.ts';
 import { compiledProgram } from '../../conformance/compiled-program.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const program = await compiledProgram('04-controller-manager');
+const KEYS = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 /** Whatever a test left running, for whatever reason. */
 const started: ChildProcess[] = [];
 afterEach(async () => {
@@ -147,6 +155,59 @@ describe('kube-controller-manager with an API server', () => {
     const second = manager('--secure-port', port);
     expect(await once(second.child, 'close')).toEqual([1, null]);
     expect(second.output.stderr).toMatch(/^kube-controller-manager: .*EADDRINUSE.*\n$/);
+  });
+
+  it('signs certificates, with which the API server knows who comes', async () => {
+    const folder = dirname(server.kubeconfig);
+    const authority = (ending: string) => join(folder, `ca.${ending}`);
+    const { child, says } = manager(
+      ...['--cluster-signing-cert-file', authority('crt')],
+      ...['--cluster-signing-key-file', authority('key'), '--cluster-signing-duration', '1h'],
+    );
+    await says('leading as');
+    const keys = await crypto.subtle.generateKey(KEYS, true, ['sign', 'verify']);
+    const request = await Pkcs10CertificateRequestGenerator.create({
+      name: 'O=system:nodes, CN=system:node:n',
+      keys,
+      signingAlgorithm: KEYS,
+    });
+    const requests = connection.client.resource(CERTIFICATE_SIGNING_REQUESTS);
+    // Who may do everything may have a node's certificate.
+    await requests.create({
+      metadata: { name: 'node-n' },
+      spec: {
+        request: btoa(request.toString('pem')),
+        signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
+        usages: ['digital signature', 'client auth'],
+      },
+    });
+    const certificate = async () => (await requests.get('node-n')).status?.certificate;
+    await expect.poll(certificate, { timeout: 10_000 }).toBeTypeOf('string');
+    const cert = atob((await certificate()) ?? '');
+    expect(Date.parse(new X509Certificate(cert).validTo) - Date.now()).toBeGreaterThan(3_500_000);
+    const der = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey));
+    const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+    const review = await new Promise<string>((resolve, reject) => {
+      const options = {
+        method: 'POST',
+        cert,
+        key: key.export({ type: 'pkcs8', format: 'pem' }),
+        ca: readFileSync(authority('crt')),
+        headers: { 'content-type': 'application/json' },
+      };
+      const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
+      const sent = https.request(`${server.endpoint}${path}`, options, async (response) => {
+        resolve((await response.toArray()).join(''));
+      });
+      sent.on('error', reject);
+      sent.end('{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}');
+    });
+    expect(JSON.parse(review).status.userInfo).toMatchObject({
+      username: 'system:node:n',
+      groups: expect.arrayContaining(['system:nodes']),
+    });
+    child.kill('SIGTERM');
+    expect(await once(child, 'close')).toEqual([0, null]);
   });
 
   it('works on when the one that leads is killed', async () => {

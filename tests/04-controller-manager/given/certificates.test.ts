@@ -1,7 +1,7 @@
 /** Requests for certificates are approved, signed, refused and removed. Keys are not real here. */
 
 import type { SubjectAccessReview } from 'kubernetes-types/authorization/v1.js';
-import { FakeClock, isNotFound, seededRandom } from '#apimachinery';
+import { FakeClock, seededRandom } from '#apimachinery';
 import { newTestApi } from '#apiserver/testing';
 import { CERTIFICATE_SIGNING_REQUESTS, type Client } from '#client';
 import {
@@ -142,7 +142,10 @@ let allowed: readonly string[];
 let asked: unknown[];
 let signed: unknown[];
 const CERTIFICATE = '-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n';
-const reader: CertificateReader = { readRequest: () => parsed, notAfterMs: () => 10 * HOUR };
+const reader: CertificateReader = {
+  readRequest: () => parsed,
+  notAfterMs: () => Number.POSITIVE_INFINITY,
+};
 const signer: CertificateSigner = {
   sign: async (pem, terms) => {
     signed.push([pem, terms]);
@@ -313,9 +316,9 @@ describe('requests for certificates', () => {
     await begin();
     await ask();
     await world.advance(HOUR / 2);
-    await requests().get('csr');
+    expect((await requests().list()).items).toHaveLength(1);
     await world.advance(2 * HOUR);
-    await expect(requests().get('csr')).rejects.toSatisfy(isNotFound);
+    expect((await requests().list()).items).toEqual([]);
   });
 });
 

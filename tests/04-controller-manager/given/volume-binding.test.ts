@@ -401,6 +401,19 @@ describe('claims with a storage class', () => {
     expect((await volumes().list()).items).toEqual([]);
   });
 
+  it('wait for a node, and get their volumes as soon as there is one', async () => {
+    await begin();
+    await addClass('local');
+    await claims().create(claim('data', { storageClassName: 'local' }));
+    await world.settle();
+    expect(await world.events()).toContain(
+      'Warning ProvisioningFailed failed to provision volume with StorageClass "local": there is no node that is ready and may have it',
+    );
+    await addNode('node-1');
+    await world.settle();
+    expect(await stateOf('data')).toMatch(/^Bound to pvc-/);
+  });
+
   it('are refused what a folder on a node cannot be', async () => {
     await begin();
     await addNode('node-1');
