@@ -24,6 +24,7 @@ export {
 } from './field-error.ts';
 export { fieldsOf, internalFieldLabel, unsupportedFieldLabel } from './field-labels.ts';
 export { type FieldRequirement, FieldSelector, parseFieldSelector } from './field-selector.ts';
+export { FileError, type FileErrorCode, type FileStat, type FileSystem } from './file-system.ts';
 export {
   apiVersionOf,
   type GroupKind,

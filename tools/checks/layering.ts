@@ -39,6 +39,18 @@ export const PACKAGES: readonly { name: string; component: string; files: RegExp
   { name: 'kubernetes-types', component: 'apiserver', files: /./ },
   { name: 'kubernetes-types', component: 'client', files: /./ },
   { name: 'kubernetes-types', component: 'controller-manager', files: /./ },
+  { name: 'kubernetes-types', component: 'scheduler', files: /./ },
+  { name: 'kubernetes-types', component: 'kubelet', files: /./ },
+  { name: 'commander', component: 'scheduler', files: /^(main\.ts$|program\/)/ },
+  { name: 'yaml', component: 'scheduler', files: /^program\// },
+  { name: '@grpc/grpc-js', component: 'container-runtime', files: /^wire\// },
+  { name: '@grpc/proto-loader', component: 'container-runtime', files: /^wire\// },
+  { name: 'commander', component: 'container-runtime', files: /^(main\.ts$|program\/)/ },
+  { name: 'commander', component: 'kubelet', files: /^(main\.ts$|program\/)/ },
+  { name: 'yaml', component: 'kubelet', files: /^program\// },
+  { name: '@peculiar/x509', component: 'kubelet', files: /^program\// },
+  { name: 'ws', component: 'kubelet', files: /^program\// },
+  { name: 'spdy-transport', component: 'kubelet', files: /^program\// },
   { name: '@marcbachmann/cel-js', component: 'apiserver', files: /^wire\/cel\.ts$/ },
   { name: '@peculiar/x509', component: 'apiserver', files: /^wire\// },
   { name: 'commander', component: 'apiserver', files: /^main\.ts$/ },
@@ -53,6 +65,7 @@ export const PACKAGES: readonly { name: string; component: string; files: RegExp
 /** The files where the real clock, chance, ports and directories enter: adapters and mains. */
 export const PLATFORM: readonly { component: string; files: RegExp; why: string }[] = [
   { component: 'apimachinery', files: /^real-(clock|random)\.ts$/, why: 'real time and chance' },
+  { component: 'apimachinery', files: /^node-file-system\.ts$/, why: 'files on a real disk' },
   { component: 'apimachinery', files: /^console-logger\.ts$/, why: 'lines on standard error' },
   { component: 'etcd', files: /^byte-string\.ts$/, why: 'Buffer, the cheapest latin1 codec' },
   { component: 'etcd', files: /^grpc\//, why: 'gRPC over real sockets' },
@@ -71,6 +84,13 @@ export const PLATFORM: readonly { component: string; files: RegExp; why: string 
     files: /^main\.ts$/,
     why: 'the kube-controller-manager program',
   },
+  { component: 'scheduler', files: /^program\//, why: 'flags, configuration files, a port' },
+  { component: 'scheduler', files: /^main\.ts$/, why: 'the kube-scheduler program' },
+  { component: 'container-runtime', files: /^wire\//, why: 'the CRI over gRPC on a socket' },
+  { component: 'container-runtime', files: /^program\//, why: 'flags, a directory' },
+  { component: 'container-runtime', files: /^main\.ts$/, why: 'the container-runtime program' },
+  { component: 'kubelet', files: /^program\//, why: 'flags, HTTPS, WebSocket and SPDY' },
+  { component: 'kubelet', files: /^main\.ts$/, why: 'the kubelet program' },
 ];
 
 /** Names that bring time, chance or the platform in, where no import shows it. */
