@@ -8,6 +8,7 @@
 
 export { default as fc } from 'fast-check';
 export { afterEach, it } from './cases.ts';
+export { type NodeWords, nodeObject, type PodWords, podObject } from './cluster-objects.ts';
 export {
   type ControllersAround,
   type ControllerTestOptions,
