@@ -185,7 +185,7 @@ export interface BindingWorld {
  * Should `forgetPod` throw, the pod is requeued all the same, and `placeFreed` is left out.
  *
  * @param cycle - of `schedulingCycle`
- * @returns never rejects
+ * @returns when it is over, one way or the other
  * @see pkg/scheduler/schedule_one.go (1.33), bindingCycle, handleBindingCycleError
  * @exercise scheduler/binding
  */
@@ -253,7 +253,7 @@ function undo(
     return;
   }
   if (isForgotten) world.placeFreed(pod);
-  requeue(status.error);
+  requeue(status.error ?? new Error(status.message));
 }
 
 function forget(cache: BindingCache, pod: PodInfo): boolean {

@@ -4,6 +4,35 @@
  * To read the code, begin with `framework/plugin.ts`.
  */
 
+export {
+  type AffinityScoreInput,
+  affinityScore,
+  normalizeAffinityScores,
+  scorePlaces,
+} from './affinity-scores.ts';
+export {
+  type BindingCache,
+  type BindingFramework,
+  type BindingWorld,
+  bindingCycle,
+  WaitingPods,
+} from './binding.ts';
+export { type CacheSize, SchedulerCache, type SchedulerCacheOptions } from './cache.ts';
+export {
+  ASSIGNED_POD_ADD,
+  ASSIGNED_POD_DELETE,
+  clusterEvent,
+  FORCE_ACTIVATE,
+  isWildcardEvent,
+  matchesClusterEvent,
+  NODE_ADD,
+  NODE_DELETE,
+  nodeSchedulingPropertiesChange,
+  podSchedulingPropertiesChange,
+  UNSCHEDULABLE_TIMEOUT,
+  UNSCHEDULED_POD_ADD,
+  UNSCHEDULED_POD_DELETE,
+} from './cluster-events.ts';
 export { CycleState, newStateKey, type StateData, type StateKey } from './framework/cycle-state.ts';
 export type {
   FilterRunner,
@@ -68,3 +97,83 @@ export {
   type Rejection,
   Status,
 } from './framework/status.ts';
+export { goDuration } from './go-duration.ts';
+export { NodeTree } from './node-tree.ts';
+export { filterWithNominatedPods, Nominator } from './nominator.ts';
+export { newCoscheduling } from './plugins/coscheduling.ts';
+export { newDefaultBinder } from './plugins/default-binder.ts';
+export {
+  DEFAULT_PREEMPTION_ARGS,
+  type DefaultPreemptionArgs,
+  newDefaultPreemption,
+} from './plugins/default-preemption.ts';
+export { type InterPodAffinityArgs, newInterPodAffinity } from './plugins/inter-pod-affinity.ts';
+export { newNodeVolumeLimits } from './plugins/node-volume-limits.ts';
+export { newPodTopologySpread } from './plugins/pod-topology-spread.ts';
+export type { PodTopologySpreadArgs } from './plugins/pod-topology-spread-args.ts';
+export { newPrioritySort } from './plugins/priority-sort.ts';
+export { newSchedulingGates } from './plugins/scheduling-gates.ts';
+export { newVolumeBinding } from './plugins/volume-binding.ts';
+export { newVolumeRestrictions } from './plugins/volume-restrictions.ts';
+export { newVolumeZone } from './plugins/volume-zone.ts';
+export {
+  AFFINITY_REASON,
+  type AffinityCounts,
+  type AffinityInput,
+  ANTI_AFFINITY_REASON,
+  type CountMatches,
+  countAffinity,
+  countMatches,
+  EXISTING_ANTI_AFFINITY_REASON,
+  matchesAllTerms,
+  type NamespaceLabels,
+  newAffinityCounts,
+  RequiredAffinity,
+} from './pod-affinity.ts';
+export { PodCounts } from './pod-counts.ts';
+export { byImportance, podPriority, startTimeOf } from './pod-priority.ts';
+export {
+  type Candidate,
+  type CandidateLimits,
+  calculateNumCandidates,
+  type DryRun,
+  type DryRunOutcome,
+  dryRunPreemption,
+  nodesWherePreemptionMightHelp,
+  pickOneCandidate,
+  selectVictimsOnNode,
+  splitByBudgets,
+  type Victims,
+  whyNotEligible,
+} from './preemption.ts';
+export type { ReportedEvent } from './queue/in-flight-events.ts';
+export type { PendingPods } from './queue/pools.ts';
+export {
+  type BackoffLimits,
+  backoffDuration,
+  type EventInterests,
+  type QueueingStrategy,
+  requeueStrategy,
+} from './queue/requeue-strategy.ts';
+export {
+  LEFTOVER_FLUSH_PERIOD_MS,
+  type QueueProfile,
+  type SchedulingFailure,
+  SchedulingQueue,
+  type SchedulingQueueOptions,
+} from './queue/scheduling-queue.ts';
+export { HOSTNAME_LABEL, type SpreadScoreInput, SpreadScores } from './spread-scores.ts';
+export { TopologyCounts } from './topology-counts.ts';
+export {
+  type CountPods,
+  countDomains,
+  countMatchingPods,
+  isNodeIncluded,
+  type NodeInclusionPolicy,
+  SPREAD_LABEL_REASON,
+  SPREAD_REASON,
+  type SpreadConstraint,
+  SpreadCounts,
+  spreadConstraintsOf,
+  type WhenUnsatisfiable,
+} from './topology-spread.ts';

@@ -31,6 +31,7 @@ export const ONLY_IN: readonly { from: string; import: RegExp; files: RegExp }[]
 
 /** npm packages and the files of a component that may import them. */
 export const PACKAGES: readonly { name: string; component: string; files: RegExp }[] = [
+  { name: 'commander', component: 'apimachinery', files: /^program\// },
   { name: 'sorted-btree', component: 'etcd', files: /^tree-index\.ts$/ },
   { name: 'commander', component: 'etcd', files: /^main\.ts$/ },
   { name: '@grpc/grpc-js', component: 'etcd', files: /^(grpc|main)\// },
@@ -65,6 +66,7 @@ export const PACKAGES: readonly { name: string; component: string; files: RegExp
 /** The files where the real clock, chance, ports and directories enter: adapters and mains. */
 export const PLATFORM: readonly { component: string; files: RegExp; why: string }[] = [
   { component: 'apimachinery', files: /^real-(clock|random)\.ts$/, why: 'real time and chance' },
+  { component: 'apimachinery', files: /^program\//, why: 'flags, a port, the parent process' },
   { component: 'apimachinery', files: /^node-file-system\.ts$/, why: 'files on a real disk' },
   { component: 'apimachinery', files: /^console-logger\.ts$/, why: 'lines on standard error' },
   { component: 'etcd', files: /^byte-string\.ts$/, why: 'Buffer, the cheapest latin1 codec' },

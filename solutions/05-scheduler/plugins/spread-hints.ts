@@ -20,9 +20,9 @@ export function spreadHints(
   constraintsOf: (pod: Pod) => readonly SpreadConstraint[],
 ): readonly ClusterEventWithHint[] {
   const aboutPods: ClusterEventWithHint['hint'] = (pod, before, after) =>
-    answer(podHelps(pod, constraintsOf(pod), before, after));
+    answer(podHelps(pod, constraintsOf(pod), before as Pod, after as Pod));
   const aboutNodes: ClusterEventWithHint['hint'] = (pod, before, after) =>
-    answer(nodeHelps(constraintsOf(pod), before, after));
+    answer(nodeHelps(constraintsOf(pod), before as Node, after as Node));
   return [
     { resource: 'AssignedPod', actions: ['Add', 'UpdatePodLabel', 'Delete'], hint: aboutPods },
     {

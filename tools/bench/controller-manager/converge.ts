@@ -5,6 +5,7 @@
 
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import { RealClock, realRandom, silentLogger } from '#apimachinery';
+import { Metrics } from '#apimachinery/program';
 import {
   DEPLOYMENTS,
   inProcessTransport,
@@ -15,10 +16,7 @@ import {
   SERVICE_ACCOUNTS,
 } from '#client';
 import { controllersFor, newControllerContext, runControllers } from '#controller-manager';
-import {
-  countRequests,
-  Metrics,
-} from '../../../solutions/04-controller-manager/program/metrics.ts';
+import { countRequests } from '../../../solutions/04-controller-manager/program/metrics.ts';
 import { startTestServer } from '../../../tests/02-apiserver/given/test-server.ts';
 import { newTestNodes } from '../../../tests/kit/test-nodes.ts';
 

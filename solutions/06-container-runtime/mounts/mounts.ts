@@ -1,0 +1,93 @@
+/**
+ * What a container sees at a path: its root, something mounted over it, or nothing.
+ *
+ * The table is made once for a container. Walking a path with its links is given
+ * (`../kernel/container-files.ts`); permissions are `../security/security.ts`.
+ */
+
+import type { Mount } from '../cri/index.ts';
+
+/** What is where in one container. Longest path first. */
+export type MountTable = readonly MountPoint[];
+
+/** One place where something else begins. */
+export interface MountPoint {
+  /** Absolute and clean: no `//`, `.`, `..`, no `/` at the end; `/` is the root. */
+  readonly path: string;
+  readonly kind: 'root' | 'bind' | 'masked';
+  /** The node's path of a `bind`. Clean. */
+  readonly hostPath: string;
+  readonly readonly: boolean;
+}
+
+/** Where a path of the container leads. */
+export interface Location {
+  readonly mount: MountPoint;
+  /** For `bind` the node's path; for `root` and `masked` the container's. */
+  readonly path: string;
+}
+
+/** What the security context says about paths. */
+export interface PathRules {
+  readonly readonlyRootfs?: boolean;
+  readonly maskedPaths?: readonly string[];
+  readonly readonlyPaths?: readonly string[];
+}
+
+/** The mounts of a container as a table. */
+export function mountTable(mounts: readonly Mount[], rules: PathRules): MountTable {
+  const points = new Map<string, MountPoint>();
+  const add = (point: MountPoint) => points.set(point.path, point);
+  add({ path: '/', kind: 'root', hostPath: '', readonly: rules.readonlyRootfs ?? false });
+  for (const path of rules.readonlyPaths ?? []) {
+    add({ path: cleanPath(path), kind: 'root', hostPath: '', readonly: true });
+  }
+  for (const path of rules.maskedPaths ?? []) {
+    add({ path: cleanPath(path), kind: 'masked', hostPath: '', readonly: true });
+  }
+  for (const mount of mounts) {
+    add({
+      path: cleanPath(mount.containerPath),
+      kind: 'bind',
+      hostPath: cleanPath(mount.hostPath),
+      readonly: mount.readonly ?? false,
+    });
+  }
+  return [...points.values()].sort((a, b) => b.path.length - a.path.length);
+}
+
+/** Where a path leads: the mount with the longest path that it lies under. */
+export function locate(table: MountTable, path: string): Location {
+  const clean = cleanPath(path);
+  const mount = table.find((point) => isUnder(clean, point.path));
+  if (mount === undefined) throw new Error(`no mount for ${path}: the table has no root`);
+  if (mount.kind !== 'bind') return { mount, path: clean };
+  const rest = mount.path === '/' ? clean : clean.slice(mount.path.length);
+  return { mount, path: cleanPath(mount.hostPath + rest) };
+}
+
+/** The names that mounts add to a directory: those directly in it, in byte order. */
+export function mountedNames(table: MountTable, directory: string): string[] {
+  const clean = cleanPath(directory);
+  const names = new Set<string>();
+  for (const { path, kind } of table) {
+    if (kind === 'root' || path === clean || !isUnder(path, clean)) continue;
+    const [first] = path.slice(clean === '/' ? 1 : clean.length + 1).split('/');
+    if (first !== undefined) names.add(first);
+  }
+  return [...names].sort();
+}
+
+function isUnder(path: string, directory: string): boolean {
+  return directory === '/' || path === directory || path.startsWith(`${directory}/`);
+}
+
+/** An absolute path without `//`, `.`, `..` and without `/` at its end. */
+export function cleanPath(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return `/${parts.join('/')}`;
+}

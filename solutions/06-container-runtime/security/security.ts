@@ -1,0 +1,208 @@
+/**
+ * Who a container's processes are, and what they may do.
+ *
+ * The kernel (`../kernel/`) asks before it opens a file, binds a port or sends a signal. Read-only
+ * mounts are `../mounts/mounts.ts`.
+ */
+
+import type { FileStat } from '#apimachinery';
+import { CriError, type LinuxContainerSecurityContext } from '../cri/index.ts';
+
+/** Who a process is and what it may do beyond that. */
+export interface Credentials {
+  readonly uid: number;
+  readonly gid: number;
+  /** Further groups, ascending. */
+  readonly groups: readonly number[];
+  /** Names without `CAP_`, such as `NET_BIND_SERVICE`. */
+  readonly capabilities: ReadonlySet<string>;
+  readonly noNewPrivs: boolean;
+}
+
+/** What a process wants of a file. */
+export type Access = 'read' | 'write' | 'execute';
+
+/** Capabilities that a container has unless told otherwise. */
+export const DEFAULT_CAPABILITIES: readonly string[] = [
+  'AUDIT_WRITE',
+  'CHOWN',
+  'DAC_OVERRIDE',
+  'FOWNER',
+  'FSETID',
+  'KILL',
+  'MKNOD',
+  'NET_BIND_SERVICE',
+  'NET_RAW',
+  'SETFCAP',
+  'SETGID',
+  'SETPCAP',
+  'SETUID',
+  'SYS_CHROOT',
+];
+
+/** All there are. */
+export const ALL_CAPABILITIES: readonly string[] = [
+  ...DEFAULT_CAPABILITIES,
+  'AUDIT_CONTROL',
+  'AUDIT_READ',
+  'BLOCK_SUSPEND',
+  'BPF',
+  'CHECKPOINT_RESTORE',
+  'DAC_READ_SEARCH',
+  'IPC_LOCK',
+  'IPC_OWNER',
+  'LEASE',
+  'LINUX_IMMUTABLE',
+  'MAC_ADMIN',
+  'MAC_OVERRIDE',
+  'NET_ADMIN',
+  'NET_BROADCAST',
+  'PERFMON',
+  'SYSLOG',
+  'SYS_ADMIN',
+  'SYS_BOOT',
+  'SYS_MODULE',
+  'SYS_NICE',
+  'SYS_PACCT',
+  'SYS_PTRACE',
+  'SYS_RAWIO',
+  'SYS_RESOURCE',
+  'SYS_TIME',
+  'SYS_TTY_CONFIG',
+  'WAKE_ALARM',
+].sort();
+
+/** The capabilities a container's first process would have as root. */
+export function capabilitiesOf(context: LinuxContainerSecurityContext): Set<string> {
+  if (context.privileged) return new Set(ALL_CAPABILITIES);
+  const { addCapabilities = [], dropCapabilities = [] } = context.capabilities ?? {};
+  const add = addCapabilities.map(plainName);
+  const drop = dropCapabilities.map(plainName);
+  const names = new Set(DEFAULT_CAPABILITIES);
+  if (add.includes('ALL')) for (const name of ALL_CAPABILITIES) names.add(name);
+  if (drop.includes('ALL')) names.clear();
+  for (const name of add) if (name !== 'ALL') names.add(name);
+  for (const name of drop) names.delete(name);
+  return names;
+}
+
+function plainName(name: string): string {
+  return name.toUpperCase().replace(/^CAP_/, '');
+}
+
+/** What an image says about users. */
+export interface ImageUsers {
+  /** The image's own user: empty, `101`, `nginx`, `101:101` or `nginx:nginx`. */
+  readonly user: string;
+  /** The text of `/etc/passwd` and `/etc/group`; empty when the image has none. */
+  readonly passwd: string;
+  readonly group: string;
+}
+
+/** Who a container's first process is. */
+export function credentialsOf(
+  context: LinuxContainerSecurityContext,
+  image: ImageUsers,
+): Credentials {
+  const { uid, gid, name } = identityOf(context, image);
+  const isStrict = context.supplementalGroupsPolicy === 'Strict';
+  const ofImage = isStrict || name === undefined ? [] : groupsWith(image.group, name);
+  const groups = new Set([gid, ...(context.supplementalGroups ?? []), ...ofImage]);
+  return {
+    uid,
+    gid,
+    groups: [...groups].sort((a, b) => a - b),
+    capabilities: uid === 0 ? capabilitiesOf(context) : new Set(),
+    noNewPrivs: context.noNewPrivs ?? false,
+  };
+}
+
+interface Identity {
+  readonly uid: number;
+  readonly gid: number;
+  readonly name: string | undefined;
+}
+
+function identityOf(context: LinuxContainerSecurityContext, image: ImageUsers): Identity {
+  const { runAsUser, runAsGroup, runAsUsername = '' } = context;
+  if (runAsGroup && !runAsUser && runAsUsername === '') {
+    throw new CriError('INVALID_ARGUMENT', 'user group is specified without user');
+  }
+  const [user = '', group] = wantedUser(context, image).split(':');
+  const entry = passwdEntry(image.passwd, user);
+  if (entry === undefined && user !== '' && !/^\d+$/.test(user)) {
+    throw new CriError(
+      'UNKNOWN',
+      `unable to find user ${user}: no matching entries in passwd file`,
+    );
+  }
+  const uid = entry?.uid ?? Number(user);
+  const gid = runAsGroup?.value ?? groupId(image.group, group) ?? entry?.gid ?? 0;
+  return { uid, gid, name: entry?.name };
+}
+
+function wantedUser(context: LinuxContainerSecurityContext, image: ImageUsers): string {
+  if (context.runAsUser) return String(context.runAsUser.value);
+  return context.runAsUsername || image.user || '0';
+}
+
+function passwdEntry(passwd: string, user: string): Identity | undefined {
+  const rows = passwd.split('\n').map((line) => line.split(':'));
+  const row = rows.find(([name]) => name === user) ?? rows.find(([, , uid]) => uid === user);
+  return row && { name: row[0], uid: Number(row[2]), gid: Number(row[3]) };
+}
+
+function groupId(groups: string, wanted: string | undefined): number | undefined {
+  if (wanted === undefined || wanted === '') return undefined;
+  const row = groups.split('\n').find((line) => line.split(':')[0] === wanted);
+  if (row !== undefined) return Number(row.split(':')[2]);
+  if (/^\d+$/.test(wanted)) return Number(wanted);
+  throw new CriError(
+    'UNKNOWN',
+    `unable to find group ${wanted}: no matching entries in group file`,
+  );
+}
+
+function groupsWith(groups: string, member: string): number[] {
+  return groups
+    .split('\n')
+    .map((line) => line.split(':'))
+    .filter(([, , , members = '']) => members.split(',').includes(member))
+    .map(([, , gid]) => Number(gid));
+}
+
+const BITS: Readonly<Record<Access, number>> = { read: 4, write: 2, execute: 1 };
+
+/** Do mode, owner and capabilities let a process do this with a file? */
+export function mayAccess(credentials: Credentials, stat: FileStat, access: Access): boolean {
+  const { uid, gid, groups, capabilities } = credentials;
+  if (capabilities.has('DAC_OVERRIDE')) {
+    // Even root runs only what somebody may run.
+    return access !== 'execute' || stat.kind === 'directory' || (stat.mode & 0o111) !== 0;
+  }
+  const bit = BITS[access];
+  if (uid === stat.uid) return ((stat.mode >> 6) & bit) !== 0;
+  if (gid === stat.gid || groups.includes(stat.gid)) return ((stat.mode >> 3) & bit) !== 0;
+  return (stat.mode & bit) !== 0;
+}
+
+/** May a process listen at a port? @param unprivilegedFrom - the first port that anybody may take */
+export function mayBind(credentials: Credentials, port: number, unprivilegedFrom = 1024): boolean {
+  return port >= unprivilegedFrom || credentials.capabilities.has('NET_BIND_SERVICE');
+}
+
+/** May a process send another one a signal? */
+export function maySignal(credentials: Credentials, target: Credentials): boolean {
+  return credentials.uid === target.uid || credentials.capabilities.has('KILL');
+}
+
+/** Who a process is after it starts a program: setuid files change that, unless it is forbidden. */
+export function credentialsAfterExec(
+  credentials: Credentials,
+  program: FileStat,
+  bounding: ReadonlySet<string>,
+): Credentials {
+  if ((program.mode & 0o4000) === 0 || credentials.noNewPrivs) return credentials;
+  const capabilities = program.uid === 0 ? bounding : new Set<string>();
+  return { ...credentials, uid: program.uid, capabilities };
+}
