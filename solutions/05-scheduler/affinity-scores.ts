@@ -47,10 +47,10 @@ export function scorePlaces(input: AffinityScoreInput): TopologyCounts {
   const { pod, nodes, withAffinity, hardPodAffinityWeight, namespaceLabels } = input;
   const sums = new TopologyCounts();
   const addOwn = ({ topologyKey }: AffinityTerm, found: readonly number[], weight: number) => {
-    for (const [i, node] of nodes.entries()) {
+    nodes.forEach((node, i) => {
       const count = found[i] ?? 0;
       if (count > 0) sums.add(topologyKey, topologyValue(node, topologyKey), count * weight);
-    }
+    });
   };
   for (const { term, weight } of pod.preferredAffinityTerms) {
     addOwn(term, input.countMatches(nodes, [term]), weight);

@@ -154,7 +154,10 @@ export interface BindingWorld {
   readonly recorder: EventRecorder;
   /** The queue need not remember any more what happens while the pod is on its way. */
   done(uid: string): void;
-  /** The place of a pod is free again: this may help other pods in the queue, as its deletion would. */
+  /**
+   * The place of a pod is free again: this may help other pods in the queue, as its deletion would. It
+   * must not wake the pod itself.
+   */
   placeFreed(pod: PodInfo): void;
   /** Puts the pod back into the queue; `FitError` is a rejection, anything else a failure. */
   requeue(queued: QueuedPodInfo, error: unknown): void;
@@ -176,8 +179,8 @@ export interface BindingWorld {
  *
  * 1. `runUnreservePlugins`, and `forgetPod`.
  * 2. A rejection by permit or preBind: `requeue` with a `FitError` of 1 node, whose `nodeStatuses` has the
- *    status for the node, about the pod as it was queued; then `placeFreed`: the pod itself must be
- *    in the queue's account of rejected pods before others are woken, or it would wake itself.
+ *    status for the node, about the pod as it was queued; then `placeFreed`: the queue
+ *    keeps what happens for pods that are on their way, and the pod must not be woken by its own leaving.
  * 3. Anything else: `placeFreed`, then `requeue` with the status' error, or with what was thrown. All
  *    binders said `Skip`: `Error` with `no bind plugin bound pod "default/web"`. A rejection by bind is not one:
  *    an `Error` with its message.
@@ -185,7 +188,7 @@ export interface BindingWorld {
  * Should `forgetPod` throw, the pod is requeued all the same, and `placeFreed` is left out.
  *
  * @param cycle - of `schedulingCycle`
- * @returns when it is over, one way or the other
+ * @returns whether the pod is bound; never rejects because of a failure above
  * @see pkg/scheduler/schedule_one.go (1.33), bindingCycle, handleBindingCycleError
  * @exercise scheduler/binding
  */
@@ -193,18 +196,19 @@ export async function bindingCycle(
   world: BindingWorld,
   framework: BindingFramework,
   cycle: ScheduledPod,
-): Promise<void> {
+): Promise<boolean> {
   const { pod, nodeName, state } = cycle;
   if (cycle.waits.size > 0) world.waitingPods.add(pod.pod, cycle.waits);
   const failure = await bindOrFail(world, framework, cycle);
   if (failure !== undefined) {
     undo(world, framework, cycle, failure);
-    return;
+    return false;
   }
   const { namespace, name } = pod.pod.metadata ?? {};
   const text = `Successfully assigned ${namespace}/${name} to ${nodeName}`;
   world.recorder.event(PODS, pod.pod, 'Normal', 'Scheduled', text);
   framework.runPostBindPlugins(state, pod, nodeName);
+  return true;
 }
 
 /** @returns absent: it is bound; else the rejection or the failure */

@@ -240,11 +240,16 @@ export function countAffinity(input: AffinityInput): AffinityCounts {
   const { requiredAffinityTerms: near, requiredAntiAffinityTerms: away } = pod;
   if (near.length > 0) {
     const found = input.countMatches(nodes, near);
-    for (const [i, node] of nodes.entries()) addAt(counts.affinity, near, node, found[i]);
+    nodes.forEach((node, i) => {
+      addAt(counts.affinity, near, node, found[i]);
+    });
   }
   for (const term of away) {
-    const found = input.countMatches(nodes, [term]);
-    for (const [i, node] of nodes.entries()) addAt(counts.antiAffinity, [term], node, found[i]);
+    const only = [term];
+    const found = input.countMatches(nodes, only);
+    nodes.forEach((node, i) => {
+      addAt(counts.antiAffinity, only, node, found[i]);
+    });
   }
   for (const node of keepingAway) {
     for (const other of node.podsWithRequiredAntiAffinity) {

@@ -93,12 +93,12 @@ export class SpreadScores {
   score(node: NodeInfo): number {
     if (this.#ignored.has(node.name)) return 0;
     let sum = 0;
-    for (const [i, { topologyKey, maxSkew }] of this.#constraints.entries()) {
+    this.#constraints.forEach(({ topologyKey, maxSkew }, i) => {
       const value = topologyValue(node, topologyKey);
-      if (value === undefined) continue;
+      if (value === undefined) return;
       const domain = topologyKey === HOSTNAME_LABEL ? node.name : value;
       sum += (this.#pods[i]?.get(domain) ?? 0) * (this.#weights[i] ?? 0) + (maxSkew - 1);
-    }
+    });
     return Math.round(sum);
   }
 
@@ -131,20 +131,19 @@ function podsByDomain(
 ): Map<string, number> {
   const { topologyKey, selector } = constraint;
   const counts = countPods(nodes, pod.pod.metadata?.namespace ?? '', selector);
-  const byHost = topologyKey === HOSTNAME_LABEL;
   const pods = new Map<string, number>();
-  for (const [i, node] of nodes.entries()) {
-    const count = counts[i] ?? 0;
-    // On almost all nodes: nothing to add, so nothing to look at.
-    if (count === 0) continue;
-    if (byHost) {
-      pods.set(node.name, count);
-      continue;
-    }
-    if (needsAllLabels && !hasTopologyKeys(node, constraints)) continue;
-    if (!isNodeIncluded(constraint, pod.pod, node)) continue;
+  const add = (node: NodeInfo, count: number): void => {
+    if (needsAllLabels && !hasTopologyKeys(node, constraints)) return;
+    if (!isNodeIncluded(constraint, pod.pod, node)) return;
     const domain = topologyValue(node, topologyKey);
     if (domain !== undefined) pods.set(domain, (pods.get(domain) ?? 0) + count);
-  }
+  };
+  nodes.forEach((node, i) => {
+    const count = counts[i] ?? 0;
+    // On almost all nodes: nothing to add, so nothing to look at.
+    if (count === 0) return;
+    if (topologyKey === HOSTNAME_LABEL) pods.set(node.name, count);
+    else add(node, count);
+  });
   return pods;
 }

@@ -163,6 +163,8 @@ export function isNodeIncluded(constraint: SpreadConstraint, pod: Pod, node: Nod
 }
 
 function allowsNode(pod: Pod, { node }: NodeInfo): boolean {
+  // Almost no pod has any of it, and there are thousands of nodes.
+  if (!pod.spec?.nodeSelector && !pod.spec?.affinity?.nodeAffinity) return true;
   try {
     return node !== undefined && matchesRequiredNodeAffinity(pod, node);
   } catch (error) {
@@ -228,7 +230,8 @@ export class SpreadCounts implements StateData {
    * @exercise scheduler/topology-spread
    */
   filter(node: NodeInfo): Status | undefined {
-    for (const [i, { topologyKey, selector, maxSkew, minDomains }] of this.constraints.entries()) {
+    let i = 0;
+    for (const { topologyKey, selector, maxSkew, minDomains } of this.constraints) {
       const domain = topologyValue(node, topologyKey);
       if (domain === undefined) {
         return new Status('UnschedulableAndUnresolvable', [SPREAD_LABEL_REASON]);
@@ -238,6 +241,7 @@ export class SpreadCounts implements StateData {
       const self = selector.matches(this.pod.pod.metadata?.labels) ? 1 : 0;
       const skew = (pods?.get(domain) ?? 0) + self - emptiest;
       if (skew > maxSkew) return new Status('Unschedulable', [SPREAD_REASON]);
+      i += 1;
     }
     return undefined;
   }
@@ -299,15 +303,15 @@ export function countDomains(
   nodes: readonly NodeInfo[],
   countPods: CountPods,
 ): SpreadCounts {
-  const complete = nodes.map((node) => hasTopologyKeys(node, constraints));
   const domains = constraints.map((constraint) => {
     const pods = new Map<string, number>();
     const counts = countPods(nodes, pod.pod.metadata?.namespace ?? '', constraint.selector);
-    for (const [i, node] of nodes.entries()) {
-      if (!complete[i] || !isNodeIncluded(constraint, pod.pod, node)) continue;
+    nodes.forEach((node, i) => {
+      if (!hasTopologyKeys(node, constraints)) return;
+      if (!isNodeIncluded(constraint, pod.pod, node)) return;
       const domain = topologyValue(node, constraint.topologyKey) ?? '';
       pods.set(domain, (pods.get(domain) ?? 0) + (counts[i] ?? 0));
-    }
+    });
     return pods;
   });
   return new SpreadCounts(pod, constraints, domains);

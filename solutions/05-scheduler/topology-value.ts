@@ -19,5 +19,8 @@ export function hasTopologyKeys(
   node: NodeInfo,
   rules: readonly { readonly topologyKey: string }[],
 ): boolean {
-  return rules.every(({ topologyKey }) => topologyValue(node, topologyKey) !== undefined);
+  for (const { topologyKey } of rules) {
+    if (topologyValue(node, topologyKey) === undefined) return false;
+  }
+  return true;
 }

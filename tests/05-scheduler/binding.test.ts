@@ -167,6 +167,22 @@ describe('WaitingPods', () => {
     expect(await pods.wait(pod)).toBeUndefined();
   });
 
+  it('does not mix up two times that a pod waits', async () => {
+    const clock = new FakeClock();
+    const pods = new WaitingPods(clock);
+    const pod = podObject('web');
+    pods.add(pod, waitsFor(['a', 1000]));
+    const stale = pods.get('uid-default-web');
+    stale?.reject('a', 'no');
+    await pods.wait(pod);
+    pods.add(pod, waitsFor(['a', 1000]));
+    stale?.reject('a', 'said before');
+    stale?.allow('a');
+    expect(pods.get('uid-default-web')?.pendingPlugins).toEqual(['a']);
+    pods.get('uid-default-web')?.allow('a');
+    expect(await pods.wait(pod)).toBeUndefined();
+  });
+
   it('keeps pods apart, also those of one name', async () => {
     const clock = new FakeClock();
     const pods = new WaitingPods(clock);
@@ -292,13 +308,14 @@ describe('bindingCycle', () => {
   }
 
   const run = async (one: ReturnType<typeof scene>) => {
-    await bindingCycle(one.world, one.framework, one.cycle);
-    return one;
+    const isBound = await bindingCycle(one.world, one.framework, one.cycle);
+    return { ...one, isBound };
   };
   const event = 'event pods web Normal Scheduled Successfully assigned default/web to node-1';
 
   it.core('prepares, binds, and tells', async () => {
-    const { log } = await run(scene());
+    const { log, isBound } = await run(scene());
+    expect(isBound).toBe(true);
     expect(log).toEqual([
       'preBind',
       'done uid-default-web',
@@ -312,7 +329,8 @@ describe('bindingCycle', () => {
   it.core('undoes everything when binding fails', async () => {
     const failure = new Error('conflict');
     const status = Status.ofError(failure, 'DefaultBinder');
-    const { log, requeued } = await run(scene({ runBindPlugins: async () => status }));
+    const { log, requeued, isBound } = await run(scene({ runBindPlugins: async () => status }));
+    expect(isBound).toBe(false);
     expect(log).toEqual([
       'preBind',
       'done uid-default-web',

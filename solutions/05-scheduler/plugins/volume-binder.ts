@@ -26,10 +26,12 @@ import type { Handle } from '../framework/handle.ts';
 import { claimsOfPod, classOfClaim } from './pod-claims.ts';
 import { isOlder, VolumeAssumeCache } from './volume-assume-cache.ts';
 import {
+  chooseVolume,
   claimSize,
   classFitsNode,
-  findMatchingVolume,
   isReservedFor,
+  type OpenClaim,
+  openClaim,
   volumeFitsNode,
 } from './volume-matching.ts';
 
@@ -52,7 +54,7 @@ const POLL_MS = 1000;
 export interface PodClaims {
   readonly bound: readonly PersistentVolumeClaim[];
   /** To be bound when the node is known: the smallest first. */
-  readonly delayed: readonly PersistentVolumeClaim[];
+  readonly delayed: readonly OpenClaim[];
   /** That should have been bound before. */
   readonly immediate: readonly PersistentVolumeClaim[];
 }
@@ -124,8 +126,12 @@ export class VolumeBinder {
       else if (this.#isDelayed(claim) && !claim.spec?.volumeName) delayed.push(claim);
       else immediate.push(claim);
     }
-    delayed.sort((a, b) => claimSize(a).compare(claimSize(b)));
-    return { bound, delayed, immediate };
+    if (delayed.length === 0) return { bound, delayed: [], immediate };
+    const volumes = this.#volumes.list();
+    const open = delayed
+      .sort((a, b) => claimSize(a).compare(claimSize(b)))
+      .map((claim) => openClaim(claim, volumes));
+    return { bound, delayed: open, immediate };
   }
 
   #isDelayed(claim: PersistentVolumeClaim): boolean {
@@ -155,20 +161,21 @@ export class VolumeBinder {
     ];
   }
 
-  #choose(delayed: readonly PersistentVolumeClaim[], node: Node): PodVolumes | undefined {
+  #choose(delayed: readonly OpenClaim[], node: Node): PodVolumes | undefined {
     const bindings: Binding[] = [];
     const provisions: PersistentVolumeClaim[] = [];
     const taken = new Set<string>();
     const selectedOf = ({ metadata }: PersistentVolumeClaim): string | undefined =>
       metadata?.annotations?.[SELECTED_NODE];
-    for (const claim of delayed) {
+    for (const open of delayed) {
+      const { claim } = open;
       const selected = selectedOf(claim);
       if (selected !== undefined) {
         if (selected !== node.metadata?.name) return undefined;
         provisions.push(claim);
         continue;
       }
-      const volume = findMatchingVolume(claim, this.#volumes.list(), node, taken);
+      const volume = chooseVolume(open, node, taken);
       if (!volume) {
         provisions.push(claim);
         continue;

@@ -28,43 +28,62 @@ export function claimSize({ spec }: PersistentVolumeClaim): Quantity {
   return Quantity.parse(spec?.resources?.requests?.storage ?? '0');
 }
 
+/** A claim that is to be bound, with the volumes that would do on the right node. */
+export interface OpenClaim {
+  readonly claim: PersistentVolumeClaim;
+  /** It gets this one, or none. */
+  readonly reserved: PersistentVolume | undefined;
+  /** The smallest first. */
+  readonly volumes: readonly PersistentVolume[];
+}
+
 /**
- * The volume for a claim on a node: one that is reserved for it, else the smallest that will do.
+ * What can be said about a claim without a node: asked once for each pod.
  *
- * @param taken - names of volumes that other claims of the pod get
- * @returns `undefined` when there is none, also when the reserved one cannot be used on the node
  * @see k8s.io/component-helpers/storage/volume/pv_helpers.go (1.33), FindMatchingVolume
  */
-export function findMatchingVolume(
+export function openClaim(
   claim: PersistentVolumeClaim,
   volumes: readonly PersistentVolume[],
-  node: Node,
-  taken: ReadonlySet<string>,
-): PersistentVolume | undefined {
+): OpenClaim {
+  const wantedSize = claimSize(claim);
   const possible = volumes.filter(
     (volume) =>
-      !taken.has(volume.metadata?.name ?? '') &&
       (volume.spec?.claimRef === undefined || isReservedFor(volume, claim)) &&
-      sizeOf(volume).compare(claimSize(claim)) >= 0 &&
       modeOf(volume) === modeOf(claim) &&
-      volume.metadata?.deletionTimestamp === undefined,
+      volume.metadata?.deletionTimestamp === undefined &&
+      sizeOf(volume).compare(wantedSize) >= 0,
   );
   const reserved = possible.find((volume) => isReservedFor(volume, claim));
-  if (reserved) return volumeFitsNode(reserved, node) ? reserved : undefined;
+  if (reserved) return { claim, reserved, volumes: [] };
   const selector = claim.spec?.selector
     ? selectorFromObject(claim.spec.selector)
     : Selector.everything;
-  const wanted = claim.spec?.accessModes ?? [];
-  return possible
+  const wantedModes = claim.spec?.accessModes ?? [];
+  const fitting = possible
     .filter(({ status }) => status?.phase === 'Available')
     .filter((volume) => classOfVolume(volume) === classOfClaim(claim))
     .filter(({ metadata }) => selector.matches(metadata?.labels ?? {}))
-    .filter(({ spec }) => wanted.every((mode) => spec?.accessModes?.includes(mode)))
-    .filter((volume) => volumeFitsNode(volume, node))
-    .reduce<PersistentVolume | undefined>(
-      (best, volume) => (best && sizeOf(best).compare(sizeOf(volume)) <= 0 ? best : volume),
-      undefined,
-    );
+    .filter(({ spec }) => wantedModes.every((mode) => spec?.accessModes?.includes(mode)))
+    .sort((a, b) => sizeOf(a).compare(sizeOf(b)));
+  return { claim, reserved: undefined, volumes: fitting };
+}
+
+/**
+ * The volume for a claim on a node.
+ *
+ * @param taken - names of volumes that other claims of the pod get
+ * @returns `undefined` when there is none, also when the reserved one cannot be used on the node
+ */
+export function chooseVolume(
+  { reserved, volumes }: OpenClaim,
+  node: Node,
+  taken: ReadonlySet<string>,
+): PersistentVolume | undefined {
+  if (reserved) return volumeFitsNode(reserved, node) ? reserved : undefined;
+  return volumes.find(
+    (volume) => !taken.has(volume.metadata?.name ?? '') && volumeFitsNode(volume, node),
+  );
 }
 
 /** May volumes of the class be made for the node? */

@@ -71,6 +71,12 @@ export class AddressPool {
     );
   }
 
+  /** Notes that an address is taken already; one outside the range is none of its business. */
+  reserve(owner: string, ip: string): void {
+    const number = ipNumber(ip);
+    if (number !== undefined && cidrContains(this.#cidr, ip)) this.#owners.set(number, owner);
+  }
+
   release(owner: string): void {
     for (const [number, holder] of this.#owners) if (holder === owner) this.#owners.delete(number);
   }

@@ -134,7 +134,6 @@ export class Kubelet {
   readonly #mirrorPods = new Map<string, Pod>();
   readonly #timers = new Map<string, { cancel(): void }>();
   #lookedAt: number;
-  #seen: ReadonlySet<string> = new Set();
   #lookSoon: (() => void) | undefined;
   #podCidr = '';
   #hasReadFiles = false;
