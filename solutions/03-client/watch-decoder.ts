@@ -15,11 +15,12 @@ export const MAX_WATCH_LINE_BYTES = 16 * 1024 * 1024;
 export interface DecodeWatchOptions {
   /** Ends the iteration without an error and frees the stream, also while it waits for bytes. */
   readonly signal?: AbortSignal;
-  /** A longer line is an error. Absent: {@link MAX_WATCH_LINE_BYTES}. */
+  /** A line longer than this, its end not counted, is an error. Absent: {@link MAX_WATCH_LINE_BYTES}. */
   readonly maxLineBytes?: number;
 }
 
 const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
 
 /**
  * The events in a watch's stream.
@@ -46,7 +47,7 @@ const LINE_FEED = 10;
  * | ends after a whole event without a line's end | gives the event, then ends |
  * | ends inside a line that is no JSON (yet) | throws `unexpectedEnd` |
  * | has a line that is no JSON, no object, of an unknown type, or whose `object` is no object | throws `invalidEvent` |
- * | has more than `maxLineBytes` bytes without a line's end between them | throws `eventTooLarge`, without waiting for more |
+ * | has more than `maxLineBytes` bytes without a line's end between them (a `\r` before the `\n` is part of the line's end) | throws `eventTooLarge`, without waiting for more |
  * | fails | throws what it failed with |
  *
  * Events before a bad line are given first. A last line that is JSON, but no event, is an
@@ -131,12 +132,18 @@ class LineBuffer {
   next(): string | undefined {
     const end = this.#chunk.indexOf(LINE_FEED, this.#position);
     const piece = this.#chunk.subarray(this.#position, end < 0 ? undefined : end);
-    if (this.#begunBytes + piece.length > this.#maxBytes) throw eventTooLarge(this.#maxBytes);
+    if (this.#lengthWith(piece) > this.#maxBytes) throw eventTooLarge(this.#maxBytes);
     this.#position += piece.length + 1;
     if (end >= 0 && this.#begunBytes === 0) return this.#decoder.decode(piece);
     if (piece.length > 0) this.#begun.push(piece);
     this.#begunBytes += piece.length;
     return end < 0 ? undefined : this.rest();
+  }
+
+  /** A `\r` that comes last is, or may become with the next chunk, part of the line's end. */
+  #lengthWith(piece: Uint8Array): number {
+    const last = piece.at(-1) ?? this.#begun.at(-1)?.at(-1);
+    return this.#begunBytes + piece.length - (last === CARRIAGE_RETURN ? 1 : 0);
   }
 
   /** What has come since the last line's end. */

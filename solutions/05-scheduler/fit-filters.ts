@@ -145,11 +145,24 @@ export function nodeResourcesFilter(
   node: NodeInfo,
   ignored?: (scalar: string) => boolean,
 ): Status | undefined {
+  if (hasRoomForUsual(pod, node)) return undefined;
   const missing = insufficientResources(pod, node, ignored);
   if (missing.length === 0) return undefined;
   const reasons = missing.map(({ reason }) => reason);
   const hopeless = missing.some(({ unresolvable }) => unresolvable);
   return new Status(hopeless ? 'UnschedulableAndUnresolvable' : 'Unschedulable', reasons);
+}
+
+/** The usual answer for the usual pod, without making a list. */
+function hasRoomForUsual({ requests }: PodInfo, node: NodeInfo): boolean {
+  const { allocatable, requested } = node;
+  return (
+    requests.scalars.size === 0 &&
+    node.pods.length < node.allowedPods &&
+    requests.milliCpu <= allocatable.milliCpu - requested.milliCpu &&
+    requests.memory <= allocatable.memory - requested.memory &&
+    requests.ephemeralStorage <= allocatable.ephemeralStorage - requested.ephemeralStorage
+  );
 }
 
 /**

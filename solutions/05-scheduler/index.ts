@@ -177,3 +177,4 @@ export {
   spreadConstraintsOf,
   type WhenUnsatisfiable,
 } from './topology-spread.ts';
+export { hasTopologyKeys, topologyValue } from './topology-value.ts';

@@ -93,7 +93,9 @@ export function filterWithNominatedPods(
   pod: PodInfo,
   node: NodeInfo,
 ): Status | undefined {
-  const status = filterWithPromised(runner, nominations.podsOn(node.name), state, pod, node);
+  const promised = nominations.podsOn(node.name);
+  if (promised.length === 0) return runner.runFilterPlugins(state, pod, node);
+  const status = filterWithPromised(runner, promised, state, pod, node);
   return isSuccess(status) ? runner.runFilterPlugins(state, pod, node) : status;
 }
 
@@ -104,7 +106,6 @@ function filterWithPromised(
   pod: PodInfo,
   node: NodeInfo,
 ): Status | undefined {
-  if (nominated.length === 0) return undefined;
   const priority = podPriority(pod.pod);
   const uid = pod.pod.metadata?.uid;
   const counted = nominated.filter(

@@ -90,11 +90,80 @@ export function newAffinityCounts(): AffinityCounts {
   };
 }
 
+/** What is counted. */
+export interface AffinityInput {
+  readonly pod: PodInfo;
+  /** All nodes. */
+  readonly nodes: readonly NodeInfo[];
+  /** The nodes among them that have pods with required anti-affinity. */
+  readonly keepingAway: readonly NodeInfo[];
+  readonly namespaceLabels: NamespaceLabels;
+  /** Ask only for terms there are: it looks at every pod. */
+  readonly countMatches: CountMatches;
+}
+
+/**
+ * Counts the required terms of a pod over all nodes.
+ *
+ * @remarks
+ *
+ * 1. `affinity`: a pod that matches **all** required affinity terms of the pod counts once for each of
+ *    them, in the place its node is in by that term's topology key. One pod must fulfil all terms; two
+ *    that fulfil one each are of no use.
+ * 2. `antiAffinity`: a pod that matches **any** required anti-affinity term counts in that term's place.
+ * 3. `existing`: each required anti-affinity term of a pod that is there counts, when it matches the
+ *    pod, in the place that pod's node is in. Only nodes of `keepingAway` need be looked at.
+ *
+ * A node without the label is in no place, and nothing counts there: `TopologyCounts.add` with
+ * `topologyValue` sees to it.
+ *
+ * @see pkg/scheduler/framework/plugins/interpodaffinity/filtering.go (1.33), PreFilter
+ * @exercise scheduler/pod-affinity
+ */
+export function countAffinity(input: AffinityInput): AffinityCounts {
+  const { pod, nodes, keepingAway, namespaceLabels } = input;
+  const counts = newAffinityCounts();
+  const { requiredAffinityTerms: near, requiredAntiAffinityTerms: away } = pod;
+  if (near.length > 0) {
+    const found = input.countMatches(nodes, near);
+    nodes.forEach((node, i) => {
+      addAt(counts.affinity, near, node, found[i]);
+    });
+  }
+  for (const term of away) {
+    const only = [term];
+    const found = input.countMatches(nodes, only);
+    nodes.forEach((node, i) => {
+      addAt(counts.antiAffinity, only, node, found[i]);
+    });
+  }
+  for (const node of keepingAway) {
+    for (const other of node.podsWithRequiredAntiAffinity) {
+      addExisting(counts, pod, other, node, 1, namespaceLabels);
+    }
+  }
+  return counts;
+}
+
+function addExisting(
+  counts: AffinityCounts,
+  pod: PodInfo,
+  other: PodInfo,
+  node: NodeInfo,
+  change: 1 | -1,
+  namespaceLabels: NamespaceLabels,
+): void {
+  for (const term of other.requiredAntiAffinityTerms) {
+    if (!matchesTerm(term, pod.pod, namespaceLabels)) continue;
+    addAt(counts.existing, [term], node, change);
+  }
+}
+
 /**
  * The required terms of a pod, and of those around it. Made once for a pod.
  *
  * @remarks A term with the topology key `zone` means: all nodes with the same value of the label `zone`
- * are one place.
+ * are one place. Which place a node is in says `topologyValue` of `topology-value.ts`.
  *
  * ```text
  * node-1 zone=a: db      node-2 zone=a: (empty)      node-3 zone=b: web, which keeps away from web by zone
@@ -202,74 +271,6 @@ export class RequiredAffinity implements StateData {
     }
     if (isThere) return true;
     return affinity.isEmpty && matchesAllTerms(terms, this.pod.pod, this.#namespaceLabels);
-  }
-}
-
-/** What is counted. */
-export interface AffinityInput {
-  readonly pod: PodInfo;
-  /** All nodes. */
-  readonly nodes: readonly NodeInfo[];
-  /** The nodes among them that have pods with required anti-affinity. */
-  readonly keepingAway: readonly NodeInfo[];
-  readonly namespaceLabels: NamespaceLabels;
-  /** Ask only for terms there are: it looks at every pod. */
-  readonly countMatches: CountMatches;
-}
-
-/**
- * Counts the required terms of a pod over all nodes.
- *
- * @remarks
- *
- * 1. `affinity`: a pod that matches **all** required affinity terms of the pod counts once for each of
- *    them, in the place its node is in by that term's topology key. One pod must fulfil all terms; two
- *    that fulfil one each are of no use.
- * 2. `antiAffinity`: a pod that matches **any** required anti-affinity term counts in that term's place.
- * 3. `existing`: each required anti-affinity term of a pod that is there counts, when it matches the
- *    pod, in the place that pod's node is in. Only nodes of `keepingAway` need be looked at.
- *
- * A node without the label is in no place, and nothing counts there.
- *
- * @see pkg/scheduler/framework/plugins/interpodaffinity/filtering.go (1.33), PreFilter
- * @exercise scheduler/pod-affinity
- */
-export function countAffinity(input: AffinityInput): AffinityCounts {
-  const { pod, nodes, keepingAway, namespaceLabels } = input;
-  const counts = newAffinityCounts();
-  const { requiredAffinityTerms: near, requiredAntiAffinityTerms: away } = pod;
-  if (near.length > 0) {
-    const found = input.countMatches(nodes, near);
-    nodes.forEach((node, i) => {
-      addAt(counts.affinity, near, node, found[i]);
-    });
-  }
-  for (const term of away) {
-    const only = [term];
-    const found = input.countMatches(nodes, only);
-    nodes.forEach((node, i) => {
-      addAt(counts.antiAffinity, only, node, found[i]);
-    });
-  }
-  for (const node of keepingAway) {
-    for (const other of node.podsWithRequiredAntiAffinity) {
-      addExisting(counts, pod, other, node, 1, namespaceLabels);
-    }
-  }
-  return counts;
-}
-
-function addExisting(
-  counts: AffinityCounts,
-  pod: PodInfo,
-  other: PodInfo,
-  node: NodeInfo,
-  change: 1 | -1,
-  namespaceLabels: NamespaceLabels,
-): void {
-  for (const term of other.requiredAntiAffinityTerms) {
-    if (!matchesTerm(term, pod.pod, namespaceLabels)) continue;
-    addAt(counts.existing, [term], node, change);
   }
 }
 

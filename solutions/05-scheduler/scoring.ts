@@ -85,9 +85,10 @@ function weightedMean(uses: readonly ResourceUse[], scoreOf: (use: ResourceUse) 
  * @exercise scheduler/scoring
  */
 export function balancedAllocationScore(uses: readonly ResourceUse[]): number {
-  const shares = uses
-    .filter(({ allocatable }) => allocatable > 0)
-    .map(({ requested, allocatable }) => Math.min(1, requested / allocatable));
+  const shares: number[] = [];
+  for (const { requested, allocatable } of uses) {
+    if (allocatable > 0) shares.push(Math.min(1, requested / allocatable));
+  }
   return Math.floor((1 - deviation(shares)) * MAX_NODE_SCORE);
 }
 
@@ -125,6 +126,7 @@ export const MAX_IMAGE_THRESHOLD_PER_CONTAINER = 1000 * 1024 * 1024;
  * @exercise scheduler/scoring
  */
 export function imageLocalityScore(pod: PodInfo, node: NodeInfo, totalNodes: number): number {
+  if (node.images.size === 0) return 0;
   const { containers = [], initContainers = [] } = pod.pod.spec ?? {};
   const all = [...initContainers, ...containers];
   let sum = 0;
@@ -172,8 +174,9 @@ export function preferredNodeAffinityScore(pod: PodInfo, node: NodeInfo): number
  * @exercise scheduler/scoring
  */
 export function intolerableTaints(pod: PodInfo, node: NodeInfo): number {
-  const taints = node.node?.spec?.taints?.filter(({ effect }) => effect === 'PreferNoSchedule');
-  if (!taints || taints.length === 0) return 0;
+  const { taints: all } = node.node?.spec ?? {};
+  if (!all || all.length === 0) return 0;
+  const taints = all.filter(({ effect }) => effect === 'PreferNoSchedule');
   const tolerations = pod.pod.spec?.tolerations?.filter(isAboutPreferring);
   return taints.filter((taint) => findUntoleratedTaint([taint], tolerations)).length;
 }

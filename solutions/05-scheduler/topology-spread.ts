@@ -180,7 +180,8 @@ function keepsAway({ effect }: Taint): boolean {
 /**
  * The hard constraints of a pod, and how many pods there are in each domain. Made once for a pod.
  *
- * @remarks
+ * @remarks In which domain a node is, and whether it has all labels, say `topologyValue` and
+ * `hasTopologyKeys` of `topology-value.ts`.
  *
  * ```text
  * maxSkew 1      zone a: 2 pods    zone b: 1    zone c: 0        the emptiest: 0

@@ -2,12 +2,16 @@
 
 import type { ContainerConfig, PodSandboxConfig } from './cri/index.ts';
 import { CriError } from './cri/index.ts';
-import type { OverlayFiles } from './images/overlay-files.ts';
 import type { ImageConfig } from './images/layer.ts';
+import type { OverlayFiles } from './images/overlay-files.ts';
 import { DEFAULT_PATH } from './kernel/kernel.ts';
 
 /** Paths that a runtime hides and protects when the kubelet does not say. */
-export const DEFAULT_MASKED_PATHS: readonly string[] = ['/proc/kcore', '/proc/keys', '/sys/firmware'];
+export const DEFAULT_MASKED_PATHS: readonly string[] = [
+  '/proc/kcore',
+  '/proc/keys',
+  '/sys/firmware',
+];
 export const DEFAULT_READONLY_PATHS: readonly string[] = ['/proc/sys', '/sys/fs/cgroup'];
 
 /**
@@ -16,11 +20,15 @@ export const DEFAULT_READONLY_PATHS: readonly string[] = ['/proc/sys', '/sys/fs/
  *
  * @throws CriError when there is none
  */
-export function commandLine({ command = [], args = [] }: ContainerConfig, image: ImageConfig): string[] {
+export function commandLine(
+  { command = [], args = [] }: ContainerConfig,
+  image: ImageConfig,
+): string[] {
   const entrypoint = command.length > 0 ? command : image.entrypoint;
   const isImages = command.length === 0 && args.length === 0;
   const argv = [...entrypoint, ...(isImages ? image.cmd : args)];
-  if (argv.length === 0) throw new CriError('UNKNOWN', 'failed to generate container spec: no command specified');
+  if (argv.length === 0)
+    throw new CriError('UNKNOWN', 'failed to generate container spec: no command specified');
   return argv;
 }
 

@@ -7,14 +7,14 @@
 
 import type { Clock, FileSystem, Logger, Random } from '#apimachinery';
 import { newCatalogue } from './catalogue/catalogue.ts';
-import { Containers, type ContainerRecord, type Sandbox } from './containers/containers.ts';
+import { type ContainerRecord, Containers, type Sandbox } from './containers/containers.ts';
 import * as cri from './cri/index.ts';
+import { EventHub } from './event-hub.ts';
 import { ImageStore, type StoredImage } from './images/image-store.ts';
 import type { Registry } from './images/registry.ts';
 import { emptySource, Pipe } from './kernel/pipe.ts';
 import type { Programs } from './kernel/program.ts';
 import { Terminal } from './kernel/terminal.ts';
-import { EventHub } from './event-hub.ts';
 import { execSync, statsOf, type UsageSample } from './logs-stats-exec/logs-stats-exec.ts';
 import { NetworkSwitch, type NodeNetwork } from './network/node-network.ts';
 import { newPrograms } from './programs/programs.ts';
@@ -146,7 +146,9 @@ class Runtime implements SimulatedRuntime {
     return {};
   }
 
-  async podSandboxStatus(request: cri.PodSandboxStatusRequest): Promise<cri.PodSandboxStatusResponse> {
+  async podSandboxStatus(
+    request: cri.PodSandboxStatusRequest,
+  ): Promise<cri.PodSandboxStatusResponse> {
     const sandbox = this.#containers.sandbox(request.podSandboxId);
     return {
       status: sandboxStatus(sandbox),
@@ -156,7 +158,9 @@ class Runtime implements SimulatedRuntime {
     };
   }
 
-  async listPodSandbox({ filter }: cri.ListPodSandboxRequest = {}): Promise<cri.ListPodSandboxResponse> {
+  async listPodSandbox({
+    filter,
+  }: cri.ListPodSandboxRequest = {}): Promise<cri.ListPodSandboxResponse> {
     return { items: this.#containers.listSandboxes(filter).map(sandboxItem) };
   }
 
@@ -181,7 +185,9 @@ class Runtime implements SimulatedRuntime {
     return {};
   }
 
-  async listContainers({ filter }: cri.ListContainersRequest = {}): Promise<cri.ListContainersResponse> {
+  async listContainers({
+    filter,
+  }: cri.ListContainersRequest = {}): Promise<cri.ListContainersResponse> {
     return { containers: this.#containers.listContainers(filter).map(containerItem) };
   }
 
@@ -205,7 +211,11 @@ class Runtime implements SimulatedRuntime {
     return {};
   }
 
-  async execSync({ containerId, cmd, timeout = 0 }: cri.ExecSyncRequest): Promise<cri.ExecSyncResponse> {
+  async execSync({
+    containerId,
+    cmd,
+    timeout = 0,
+  }: cri.ExecSyncRequest): Promise<cri.ExecSyncResponse> {
     const { id } = this.#running(containerId);
     return execSync(
       (write) =>
@@ -318,14 +328,21 @@ class Runtime implements SimulatedRuntime {
     }
   }
 
-  async containerStats({ containerId }: cri.ContainerStatsRequest): Promise<cri.ContainerStatsResponse> {
+  async containerStats({
+    containerId,
+  }: cri.ContainerStatsRequest): Promise<cri.ContainerStatsResponse> {
     return { stats: this.#stats(this.#containers.container(containerId)) };
   }
 
   async listContainerStats({
     filter = {},
   }: cri.ListContainerStatsRequest = {}): Promise<cri.ListContainerStatsResponse> {
-    return { stats: this.#containers.listContainers(filter).filter(isRunning).map((one) => this.#stats(one)) };
+    return {
+      stats: this.#containers
+        .listContainers(filter)
+        .filter(isRunning)
+        .map((one) => this.#stats(one)),
+    };
   }
 
   async podSandboxStats(request: cri.PodSandboxStatsRequest): Promise<cri.PodSandboxStatsResponse> {
@@ -520,7 +537,10 @@ function newId(random: Random): string {
 }
 
 function noStreamingServer(what: string): cri.CriError {
-  return new cri.CriError('UNIMPLEMENTED', `${what}: this runtime has no streaming server; use its streams`);
+  return new cri.CriError(
+    'UNIMPLEMENTED',
+    `${what}: this runtime has no streaming server; use its streams`,
+  );
 }
 
 function isRunning({ state }: ContainerRecord): boolean {
@@ -557,7 +577,18 @@ function sandboxStatus(sandbox: Sandbox): cri.PodSandboxStatus {
 function containerItem(record: ContainerRecord): cri.Container {
   const { id, sandboxId, config, state, createdAt, imageId, imageRef } = record;
   const { metadata, image, labels = {}, annotations = {} } = config;
-  return { id, podSandboxId: sandboxId, metadata, image, imageRef, state, createdAt, labels, annotations, imageId };
+  return {
+    id,
+    podSandboxId: sandboxId,
+    metadata,
+    image,
+    imageRef,
+    state,
+    createdAt,
+    labels,
+    annotations,
+    imageId,
+  };
 }
 
 function imageItem({ id, repoTags, repoDigests, size, config }: StoredImage): cri.Image {

@@ -1,10 +1,10 @@
 /** The network namespaces of a node's sandboxes. Given; addresses are `network/network.ts`. */
 
+import type { PodSandboxConfig } from './cri/index.ts';
+import type { Connection } from './network/connection.ts';
 import { AddressPool, parseCidr } from './network/network.ts';
 import { NetworkStack } from './network/network-stack.ts';
 import type { NodeNetwork } from './network/node-network.ts';
-import type { Connection } from './network/connection.ts';
-import type { PodSandboxConfig } from './cri/index.ts';
 
 /** Makes and takes away namespaces. */
 export class SandboxNetworks {
@@ -27,7 +27,8 @@ export class SandboxNetworks {
     const texts = podCidr.split(',').filter((text) => !text.includes(':'));
     this.#pools = texts.map((text) => new AddressPool(parseCidr(text)));
     // Sandboxes that were there before keep their addresses.
-    for (const [id, stack] of this.#stacks) if (stack !== this.host) this.#pools[0]?.reserve(id, stack.ip);
+    for (const [id, stack] of this.#stacks)
+      if (stack !== this.host) this.#pools[0]?.reserve(id, stack.ip);
   }
 
   /** @returns its addresses; none on the node's own network */

@@ -6,6 +6,7 @@
  */
 
 import type { Clock, FileSystem } from '#apimachinery';
+import { ContainerOutput } from './container-output.ts';
 import {
   commandLine,
   DEFAULT_MASKED_PATHS,
@@ -16,8 +17,11 @@ import {
   readText,
   writeEtc,
 } from './container-setup.ts';
-import { ContainerOutput } from './container-output.ts';
-import type { ContainerHost, ContainerProcess, PreparedContainer } from './containers/container-host.ts';
+import type {
+  ContainerHost,
+  ContainerProcess,
+  PreparedContainer,
+} from './containers/container-host.ts';
 import {
   type ContainerConfig,
   CriError,
@@ -30,9 +34,9 @@ import { Cgroup } from './kernel/cgroup.ts';
 import { ContainerFiles } from './kernel/container-files.ts';
 import { ContainerNamespace, Kernel, type SpawnSpec } from './kernel/kernel.ts';
 import { type ByteSink, emptySource, Pipe } from './kernel/pipe.ts';
+import { procFile } from './kernel/proc-files.ts';
 import { type Process, SystemError } from './kernel/process.ts';
 import { ExecError, type Programs } from './kernel/program.ts';
-import { procFile } from './kernel/proc-files.ts';
 import { parseSignal } from './kernel/signals.ts';
 import { Terminal } from './kernel/terminal.ts';
 import { ContainerLog } from './logs-stats-exec/logs-stats-exec.ts';
@@ -108,11 +112,17 @@ export class SimulatedHost implements ContainerHost {
     config: ContainerConfig,
   ): Promise<PreparedContainer> {
     const image = this.#image(config);
-    const sandbox = this.#sandboxes.get(sandboxId) ?? { metadata: { name: '', uid: '', namespace: '', attempt: 0 } };
+    const sandbox = this.#sandboxes.get(sandboxId) ?? {
+      metadata: { name: '', uid: '', namespace: '', attempt: 0 },
+    };
     const mounts = this.#mounts(config);
-    const overlay = new OverlayFiles(image.layers.map(({ entries }) => entries), this.#options.clock);
+    const overlay = new OverlayFiles(
+      image.layers.map(({ entries }) => entries),
+      this.#options.clock,
+    );
     const network = this.networks.stack(sandboxId);
-    const hostname = sandbox.hostname || (network === this.networks.host ? this.#options.nodeName : '');
+    const hostname =
+      sandbox.hostname || (network === this.networks.host ? this.#options.nodeName : '');
     writeEtc(overlay, sandbox, { hostname, ip: network.ip });
     const passwd = readText(overlay, '/etc/passwd');
     const context = config.linux?.securityContext ?? {};
@@ -191,7 +201,10 @@ export class SimulatedHost implements ContainerHost {
   }
 
   /** Starts a command in a container that runs. @throws CriError */
-  exec(id: string, spec: Pick<SpawnSpec, 'argv' | 'stdin' | 'stdout' | 'stderr' | 'terminal'>): Process {
+  exec(
+    id: string,
+    spec: Pick<SpawnSpec, 'argv' | 'stdin' | 'stdout' | 'stderr' | 'terminal'>,
+  ): Process {
     const container = this.container(id);
     try {
       const env = new Map(container.env);
@@ -251,7 +264,10 @@ export class SimulatedHost implements ContainerHost {
     const { files } = this.#options;
     for (const { hostPath, image, containerPath } of config.mounts ?? []) {
       if (image !== undefined) {
-        throw new CriError('UNIMPLEMENTED', `mount ${containerPath}: image volumes are not supported`);
+        throw new CriError(
+          'UNIMPLEMENTED',
+          `mount ${containerPath}: image volumes are not supported`,
+        );
       }
       if (files.stat(hostPath) === undefined) files.makeDirectory(hostPath);
     }
@@ -267,12 +283,21 @@ export class SimulatedHost implements ContainerHost {
   #log(path: string): ContainerLog | undefined {
     if (path === '') return undefined;
     const { files, clock } = this.#options;
-    return new ContainerLog({ files, path, now: () => BigInt(Math.floor(clock.now())) * 1_000_000n });
+    return new ContainerLog({
+      files,
+      path,
+      now: () => BigInt(Math.floor(clock.now())) * 1_000_000n,
+    });
   }
 }
 
-function logPathOf({ logDirectory = '' }: PodSandboxConfig, { logPath = '' }: ContainerConfig): string {
-  return logDirectory === '' || logPath === '' ? '' : `${logDirectory.replace(/\/$/, '')}/${logPath}`;
+function logPathOf(
+  { logDirectory = '' }: PodSandboxConfig,
+  { logPath = '' }: ContainerConfig,
+): string {
+  return logDirectory === '' || logPath === ''
+    ? ''
+    : `${logDirectory.replace(/\/$/, '')}/${logPath}`;
 }
 
 function stopSignalOf({ stopSignal = '' }: ContainerConfig, image: StoredImage): string {

@@ -739,6 +739,33 @@ describe('leader election, the leader', () => {
     expect(a.elector.leader).toBe('x');
   });
 
+  it('leads on when it reads that nobody holds the Lease, and writes itself in again', async () => {
+    const { clock, server, leaders, join } = newWorld();
+    const a = join('a');
+    await clock.advance(second);
+    server.write({ ...server.lease?.spec, holderIdentity: '' });
+    let updates = 0;
+    server.fateOf = (_, verb) => {
+      // The first is the write without reading, which a conflict ends; the second does not arrive.
+      if (verb === 'update') updates++;
+      return updates === 2 ? fates.refused : fates.ok;
+    };
+    await clock.advance(second);
+    expect(server.requests.slice(2)).toEqual(['a update', 'a get', 'a update']);
+    expect({ leader: a.elector.leader, isLeader: a.elector.isLeader }).toEqual({
+      leader: '',
+      isLeader: true,
+    });
+    await clock.advance(20 * second);
+    expect([...leaders]).toEqual(['a']);
+    expect(a.said).toEqual(['started at 0']);
+    expect(server.lease?.spec).toMatchObject({
+      holderIdentity: 'a',
+      acquireTime: '2025-01-01T00:00:04.000000Z',
+      leaseTransitions: 1,
+    });
+  });
+
   it('creates the Lease anew when somebody deleted it', async () => {
     const { clock, server, join } = newWorld();
     server.write({ holderIdentity: '', leaseTransitions: 4 });

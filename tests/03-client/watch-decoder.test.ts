@@ -389,6 +389,37 @@ describe('a long line', () => {
     expect([events.length, error]).toEqual([1, undefined]);
   });
 
+  const endings: [name: string, chunks: readonly string[]][] = [
+    ['in one chunk with the line', [`${eventOf(1000)}\r\n`]],
+    ['in a chunk of its own', [eventOf(1000), '\r\n']],
+    ['cut between its two characters', [`${eventOf(1000)}\r`, '\n']],
+    ['in two chunks of one character', [eventOf(1000), '\r', '\n']],
+  ];
+  for (const [name, chunks] of endings) {
+    it(`does not count a \\r\\n ${name}`, async () => {
+      const body = new Body().send(...chunks, `${eventOf(900)}\r\n`).end();
+      const { events, error } = await readAll(body, { maxLineBytes: 1000 });
+      expect({ events: events.length, error }).toEqual({ events: 2, error: undefined });
+    });
+
+    it(`throws one byte over the limit with a \\r\\n ${name}`, async () => {
+      const longer = chunks.map((chunk) => chunk.replace('{', '{ '));
+      const body = new Body().send(...longer).end();
+      expect(await readAll(body, { maxLineBytes: 1000 })).toMatchObject({ error: tooLarge });
+    });
+  }
+
+  it('counts a \\r that no \\n follows', async () => {
+    const line = eventOf(999).replace('{', '{\r');
+    const fits = await readAll(new Body().send(`${line}\n`).end(), { maxLineBytes: 1000 });
+    expect({ events: fits.events.length, error: fits.error }).toEqual({
+      events: 1,
+      error: undefined,
+    });
+    const body = new Body().send(`{\r\r`, eventOf(999).slice(1), '\n').end();
+    expect(await readAll(body, { maxLineBytes: 1000 })).toMatchObject({ error: tooLarge });
+  });
+
   it('over the limit throws', async () => {
     const body = new Body().send(lineOf(added('a')), `${eventOf(1001)}\n`);
     expect(await readAll(body, { maxLineBytes: 1000 })).toMatchObject({

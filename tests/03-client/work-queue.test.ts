@@ -318,6 +318,27 @@ describe('work queue, items for later', () => {
     expect(await drain(queue)).toEqual(['c', 'a', 'b', 'z', 'y']);
   });
 
+  it('keep their place when they get the same time again', async () => {
+    const { clock, queue } = newQueue();
+    for (const item of ['a', 'b', 'a']) queue.addAfter(item, 100);
+    await clock.advance(100);
+    expect(await drain(queue)).toEqual(['a', 'b']);
+    queue.addAfter('c', 100);
+    await clock.advance(40);
+    for (const item of ['d', 'c']) queue.addAfter(item, 60);
+    await clock.advance(60);
+    expect(await drain(queue)).toEqual(['c', 'd']);
+  });
+
+  it('stay for later when they are added after no time at all', async () => {
+    const { clock, queue } = newQueue();
+    queue.addAfter('a', 100);
+    queue.addAfter('a', 0);
+    expect(await drain(queue)).toEqual(['a']);
+    await clock.advance(100);
+    expect(await drain(queue)).toEqual(['a']);
+  });
+
   it('wake who waits', async () => {
     const { clock, queue } = newQueue();
     const answer = ask(queue);

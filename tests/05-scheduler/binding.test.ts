@@ -544,12 +544,15 @@ describe('the plugin Coscheduling', () => {
     const state = new CycleState();
     const bound: string[] = [];
     const back: string[] = [];
+    const activated: string[] = [];
     const held = new Map<string, Pod>();
     const handle = {
       snapshot,
       waitingPods,
       clock,
       log: silentLogger,
+      activate: (others: readonly Pod[]) =>
+        activated.push(others.map((one) => one.metadata?.name).join(' ')),
       informers: { informer: () => ({ lister: { listNamespace: () => pods } }) },
     } as unknown as Handle;
     const plugin = newCoscheduling({ permitWaitingTimeSeconds: 10 }, handle);
@@ -587,7 +590,7 @@ describe('the plugin Coscheduling', () => {
       });
     };
     const preFilter = (pod: Pod) => plugin.preFilter(state, podInfoOf(pod), []);
-    return { clock, bound, back, place, preFilter, held };
+    return { clock, bound, back, activated, place, preFilter, held };
   }
 
   it('binds a group as soon as it is complete', async () => {
@@ -618,7 +621,16 @@ describe('the plugin Coscheduling', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it('binds others at once', async () => {
+  it('calls those that came too early', () => {
+    const { activated, place } = cluster(['a', 'b', 'c'].map((name) => member(name)));
+    place('c');
+    expect(activated).toEqual(['a b']);
+    // Who has a place already needs no call.
+    place('a');
+    expect(activated).toEqual(['a b', 'b']);
+  });
+
+  it('has no business with others', () => {
     const { preFilter } = cluster([]);
     expect(preFilter(podObject('single'))?.status?.code).toBe('Skip');
   });

@@ -221,7 +221,42 @@ function platformName(node: ts.Node): string | undefined {
     return PLATFORM_MEMBERS.has(node.getText()) ? node.getText() : undefined;
   }
   if (!ts.isIdentifier(node) || !PLATFORM_NAMES.has(node.text)) return undefined;
-  return isFreeName(node) ? node.text : undefined;
+  return isFreeName(node) && !isLocal(node) ? node.text : undefined;
+}
+
+/** Is it a parameter or variable of some block around it that only has the platform's name? */
+function isLocal(node: ts.Identifier): boolean {
+  for (let around: ts.Node = node.parent; !ts.isSourceFile(around); around = around.parent) {
+    if (ts.isFunctionLike(around) && around.parameters.some((one) => declares(one, node.text))) {
+      return true;
+    }
+    if ((ts.isForOfStatement(around) || ts.isForStatement(around)) && around.initializer) {
+      const { initializer } = around;
+      if (ts.isVariableDeclarationList(initializer) && listDeclares(initializer, node.text)) {
+        return true;
+      }
+    }
+    if (ts.isBlock(around) && around.statements.some((one) => blockDeclares(one, node.text))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+function blockDeclares(statement: ts.Statement, name: string): boolean {
+  return ts.isVariableStatement(statement) && listDeclares(statement.declarationList, name);
+}
+
+function listDeclares(list: ts.VariableDeclarationList, name: string): boolean {
+  return list.declarations.some((one) => declares(one, name));
+}
+
+function declares(
+  { name: bound }: ts.ParameterDeclaration | ts.VariableDeclaration | ts.BindingElement,
+  name: string,
+): boolean {
+  if (ts.isIdentifier(bound)) return bound.text === name;
+  return bound.elements.some((one) => ts.isBindingElement(one) && declares(one, name));
 }
 
 /** Is an identifier a name by itself, not a member, a declaration or a type? */

@@ -229,9 +229,16 @@ export class Framework {
    * @exercise scheduler/framework
    */
   runFilterPlugins(state: CycleState, pod: PodInfo, node: NodeInfo): Status | undefined {
+    const { skipFilterPlugins: skipped } = state;
     for (const plugin of this.plugins.filter) {
-      if (state.skipFilterPlugins.has(plugin.name)) continue;
-      const status = attempt(() => plugin.filter(state, pod, node));
+      if (skipped.has(plugin.name)) continue;
+      // Asked for very many nodes: no closure for each.
+      let status: Status | undefined;
+      try {
+        status = plugin.filter(state, pod, node);
+      } catch (error) {
+        status = Status.ofError(error);
+      }
       if (!isSuccess(status)) return refused('Filter', plugin.name, status);
     }
     return undefined;

@@ -59,6 +59,8 @@ export interface Handle {
   readonly recorder: EventRecorder;
   readonly nominations: Nominations;
   readonly waitingPods: WaitingPodList;
+  /** Tries these pods again at once, whatever they wait for, those among them that wait. */
+  readonly activate?: (pods: readonly Pod[]) => void;
   /** The filters of the profile the plugin is in. */
   readonly filters: FilterRunner;
   readonly clock: Clock;

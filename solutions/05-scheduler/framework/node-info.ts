@@ -31,6 +31,7 @@ let generations = 0;
 export class NodeInfo {
   /** `undefined` when pods are known of a node that is gone, or not seen yet. */
   #node: Node | undefined;
+  #name = '';
   #pods: PodInfo[] = [];
   #allocatable: ResourceAmounts = NO_RESOURCES;
   #allowedPods = 0;
@@ -53,7 +54,7 @@ export class NodeInfo {
 
   /** The node's name; `''` when there is no node. */
   get name(): string {
-    return this.#node?.metadata?.name ?? '';
+    return this.#name;
   }
 
   get node(): Node | undefined {
@@ -111,6 +112,7 @@ export class NodeInfo {
   /** Takes in a new or changed node. */
   setNode(node: Node): void {
     this.#node = node;
+    this.#name = node.metadata?.name ?? '';
     const offered = new Map(
       Object.entries(node.status?.allocatable ?? {}).map(([name, text]) => [
         name,
@@ -125,6 +127,7 @@ export class NodeInfo {
   /** Forgets the node; its pods stay until each is removed. */
   removeNode(): void {
     this.#node = undefined;
+    this.#name = '';
     this.#changed();
   }
 
@@ -176,6 +179,7 @@ export class NodeInfo {
   clone(): NodeInfo {
     const copy = new NodeInfo();
     copy.#node = this.#node;
+    copy.#name = this.#name;
     copy.#pods = [...this.#pods];
     copy.#allocatable = this.#allocatable;
     copy.#allowedPods = this.#allowedPods;

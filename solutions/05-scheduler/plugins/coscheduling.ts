@@ -62,10 +62,7 @@ export function newCoscheduling(args: unknown, handle: Handle): Coscheduling {
     preFilter: (_state, { pod }) => {
       const group = groupOf(pod);
       if (!group) return { status: new Status('Skip') };
-      const { lister } = handle.informers.informer(PODS);
-      const members = lister
-        .listNamespace(pod.metadata?.namespace ?? '')
-        .filter((other) => isMember(other, group) && !isFinished(other)).length;
+      const members = membersOf(handle, pod, group).length;
       if (members >= group.minMember) return undefined;
       const text = `pre-filter pod ${pod.metadata?.name} cannot find enough sibling pods, current pods number: ${members}, minMember of group: ${group.minMember}`;
       return { status: new Status('UnschedulableAndUnresolvable', [text]) };
@@ -76,7 +73,7 @@ export function newCoscheduling(args: unknown, handle: Handle): Coscheduling {
     postFilter: async (_state, { pod }) => {
       const group = groupOf(pod);
       if (group) {
-        const missing = group.minMember - placedMembers(handle, group);
+        const missing = group.minMember - placedPods(handle, group).length;
         if (missing > 0 && missing / group.minMember > TOLERABLE_GAP) {
           rejectWaiting(handle, group, 'optimistic rejection in PostFilter');
         }
@@ -96,7 +93,8 @@ export function newCoscheduling(args: unknown, handle: Handle): Coscheduling {
       const group = groupOf(pod);
       if (!group) return undefined;
       // The pod itself has been assumed after the snapshot was taken.
-      if (placedMembers(handle, group) + 1 < group.minMember) {
+      if (placedPods(handle, group).length + 1 < group.minMember) {
+        activateOthers(handle, pod, group);
         return { status: new Status('Wait'), timeoutMs: permitWaitingTimeSeconds * 1000 };
       }
       for (const waiting of handle.waitingPods.list()) {
@@ -136,13 +134,30 @@ function isFinished({ status }: Pod): boolean {
   return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }
 
-/** How many members have a place, also those that wait or are being bound. */
-function placedMembers({ snapshot }: Handle, group: PodGroup): number {
-  let placed = 0;
-  for (const node of snapshot.nodes) {
-    for (const { pod } of node.pods) if (isMember(pod, group)) placed += 1;
-  }
-  return placed;
+function membersOf({ informers }: Handle, { metadata }: Pod, group: PodGroup): Pod[] {
+  const { lister } = informers.informer(PODS);
+  return lister
+    .listNamespace(metadata?.namespace ?? '')
+    .filter((other) => isMember(other, group) && !isFinished(other));
+}
+
+/**
+ * Those that came when the group was too small wait for nothing but this. Not those that have a place: it
+ * would come back to them should they lose it, and they would be tried again without a pause.
+ */
+function activateOthers(handle: Handle, pod: Pod, group: PodGroup): void {
+  const placed = new Set([...placedPods(handle, group), pod].map(({ metadata }) => metadata?.uid));
+  const others = membersOf(handle, pod, group).filter(
+    ({ metadata, spec }) => !spec?.nodeName && !placed.has(metadata?.uid),
+  );
+  if (others.length > 0) handle.activate?.(others);
+}
+
+/** The members that have a place, also those that wait or are being bound. */
+function placedPods({ snapshot }: Handle, group: PodGroup): Pod[] {
+  return snapshot.nodes.flatMap((node) =>
+    node.pods.map(({ pod }) => pod).filter((pod) => isMember(pod, group)),
+  );
 }
 
 function rejectWaiting({ waitingPods }: Handle, group: PodGroup, message: string): void {

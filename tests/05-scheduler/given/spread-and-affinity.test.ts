@@ -151,7 +151,7 @@ describe('what wakes a pod that PodTopologySpread refused', () => {
   const plugin = newPodTopologySpread(undefined, handle());
   const db = there({ labels: { app: 'db' } });
   for (const [what, resource, action, objects, expected] of [
-    ['a pod that counts comes', 'AssignedPod', 'Add', [, there()], 'Queue'],
+    ['a pod that counts comes', 'AssignedPod', 'Add', [undefined, there()], 'Queue'],
     ['a pod that counts goes', 'AssignedPod', 'Delete', [there()], 'Queue'],
     ['a pod that does not count goes', 'AssignedPod', 'Delete', [db], 'QueueSkip'],
     ['a pod begins to count', 'AssignedPod', 'UpdatePodLabel', [db, there()], 'Queue'],
@@ -169,8 +169,8 @@ describe('what wakes a pod that PodTopologySpread refused', () => {
       [there({ namespace: 'shop' })],
       'QueueSkip',
     ],
-    ['a node in a zone comes', 'Node', 'Add', [, inZone('a')], 'Queue'],
-    ['a node without a zone comes', 'Node', 'Add', [, inZone()], 'QueueSkip'],
+    ['a node in a zone comes', 'Node', 'Add', [undefined, inZone('a')], 'Queue'],
+    ['a node without a zone comes', 'Node', 'Add', [undefined, inZone()], 'QueueSkip'],
     ['a node in a zone goes', 'Node', 'Delete', [inZone('a')], 'Queue'],
     ['a node gets a zone', 'Node', 'UpdateNodeLabel', [inZone(), inZone('a')], 'Queue'],
     ['a node changes its zone', 'Node', 'UpdateNodeLabel', [inZone('b'), inZone('a')], 'Queue'],
@@ -229,16 +229,16 @@ describe('what wakes a pod that InterPodAffinity refused', () => {
   const db = there({ labels: { app: 'db' } });
   const plugin = newInterPodAffinity(undefined, handle());
   for (const [what, who, resource, action, objects, expected] of [
-    ['a friend comes', near, 'AssignedPod', 'Add', [, there()], 'Queue'],
-    ['somebody else comes', near, 'AssignedPod', 'Add', [, db], 'QueueSkip'],
+    ['a friend comes', near, 'AssignedPod', 'Add', [undefined, there()], 'Queue'],
+    ['somebody else comes', near, 'AssignedPod', 'Add', [undefined, db], 'QueueSkip'],
     ['somebody becomes a friend', near, 'AssignedPod', 'UpdatePodLabel', [db, there()], 'Queue'],
     ['whom it avoids goes', away, 'AssignedPod', 'Delete', [there()], 'Queue'],
-    ['whom it avoids comes', away, 'AssignedPod', 'Add', [, there()], 'QueueSkip'],
+    ['whom it avoids comes', away, 'AssignedPod', 'Add', [undefined, there()], 'QueueSkip'],
     ['who kept it away goes', web, 'AssignedPod', 'Delete', [guard], 'Queue'],
     ['who does not care goes', web, 'AssignedPod', 'Delete', [db], 'QueueSkip'],
-    ['a node with the label comes', near, 'Node', 'Add', [, inZone('a')], 'Queue'],
-    ['a node without the label comes', near, 'Node', 'Add', [, inZone()], 'QueueSkip'],
-    ['any node comes', web, 'Node', 'Add', [, inZone()], 'Queue'],
+    ['a node with the label comes', near, 'Node', 'Add', [undefined, inZone('a')], 'Queue'],
+    ['a node without the label comes', near, 'Node', 'Add', [undefined, inZone()], 'QueueSkip'],
+    ['any node comes', web, 'Node', 'Add', [undefined, inZone()], 'Queue'],
     ['a node loses the label', away, 'Node', 'UpdateNodeLabel', [inZone('a'), inZone()], 'Queue'],
     ['its own labels change', web, 'UnscheduledPod', 'UpdatePodLabel', [web, web], 'Queue'],
   ] as const) {

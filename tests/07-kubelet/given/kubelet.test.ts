@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, it } from '#kit';
 import { newTestApi, type TestApi } from '#apiserver/testing';
 import { FakeClock, type Node, type Pod, seededRandom, silentLogger } from '#apimachinery';
-import { CORE_EVENTS, LEASES, NODES, PODS } from '#client';
+import { CONFIG_MAPS, CORE_EVENTS, LEASES, NODES, PODS } from '#client';
 import { newHollowNode, newHollowRuntime, newKubelet } from '#kubelet';
 import { hollowFiles } from '../../../solutions/07-kubelet/hollow/hollow-files.ts';
 
@@ -16,6 +16,7 @@ async function newWorld() {
   const clock = new FakeClock();
   const random = seededRandom(1);
   const api = await newTestApi({ clock, random });
+  await addRootCa(api);
   const cri = newHollowRuntime(clock, (n) => `10.244.0.${(n % 250) + 2}`);
   const capacity = { cpu: '4', memory: '8Gi', 'ephemeral-storage': '100Gi', pods: '110' };
   const kubelet = newKubelet({
@@ -38,6 +39,12 @@ async function newWorld() {
   });
   await clock.advance(3000);
   return { clock, api, kubelet, cri };
+}
+
+/** What the controller manager does in every namespace. */
+async function addRootCa(api: TestApi): Promise<void> {
+  const metadata = { name: 'kube-root-ca.crt' };
+  await api.admin.resource(CONFIG_MAPS, 'default').create({ metadata, data: { 'ca.crt': 'x' } });
 }
 
 const podOf = (name: string, more: Partial<NonNullable<Pod['spec']>> = {}): Pod => ({
@@ -202,6 +209,7 @@ describe('hollow nodes', () => {
     const clock = new FakeClock();
     const random = seededRandom(1);
     const api = await newTestApi({ clock, random });
+    await addRootCa(api);
     const stop = new AbortController();
     const nodes = Array.from({ length: 20 }, (_, i) =>
       newHollowNode({

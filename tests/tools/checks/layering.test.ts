@@ -14,6 +14,12 @@ describe('layering', () => {
     ['a type of the platform', 'etcd', "import type { Duplex } from 'node:stream';"],
     ['a member called like the platform', 'etcd', 'export const a = clock.setTimeout(1);'],
     ['a declared member of that name', 'etcd', 'export interface A { process: string }'],
+    ['a parameter of that name', 'etcd', 'export const a = (process: object) => ({ process });'],
+    [
+      'a variable of that name',
+      'etcd',
+      'export function a(all: object[]): object[] { for (const process of all) { const { crypto } = { crypto: process }; all.push(crypto); } return all; }',
+    ],
     ['a date of a given time', 'etcd', 'export const a = new Date(0);'],
   ])('allows %s', (_name, component, text) => {
     expect(problems(`solutions/01-${component}/range.ts`, text)).toEqual([]);
@@ -31,6 +37,11 @@ describe('layering', () => {
     ['chance', 'export const a = Math.random();', 'Math.random is for adapters'],
     ['a timer', 'setTimeout(() => {}, 1);', 'setTimeout is for adapters'],
     ['the process', 'export const a = process.env;', 'process is for adapters'],
+    [
+      'the process beside a variable of that name',
+      'export const f = (process: object) => process; export const a = process.env;',
+      'process is for adapters',
+    ],
   ])('refuses %s', (_name, text, message) => {
     const found = problems('solutions/01-etcd/range.ts', `\n${text}\n`);
     expect(found).toHaveLength(1);

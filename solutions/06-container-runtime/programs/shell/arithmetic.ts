@@ -1,7 +1,12 @@
 /** `$(( … ))`: whole numbers. Given. */
 
 const LEVELS: readonly (readonly string[])[] = [
-  ['||'], ['&&'], ['==', '!='], ['<=', '>=', '<', '>'], ['+', '-'], ['*', '/', '%'],
+  ['||'],
+  ['&&'],
+  ['==', '!='],
+  ['<=', '>=', '<', '>'],
+  ['+', '-'],
+  ['*', '/', '%'],
 ];
 
 const OPERATIONS: Readonly<Record<string, (a: number, b: number) => number>> = {
@@ -28,7 +33,8 @@ export interface Variables {
 
 /** The value of an expression. @throws Error */
 export function arithmetic(text: string, variables: Variables): number {
-  const tokens = text.match(/\d+|[A-Za-z_]\w*|\+\+|--|\+=|-=|\*=|&&|\|\||[<>=!]=|[-+*/%<>=!()?:]/g) ?? [];
+  const tokens =
+    text.match(/\d+|[A-Za-z_]\w*|\+\+|--|\+=|-=|\*=|&&|\|\||[<>=!]=|[-+*/%<>=!()?:]/g) ?? [];
   return new Evaluator(tokens, variables).all();
 }
 

@@ -1,9 +1,9 @@
 /** Commands that the shell runs itself. Given. */
 
-import { parseSignal } from '../../kernel/signals.ts';
 import { Pipe } from '../../kernel/pipe.ts';
-import { testExpression } from '../applets/test.ts';
+import { parseSignal } from '../../kernel/signals.ts';
 import { printfText } from '../applets/printf.ts';
+import { testExpression } from '../applets/test.ts';
 import { absolute } from './pattern.ts';
 import { Leave, type Shell, type Streams } from './shell.ts';
 
@@ -87,7 +87,8 @@ function trap(shell: Shell, args: readonly string[]): number {
 }
 
 async function wait(shell: Shell, args: readonly string[]): Promise<number> {
-  const jobs = args.length === 0 ? shell.jobs : shell.jobs.filter(({ pid }) => args.includes(String(pid)));
+  const jobs =
+    args.length === 0 ? shell.jobs : shell.jobs.filter(({ pid }) => args.includes(String(pid)));
   const all = Promise.all(jobs.map((job) => job.exited));
   // Background commands share the container: a wait without any ends at once.
   if ((await shell.waitFor(all)) === 'signal') return 143;
@@ -127,7 +128,11 @@ async function evaluate(shell: Shell, args: readonly string[], streams: Streams)
   return shell.runText(args.join(' '), streams);
 }
 
-async function source(shell: Shell, [path = '']: readonly string[], streams: Streams): Promise<number> {
+async function source(
+  shell: Shell,
+  [path = '']: readonly string[],
+  streams: Streams,
+): Promise<number> {
   const bytes = shell.process.files.readFile(absolute(shell.process, path));
   return shell.runText(new TextDecoder().decode(bytes), streams);
 }
@@ -139,7 +144,11 @@ async function exec(shell: Shell, args: readonly string[], streams: Streams): Pr
   throw new Leave('exit', child);
 }
 
-async function runReplacing(shell: Shell, args: readonly string[], streams: Streams): Promise<number> {
+async function runReplacing(
+  shell: Shell,
+  args: readonly string[],
+  streams: Streams,
+): Promise<number> {
   const { process } = shell;
   let current: { kill(signal: 'SIGTERM' | 'SIGINT' | 'SIGQUIT' | 'SIGHUP'): void } | undefined;
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const) {
@@ -221,15 +230,21 @@ export const BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['export', exportNames],
   ['readonly', exportNames],
   ['local', exportNames],
-  ['unset', (shell, args) => {
-    for (const name of args) shell.variables.delete(name);
-    return 0;
-  }],
+  [
+    'unset',
+    (shell, args) => {
+      for (const name of args) shell.variables.delete(name);
+      return 0;
+    },
+  ],
   ['set', set],
-  ['shift', (shell, [count = '1']) => {
-    shell.parameters = shell.parameters.slice(Number(count));
-    return 0;
-  }],
+  [
+    'shift',
+    (shell, [count = '1']) => {
+      shell.parameters = shell.parameters.slice(Number(count));
+      return 0;
+    },
+  ],
   ['trap', trap],
   ['wait', wait],
   ['read', read],

@@ -117,9 +117,10 @@ async function variableValue(
   streams: Streams,
 ): Promise<string> {
   const { name, operator, word } = part;
-  const value = valueOf(shell, name);
+  const value = parameterValue(shell, name);
   if (operator === 'length') return String((value ?? '').length);
-  if (/^[#%]/.test(operator)) return trimmed(value ?? '', operator, await expandWord(shell, word, streams));
+  if (/^[#%]/.test(operator))
+    return trimmed(value ?? '', operator, await expandWord(shell, word, streams));
   const isThere = value !== undefined && (!operator.startsWith(':') || value !== '');
   const kind = operator.replace(':', '');
   if (kind === '+') return isThere ? expandText(shell, word, streams) : '';
@@ -148,12 +149,13 @@ function trimmed(value: string, operator: string, pattern: string): string {
   if (isLongest) lengths.reverse();
   for (const length of lengths) {
     const piece = isFront ? value.slice(0, length) : value.slice(value.length - length);
-    if (regExp.test(piece)) return isFront ? value.slice(length) : value.slice(0, value.length - length);
+    if (regExp.test(piece))
+      return isFront ? value.slice(length) : value.slice(0, value.length - length);
   }
   return value;
 }
 
-function valueOf(shell: Shell, name: string): string | undefined {
+function parameterValue(shell: Shell, name: string): string | undefined {
   if (name === '?') return String(shell.lastStatus);
   if (name === '$') return String(shell.process.pid);
   if (name === '!') return shell.lastJob;

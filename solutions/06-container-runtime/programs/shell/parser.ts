@@ -12,7 +12,14 @@ import {
 } from './syntax.ts';
 
 const RESERVED_ENDS: ReadonlySet<string> = new Set([
-  'then', 'else', 'elif', 'fi', 'do', 'done', 'esac', '}',
+  'then',
+  'else',
+  'elif',
+  'fi',
+  'do',
+  'done',
+  'esac',
+  '}',
 ]);
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*/;
 
@@ -28,7 +35,11 @@ class Parser {
   readonly #text: string;
   #at = 0;
   /** Here-documents whose text begins on the next line. */
-  #pendingHere: { readonly end: string; readonly quoted: boolean; readonly put: (word: Word) => void }[] = [];
+  #pendingHere: {
+    readonly end: string;
+    readonly quoted: boolean;
+    readonly put: (word: Word) => void;
+  }[] = [];
 
   constructor(text: string) {
     this.#text = text;
@@ -56,7 +67,8 @@ class Parser {
       list.push({ first, rest, background });
       this.#skipBlank();
       const next = this.#peek();
-      if (!background && next !== ';' && next !== '\n' && !this.#atEndOfList()) throw this.#unexpected();
+      if (!background && next !== ';' && next !== '\n' && !this.#atEndOfList())
+        throw this.#unexpected();
     }
   }
 
@@ -211,7 +223,9 @@ class Parser {
 
   #redirect(): Redirect | undefined {
     this.#skipBlank();
-    const match = /^(\d?)(<<<|<<-?|>>|>&|<&|>\||&>|>|<)/.exec(this.#text.slice(this.#at, this.#at + 5));
+    const match = /^(\d?)(<<<|<<-?|>>|>&|<&|>\||&>|>|<)/.exec(
+      this.#text.slice(this.#at, this.#at + 5),
+    );
     if (match === null) return undefined;
     const [all, digit = '', operator = ''] = match;
     this.#at += all.length;
@@ -325,7 +339,9 @@ class Parser {
       return { kind: 'command', script, quoted };
     }
     if (this.#peek() === '{') return this.#braced(quoted);
-    const name = /^([A-Za-z_]\w*|[0-9?#$@*!-])/.exec(this.#text.slice(this.#at, this.#at + 200))?.[0];
+    const name = /^([A-Za-z_]\w*|[0-9?#$@*!-])/.exec(
+      this.#text.slice(this.#at, this.#at + 200),
+    )?.[0];
     if (name === undefined) return text('$', quoted);
     this.#at += name.length;
     return { kind: 'variable', name, operator: '', word: [], quoted };
@@ -349,7 +365,9 @@ class Parser {
 
   #braced(quoted: boolean): WordPart {
     this.#at++;
-    const match = /^(#?)([A-Za-z_]\w*|[0-9]+|[?#$@*!-])/.exec(this.#text.slice(this.#at, this.#at + 200));
+    const match = /^(#?)([A-Za-z_]\w*|[0-9]+|[?#$@*!-])/.exec(
+      this.#text.slice(this.#at, this.#at + 200),
+    );
     if (match?.[2] === undefined) throw new SyntaxFault('bad substitution', false);
     this.#at += match[0].length;
     const name = match[2];
@@ -357,7 +375,8 @@ class Parser {
       this.#expect('}');
       return { kind: 'variable', name, operator: 'length', word: [], quoted };
     }
-    const operator = /^(:[-=+?]|[-=+?]|##|#|%%|%)/.exec(this.#text.slice(this.#at, this.#at + 2))?.[0] ?? '';
+    const operator =
+      /^(:[-=+?]|[-=+?]|##|#|%%|%)/.exec(this.#text.slice(this.#at, this.#at + 2))?.[0] ?? '';
     this.#at += operator.length;
     const word = this.#bracedWord();
     return { kind: 'variable', name, operator, word, quoted };
@@ -408,7 +427,9 @@ class Parser {
 
   #unexpected(expected?: string): SyntaxFault {
     const isEnd = this.#at >= this.#text.length;
-    const found = isEnd ? 'unexpected end of file' : `unexpected "${this.#bareWord() || this.#peek()}"`;
+    const found = isEnd
+      ? 'unexpected end of file'
+      : `unexpected "${this.#bareWord() || this.#peek()}"`;
     return new SyntaxFault(expected ? `${found} (expecting "${expected}")` : found, isEnd);
   }
 

@@ -3,7 +3,7 @@
 import type { Process } from '../../kernel/process.ts';
 
 /** Marks characters that stand for themselves, inside a pattern that is being put together. */
-export const LITERAL = '\u0000';
+export const LITERAL = '\uE000';
 
 /** A pattern as a regular expression for the whole text. */
 export function patternRegExp(pattern: string, isLazy = false): RegExp {
@@ -15,7 +15,10 @@ export function patternRegExp(pattern: string, isLazy = false): RegExp {
     else if (char === '?') source += '.';
     else if (char === '[' && pattern.indexOf(']', i + 2) > 0) {
       const end = pattern.indexOf(']', i + 2);
-      source += `[${pattern.slice(i + 1, end).replaceAll(LITERAL, '').replace(/^!/, '^')}]`;
+      source += `[${pattern
+        .slice(i + 1, end)
+        .replaceAll(LITERAL, '')
+        .replace(/^!/, '^')}]`;
       i = end;
     } else source += escapeRegExp(char);
   }
@@ -28,7 +31,7 @@ function escapeRegExp(char: string): string {
 
 /** Does a pattern have something that matches more than itself? */
 export function hasWildcard(pattern: string): boolean {
-  return /(^|[^\u0000])[*?[]/.test(pattern);
+  return /(^|[^\uE000])[*?[]/.test(pattern);
 }
 
 /** A pattern without its marks. */

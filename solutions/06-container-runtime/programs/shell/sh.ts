@@ -43,7 +43,9 @@ async function runFile(
     await process.writeError(`${name}: can't open '${file}': No such file or directory\n`);
     return 2;
   }
-  return withFlags(new Shell(process, file, parameters), flags).runAll(new TextDecoder().decode(bytes));
+  return withFlags(new Shell(process, file, parameters), flags).runAll(
+    new TextDecoder().decode(bytes),
+  );
 }
 
 /** Reads commands as they come, and asks for them when somebody sits at a terminal. */

@@ -13,7 +13,14 @@ import { BUILTINS } from './builtins.ts';
 import { expandText, expandWord, expandWords } from './expand.ts';
 import { parseScript } from './parser.ts';
 import { absolute, LITERAL, patternRegExp } from './pattern.ts';
-import { type AndOr, type Command, type Pipeline, type Redirect, type Script, SyntaxFault } from './syntax.ts';
+import {
+  type AndOr,
+  type Command,
+  type Pipeline,
+  type Redirect,
+  type Script,
+  SyntaxFault,
+} from './syntax.ts';
 
 /** CPU time of a command of a script, in milliseconds. */
 const COMMAND_CPU_MS = 0.5;
@@ -268,10 +275,13 @@ export class Shell {
       case 'if':
         return this.#if(command, streams);
       case 'while':
-        return this.#loop(async () => {
-          const isTrue = (await this.#condition(command.condition, streams)) === 0;
-          return isTrue !== command.until;
-        }, () => this.run(command.body, streams));
+        return this.#loop(
+          async () => {
+            const isTrue = (await this.#condition(command.condition, streams)) === 0;
+            return isTrue !== command.until;
+          },
+          () => this.run(command.body, streams),
+        );
       case 'for':
         return this.#for(command, streams);
       case 'case':
@@ -309,7 +319,9 @@ export class Shell {
   }
 
   async #for(command: Extract<Command, { kind: 'for' }>, streams: Streams): Promise<number> {
-    const values = command.words ? await expandWords(this, command.words, streams) : [...this.parameters];
+    const values = command.words
+      ? await expandWords(this, command.words, streams)
+      : [...this.parameters];
     return this.#loop(
       async () => {
         const value = values.shift();
@@ -326,7 +338,8 @@ export class Shell {
       try {
         status = await body();
       } catch (error) {
-        const isMine = error instanceof Leave && (error.what === 'break' || error.what === 'continue');
+        const isMine =
+          error instanceof Leave && (error.what === 'break' || error.what === 'continue');
         if (!isMine) throw error;
         if (error.value > 1) throw new Leave(error.what, error.value - 1);
         status = 0;

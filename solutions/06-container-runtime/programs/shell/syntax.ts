@@ -35,8 +35,18 @@ export type Command = { readonly redirects: readonly Redirect[] } & (
       readonly branches: readonly { readonly condition: Script; readonly body: Script }[];
       readonly otherwise: Script;
     }
-  | { readonly kind: 'while'; readonly until: boolean; readonly condition: Script; readonly body: Script }
-  | { readonly kind: 'for'; readonly name: string; readonly words: readonly Word[] | undefined; readonly body: Script }
+  | {
+      readonly kind: 'while';
+      readonly until: boolean;
+      readonly condition: Script;
+      readonly body: Script;
+    }
+  | {
+      readonly kind: 'for';
+      readonly name: string;
+      readonly words: readonly Word[] | undefined;
+      readonly body: Script;
+    }
   | {
       readonly kind: 'case';
       readonly subject: Word;
