@@ -1,7 +1,7 @@
 /**
  * How tests run under Vitest: `reference` is the hidden suites and the tests of given code against the
- * solutions, `course` all else of the maintainers, `examples` the handouts' visible tests against what
- * the student wrote.
+ * solutions, `course` all else of the maintainers, `examples` the handouts' visible tests, and any other
+ * in `chapters/`, against what the student wrote.
  *
  * `MINE=etcd` takes components of the maintainers' run from `chapters/`. A chapter's examples run
  * against the student's code of that chapter and the reference of all others;
@@ -60,7 +60,7 @@ export default defineConfig({
       },
       ...chapters.map(({ id, component }) => ({
         ssr: resolveWith(process.env.EXAMPLES === 'reference' ? [] : [component]),
-        test: { name: `examples of ${id}`, include: [`chapters/${id}/examples.test.ts`], exclude },
+        test: { name: `examples of ${id}`, include: [`chapters/${id}/**/*.test.ts`], exclude },
       })),
     ],
   },

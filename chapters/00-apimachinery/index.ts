@@ -37,6 +37,7 @@ export {
 export { type Token, type TokenKind, TokenReader, tokenizeLabelSelector } from './label-lexer.ts';
 export { type LogFields, type Logger, silentLogger } from './logger.ts';
 export { macrotaskTurn, type Turn } from './macrotask-turn.ts';
+export { MemoryFileSystem, type MemoryFileSystemOptions } from './memory-file-system.ts';
 export {
   addFinalizer,
   type Condition,
@@ -58,6 +59,7 @@ export {
   labelValueFaults,
   qualifiedNameFaults,
 } from './names.ts';
+export { NodeFileSystem } from './node-file-system.ts';
 export type {
   Affinity,
   Container,

@@ -6,6 +6,7 @@
 
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { consoleLogger, RealClock, realRandom } from '#apimachinery';
+import { whenOrphaned } from '#apimachinery/program';
 import { Etcd, MAX_REQUEST_BYTES } from './etcd.ts';
 import { newMember } from './grpc/member.ts';
 import { GrpcServer } from './grpc/server.ts';
@@ -13,8 +14,6 @@ import { newServices } from './grpc/services.ts';
 import { NodeDisk } from './node-disk.ts';
 import { MAX_TXN_OPS } from './txn.ts';
 
-/** How often a child looks whether its parent still lives. */
-const PARENT_CHECK_MS = 500;
 /** The shortest interval of progress reports, as etcd. */
 const MIN_PROGRESS_NOTIFY_MS = 100;
 
@@ -134,14 +133,6 @@ async function listen(etcd: Etcd, flags: Flags, log: ReturnType<typeof consoleLo
     process.stdout.write(`listening on http://${hostname}:${chosen}\n`);
   }
   return server;
-}
-
-/** Calls `stop` when the process that started this one is gone. */
-function whenOrphaned(stop: () => void): void {
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) stop();
-  }, PARENT_CHECK_MS).unref();
 }
 
 function sayStopped(): void {

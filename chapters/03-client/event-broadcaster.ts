@@ -55,6 +55,7 @@ export class EventBroadcaster {
   readonly #factory: EventFactory;
   readonly #correlator: EventCorrelator;
   readonly #queue = new Fifo<CoreEvent>();
+  #isDropping = false;
   /** Aborts when there is no time left for what still waits. */
   readonly #dropping = new AbortController();
   /** Aborts when nothing is tried again any more. */
@@ -114,9 +115,14 @@ export class EventBroadcaster {
   #accept(event: CoreEvent): void {
     if (this.#stopping.signal.aborted) return;
     if (this.#queue.length >= MOST_QUEUED) {
-      this.#log.error('too many events wait, dropped one', describe(event));
+      // One line for each time it fills up, not for each event: there may be thousands.
+      if (!this.#isDropping) {
+        this.#log.error('too many events wait, dropping until there is room', describe(event));
+      }
+      this.#isDropping = true;
       return;
     }
+    this.#isDropping = false;
     this.#queue.push(event);
     this.#writing ??= this.#writeAll();
   }

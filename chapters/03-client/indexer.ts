@@ -37,7 +37,9 @@ export interface Lister<T extends KubernetesObject> {
  *
  * @remarks
  * A key is what `keyOf` says. An object is in an index under each value that the index function gives
- * for it, once; under none, if it gives none. Reading an index does not look at other objects: with
+ * for it, once; under none, if it gives none. An index function must give the same for the same object,
+ * and must not throw: what it throws comes out of the `put`, `delete` or `addIndexers` that asked it,
+ * with the object in (or out) and some indexes wrong. Reading an index does not look at other objects: with
  * fifty thousand pods `byIndex` costs what it returns.
  *
  * ```text
@@ -65,8 +67,8 @@ export class Indexer<T extends KubernetesObject> implements Lister<T> {
   /**
    * Adds indexes; objects that are there already are in them at once.
    *
-   * @throws Error `indexer conflict: byNode, byOwner` when there are indexes of these names already;
-   * then none is added
+   * @throws Error `indexer conflict: byOwner, byNode` when there are indexes of these names already, all
+   * of them, in the order in which they were asked for; then none is added
    * @exercise client/informer
    */
   addIndexers(indexers: Indexers<T>): void {

@@ -73,7 +73,9 @@ export function newInformerFactory(
     },
 
     async waitForSync(signal) {
-      await Promise.all(running().map(({ informer }) => informer.whenSynced(signal)));
+      const whenSynced = ({ informer }: Known): Promise<void> =>
+        informer.whenSynced(AbortSignal.any([signal]));
+      await Promise.all(running().map(whenSynced));
     },
 
     async whenStopped() {

@@ -52,7 +52,7 @@ export interface HandlerRegistration {
 export interface HandlerOptions {
   /**
    * How often the handler is told of every object again, in milliseconds. Less than
-   * `MIN_RESYNC_PERIOD_MS` is raised to that; absent or 0: never.
+   * `MIN_RESYNC_PERIOD_MS` is raised to that; absent, 0 or negative: never.
    */
   readonly resyncPeriodMs?: number;
 }
@@ -67,8 +67,9 @@ export interface SharedInformerOptions<T extends KubernetesObject> extends Refle
  * One list and watch of a resource, a cache of it, and any number of handlers.
  *
  * @remarks
- * A `Reflector` over the source, with the informer's options, keeps the cache up to date. Every
- * change goes to the cache first and then to all handlers there are:
+ * The informer makes a `Reflector` over the source, with its own options, and gives it a store (a
+ * `ReflectorStore`) that keeps the cache up to date: what the reflector tells the store, the informer
+ * does. Every change goes to the cache first and then to all handlers there are:
  *
  * | from the reflector | the cache has the key | it has not |
  * |---|---|---|
@@ -103,8 +104,9 @@ export interface SharedInformerOptions<T extends KubernetesObject> extends Refle
  * cache, after each such period: counted on the clock from when it was added, or from `run` if that
  * was later. The other handlers hear nothing of it, and no request is made.
  *
- * **The end.** When `run` has ended, no handler is called any more, no timer is left, and the cache
- * stays as it is.
+ * **The end** is when `run` resolves, which is a little after the signal aborts; until then calls that
+ * were on their way may still be made. After it no handler is called any more, no timer is left, and
+ * the cache stays as it is.
  *
  * @see client-go v0.33 tools/cache/shared_informer.go, controller.go, delta_fifo.go
  */
@@ -150,7 +152,8 @@ export class SharedInformer<T extends KubernetesObject> {
   /**
    * Waits until `hasSynced`.
    *
-   * @throws the signal's reason, as a rejection, when it aborts first
+   * @throws the signal's reason, as a rejection, when it aborts first; also, if it has aborted before
+   * the call, when the informer has synced long since
    * @exercise client/informer
    */
   async whenSynced(signal: AbortSignal): Promise<void> {
@@ -172,7 +175,8 @@ export class SharedInformer<T extends KubernetesObject> {
    *
    * @returns its registration. `hasSynced` is true when the informer has synced and `onAdd` has been
    * called (and has returned or thrown) for everything that was there at first: the first list, or
-   * for a late handler what was in the cache
+   * for a late handler what was in the cache. If calls of these were still to be made when it was
+   * removed, or at the end, they never are, and `hasSynced` stays false
    * @throws Error `handler was not added to shared informer because it has stopped already`
    * @exercise client/informer
    */

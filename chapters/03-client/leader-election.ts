@@ -100,11 +100,13 @@ export class LeaderElector {
    * request). When that fails, and for everybody else: read the Lease. If there is none, create it
    * (`leaderTransitions` 0). If another holds it and its time is not over, the try has failed. Else
    * write the record: with this identity, the lease duration in whole seconds (rounded up),
-   * `renewTime` now. Who held it already keeps `acquireTime` and `leaderTransitions`; else
+   * `renewTime` now (`microTimestamp` of the clock's `now()`). Who held it already keeps `acquireTime` and `leaderTransitions`; else
    * `acquireTime` is now, and there is one more transition. A request that fails for whatever reason
    * makes the try fail. So does a write after which the Lease has the `resourceVersion` it had before:
-   * nothing has changed, and others see no sign of life. Candidates do not count a write whose answer
-   * came `renewDeadline` or more after it was sent.
+   * nothing has changed, and others see no sign of life. (If that was the write without reading, the
+   * Lease is read and written as after any other failure.) Candidates do not count a write whose answer
+   * came `renewDeadline` or more after it was sent: the try has failed, and if that was the write
+   * without reading, nothing is read after it.
    *
    * **Candidates** try at once and then, after each try that failed, wait the retry period and up to
    * {@link JITTER_FACTOR} times as much more (`random.jitter`). **The leader** waits exactly the
@@ -113,7 +115,8 @@ export class LeaderElector {
    * **Leading** begins with `onStartedLeading`, called once. It ends, whatever is under way,
    * - when `signal` aborts;
    * - `renewDeadline` after the last successful write was sent;
-   * - when it reads that another is the holder;
+   * - when it reads that another is the holder (that nobody is, `''`, ends nothing: it writes itself in
+   *   again, in the same try, as if it took the Lease from another);
    * - when `onStartedLeading` throws or its promise rejects. That it resolves ends nothing.
    *
    * **In the end** these happen in this order: the work's signal aborts;
@@ -125,10 +128,13 @@ export class LeaderElector {
    *
    * `onNewLeader` is called after a try, before leading begins with it, when the holder seen is
    * another than the one before; that nobody holds the Lease is no news. `recorder` is told
-   * `<identity> became leader` and `<identity> stopped leading` (`LeaseLock.recordEvent`).
+   * `<identity> became leader` before `onStartedLeading` is called and `<identity> stopped leading`
+   * before `onStoppedLeading` is, if it led (`LeaseLock.recordEvent`). `onNewLeader` and
+   * `onStoppedLeading` must not throw: if one does, the election is over and `run` rejects with that.
    *
    * @param signal - aborts: this candidate is to go. Aborted before: no request is made
-   * @throws what `onStartedLeading` threw, as a rejection, after all of the above
+   * @throws what `onStartedLeading` threw or its promise rejected with, as a rejection, after all of the
+   * above; also if it rejected only because its signal aborted
    * @exercise client/leader-election
    */
   async run(signal: AbortSignal): Promise<void> {

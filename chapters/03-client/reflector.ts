@@ -59,17 +59,20 @@ export interface ReflectorOptions {
  *
  * **Lists.** The first list asks for version `0`, which means: anything, out of your cache. Later ones
  * ask for the version seen last, which means: that or newer. If the server answers that this version
- * is too old or too large (`isVersionTooOld`, `isVersionTooLarge`), the list is asked for again at
- * once, with version `''` (or none): the newest there is. All lists after that do so too, until one
- * succeeds. A list that is complete goes to `store.replace`, once, with its objects in order; then its
- * version is the one seen last.
+ * is too old or too large (`isVersionTooOld`, `isVersionTooLarge`), whichever it was, `0` and `''`
+ * too, the list is asked for again at once, with version `''` (or none): the newest there is. That is
+ * done once; if this list fails, too, a pause comes first. All lists after that ask for `''`, until
+ * one is complete. A list that is complete goes to `store.replace`, once, with its objects in order;
+ * then its version is the one seen last. If `replace` throws, the version seen last stays what it was,
+ * and the next list asks for that (for `0` if there is none).
  *
  * **Pages.** Lists with version `0` or `''` have `limit` 500, others have no limit: a server answers
- * them whole from its cache. But once a list with version `0` has come in pages, the server has no
- * cache, and every list has the limit. With `pageSize` every list has that limit. As long as a page
+ * them whole from its cache. But once a page of a list with version `0` had a `metadata.continue`, the
+ * server has no cache, and from then on every list has the limit, whether that list came to its end or
+ * not. With `pageSize` every list has that limit. As long as a page
  * has `metadata.continue`, the next one is asked for with that, the same limit, and no
  * `resourceVersion`. The version of the whole list is that of the first page. If a page after the
- * first is answered with 410 Expired, what was read is thrown away and the list is asked for once
+ * first is refused as too old (`isVersionTooOld`), what was read is thrown away and the list is asked for once
  * more at once: with the version as for its first page, without limit.
  *
  * **Watches** ask for the version seen last, with `allowWatchBookmarks`, and with `timeoutSeconds`,
@@ -77,9 +80,9 @@ export interface ReflectorOptions {
  * `store.add`, `update` and `delete`; then, and after `BOOKMARK`, the object's version is the one
  * seen last. These are logged as errors and the watch goes on:
  *
- * - An event whose object is missing, or has no `metadata.resourceVersion`, or says that it is of
- *   another kind or apiVersion than `expectedType` (one that says nothing is fine). It is passed over
- *   as if it had not come.
+ * - An event that is no object (`null`), or whose object is missing or `null`, or has no
+ *   `metadata.resourceVersion`, or says that it is of another kind or apiVersion than `expectedType`
+ *   (one that says nothing is fine). It is passed over as if it had not come.
  * - An event of a type not named here. Its version counts.
  * - What the store throws about an event. The event's version counts.
  *
@@ -89,16 +92,19 @@ export interface ReflectorOptions {
  * |---|---|
  * | the server ended it, or the iteration throws (the connection broke) | at once, a watch |
  * | the same, but it lasted less than a second and no event came | a pause, a list |
- * | `isServerBusyOrDown`: 429, or the connection was refused | a pause, a watch |
+ * | a refusal that is `isServerBusyOrDown`: 429, or the connection was refused | a pause, a watch |
  * | any other refusal, 410 too; also a `list` that failed, or a `replace` that throws | a pause, a list |
  *
- * A refusal is what `watch` rejects with, an `ERROR` event (its object is a `Status`), or a
- * `StatusError` that the iteration throws. How long a watch lasted is measured on the monotonic
+ * A refusal is what `watch` rejects with, an `ERROR` event (its object is a `Status`), or what the
+ * iteration throws, if that is a `StatusError` or has one among its causes (`statusErrorIn`). Whatever
+ * else the iteration throws is a connection that broke, whatever its code. In the second row a bookmark
+ * is an event, too; an event that was passed over is none. How long a watch lasted is measured on the monotonic
  * clock from the moment it was asked for.
  *
  * **Pauses** are what an `ExponentialBackoff` with `REFLECTOR_BACKOFF` says: 0.8 s at first, doubled
  * each time up to 30 s, all of them stretched by chance up to twice as long; from 0.8 s again when
- * the last failure was more than two minutes ago.
+ * the last failure was more than two minutes ago. A reflector has one for all its runs, made in its
+ * constructor.
  *
  * @see client-go v0.33 tools/cache/reflector.go, tools/pager/pager.go
  */
@@ -122,7 +128,8 @@ export class Reflector<T extends KubernetesObject> {
   /**
    * Lists and watches until the signal aborts.
    *
-   * @remarks Every failure but the abort is logged. Lists and watches get the signal. When it aborts,
+   * @remarks Every failure but the abort is logged: with `warn` if a pause follows (a watch that was too
+   * short is one of these), with `info` if it is a connection that broke. Lists and watches get the signal. When it aborts,
    * whatever is going on, nothing more reaches the store, and nothing is left: no timer, no listener
    * on the signal, no watch that was not stopped. That holds also for a source that does not look at
    * the signal: then nobody waits for its answer, and a watch that comes too late is stopped. Every

@@ -88,7 +88,7 @@ export interface OpenAnswer {
  *   `content-type` is `application/json` or missing (parameters do not count);
  * - `newGenericServerResponse` in all other cases. The server's message is the body without white
  *   space around it, at most 2048 characters of it, when the `content-type` is missing or begins with
- *   `text/`, else `unknown`. The seconds are those of `Retry-After`, or 0.
+ *   `text/` (`''` for an empty body); `unknown` for any other `content-type`. The seconds are those of `Retry-After`, or 0.
  *
  * **Time.** With `timeoutMs`, a request rejects with a `RequestTimeoutError` when so long has passed
  * since the limiter let it go for the first time. All tries and waits after that count, and reading
@@ -122,7 +122,7 @@ export class Requester {
    *
    * @returns the body's text; perhaps `''`
    * @throws StatusError, RequestTimeoutError, the signal's reason; what the transport rejects with.
-   * When the body breaks off: an Error, `unexpected error when reading response body. Please retry.
+   * When the body breaks off, also that of a refusal: an Error, `unexpected error when reading response body. Please retry.
    * Original error: <message>`, with what it broke off with as its `cause`
    * @exercise client/rest-client
    */

@@ -15,7 +15,10 @@ export interface UnexplainedResponse {
   readonly resource?: GroupResource | undefined;
   /** The object's; absent or `''` when it was about all of them. */
   readonly name?: string | undefined;
-  /** The answer's text, without white space around it; `unknown` when it has none to show. */
+  /**
+   * The answer's text, without white space around it; `unknown` when its body is no text; `''` for an
+   * empty text.
+   */
   readonly serverMessage: string;
   /** From the header; 0 when there is none. */
   readonly retryAfterSeconds: number;

@@ -15,7 +15,7 @@ export const MAX_WATCH_LINE_BYTES = 16 * 1024 * 1024;
 export interface DecodeWatchOptions {
   /** Ends the iteration without an error and frees the stream, also while it waits for bytes. */
   readonly signal?: AbortSignal;
-  /** A longer line is an error. Absent: {@link MAX_WATCH_LINE_BYTES}. */
+  /** A line longer than this, its end not counted, is an error. Absent: {@link MAX_WATCH_LINE_BYTES}. */
   readonly maxLineBytes?: number;
 }
 
@@ -44,7 +44,7 @@ export interface DecodeWatchOptions {
  * | ends after a whole event without a line's end | gives the event, then ends |
  * | ends inside a line that is no JSON (yet) | throws `unexpectedEnd` |
  * | has a line that is no JSON, no object, of an unknown type, or whose `object` is no object | throws `invalidEvent` |
- * | has more than `maxLineBytes` bytes without a line's end between them | throws `eventTooLarge`, without waiting for more |
+ * | has more than `maxLineBytes` bytes without a line's end between them (a `\r` before the `\n` is part of the line's end) | throws `eventTooLarge`, without waiting for more |
  * | fails | throws what it failed with |
  *
  * Events before a bad line are given first. A last line that is JSON, but no event, is an

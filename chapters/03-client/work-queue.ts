@@ -69,10 +69,11 @@ export class WorkQueue {
   }
 
   /**
-   * Adds an item `ms` milliseconds from now; at once if that is not more than 0.
+   * Adds an item `ms` milliseconds from now. If that is not more than 0, it does what `add` does, and
+   * no more: if the item is for later as well, it stays so.
    *
-   * @remarks If the item is for later already, the earlier time counts and the other is dropped.
-   * Items of the same time are added in the order in which they were given that time. Whether the
+   * @remarks If the item is for later already, the earlier time counts and the other is dropped; an
+   * equal time changes nothing. Items of the same time are added in the order in which they were given that time. Whether the
    * item waits or is being worked on does not matter and is not changed. After shutdown nothing is
    * added.
    * @exercise client/work-queue
@@ -84,6 +85,7 @@ export class WorkQueue {
   /**
    * Adds an item that failed, as long from now as the rate limiter says.
    *
+   * @remarks After shutdown the rate limiter is asked, so the failure counts, but nothing is added.
    * @exercise client/work-queue
    */
   addRateLimited(item: string): void {

@@ -5,24 +5,19 @@
  * `npm run component -- --ref kube-controller-manager --kubeconfig F`
  */
 
-import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { CommanderError } from 'commander';
 import { consoleLogger, RealClock, realRandom } from '#apimachinery';
-import { LEASES, LeaderElector } from '#client';
-import { openClient } from '#client/node';
+import { electionOf, Metrics, type Serving, serve, whenOrphaned } from '#apimachinery/program';
+import { openClient, runAsLeader } from '#client/node';
 import type { SigningOptions } from './certificate/csr-signing-controller.ts';
 import { type ControllerWorld, newControllerContext } from './controller.ts';
 import { controllersFor, selectControllers } from './controllers.ts';
 import { certificateReader, newCertificateSigner } from './program/certificate-signer.ts';
-import { electionOf, type Flags, NAME, optionsOf, parseFlags } from './program/flags.ts';
-import { countFailures, countRequests, Metrics } from './program/metrics.ts';
-import { type Serving, serve } from './program/serving.ts';
+import { type Flags, NAME, optionsOf, parseFlags } from './program/flags.ts';
+import { countFailures, countRequests } from './program/metrics.ts';
 import { runControllers } from './run-controllers.ts';
 
-/** How often a child looks whether its parent still lives. */
-const PARENT_CHECK_MS = 500;
 const LEVELS = ['warn', 'info', 'info', 'info', 'debug'] as const;
 
 async function run(flags: Flags): Promise<void> {
@@ -83,51 +78,21 @@ async function serveIfAsked(flags: Flags, metrics: Metrics): Promise<Serving | u
   });
 }
 
-/** Works while this one leads. Who loses the lead must not go on: the process ends. */
-async function lead(
+/** Works while this one leads. */
+function lead(
   flags: Flags,
   world: ControllerWorld,
   work: (signal: AbortSignal) => Promise<void>,
   metrics: Metrics,
   stopped: AbortSignal,
 ): Promise<void> {
-  const identity = `${hostname()}_${randomUUID()}`;
-  const name = flags.leaderElectResourceName;
-  const note = (isLeading: 0 | 1): void => {
-    const help = 'Whether this one leads: 1, or stands by: 0.';
-    metrics.set('leader_election_master_status', help, { name }, isLeading);
-  };
-  note(0);
-  const lost = new AbortController();
-  const elector = new LeaderElector({
-    ...world,
-    ...electionOf(flags),
-    leases: world.client.resource(LEASES, flags.leaderElectResourceNamespace),
-    name,
-    identity,
-    releaseOnCancel: true,
-    callbacks: {
-      onStartedLeading: (signal) => {
-        note(1);
-        process.stdout.write(`leading as ${identity}\n`);
-        return work(signal);
-      },
-      onStoppedLeading: () => {
-        note(0);
-        lost.abort();
-      },
-    },
-  });
-  await elector.run(stopped);
-  if (lost.signal.aborted && !stopped.aborted) throw new Error('leader election lost');
-}
-
-/** Calls `stop` when the process that started this one is gone. */
-function whenOrphaned(stop: () => void): void {
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) stop();
-  }, PARENT_CHECK_MS).unref();
+  const { leaderElectResourceName: leaseName, leaderElectResourceNamespace } = flags;
+  const help = 'Whether this one leads: 1, or stands by: 0.';
+  const note = (isLeading: boolean): void =>
+    metrics.set('leader_election_master_status', help, { name: leaseName }, isLeading ? 1 : 0);
+  const election = { timing: electionOf(flags), leaseName, note };
+  const options = { ...world, ...election, leaseNamespace: leaderElectResourceNamespace, work };
+  return runAsLeader(options, stopped);
 }
 
 function fail(error: unknown): void {

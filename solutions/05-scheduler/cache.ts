@@ -82,7 +82,11 @@ export class SchedulerCache implements AssumingCache {
   readonly #images = new ImageStates();
   readonly #snapshots = new WeakMap<Snapshot, SnapshotState>();
 
-  /** @exercise scheduler/cache */
+  /**
+   * Empty.
+   *
+   * @exercise scheduler/cache
+   */
   constructor(options: SchedulerCacheOptions) {
     this.#options = options;
   }
@@ -201,7 +205,11 @@ export class SchedulerCache implements AssumingCache {
     this.#take(state);
   }
 
-  /** @exercise scheduler/cache */
+  /**
+   * Tells whether a pod, by its uid, is assumed and not confirmed yet.
+   *
+   * @exercise scheduler/cache
+   */
   isAssumedPod(pod: Pod): boolean {
     return this.#pods.get(uidOf(pod))?.isAssumed ?? false;
   }
@@ -274,7 +282,11 @@ export class SchedulerCache implements AssumingCache {
     this.#dropIfEmpty(name, info);
   }
 
-  /** @exercise scheduler/cache */
+  /**
+   * How much there is, pods of nodes that are not there included.
+   *
+   * @exercise scheduler/cache
+   */
   size(): CacheSize {
     const assumed = [...this.#pods.values()].filter(({ isAssumed }) => isAssumed);
     return { nodes: this.#tree.size, pods: this.#pods.size, assumedPods: assumed.length };

@@ -125,14 +125,16 @@ export function parseConfiguration(
   if (last < first) faults.push('podMaxBackoffSeconds: less than podInitialBackoffSeconds');
   const share = number('percentageOfNodesToScore', said.percentageOfNodesToScore, 0, 100) ?? 0;
   const profiles = parseProfiles(said.profiles, registry, faults, number);
+  const clientConnection = recordAt('clientConnection', said.clientConnection, faults);
+  const leaderElection = recordAt('leaderElection', said.leaderElection, faults);
   if (faults.length > 0) throw new ConfigurationError(faults.join('; '));
   return {
     profiles,
     percentageOfNodesToScore: share,
     podInitialBackoffMs: first * 1000,
     podMaxBackoffMs: last * 1000,
-    clientConnection: (record(said.clientConnection) ?? {}) as { kubeconfig?: string },
-    leaderElection: record(said.leaderElection) ?? {},
+    clientConnection,
+    leaderElection,
   };
 }
 
@@ -152,7 +154,7 @@ function parseProfiles(
   const names = new Set<string>();
   return said.map((one: unknown, i) => {
     const path = `profiles[${i}]`;
-    const profile = record(one) ?? {};
+    const profile = recordAt(path, one, faults);
     const schedulerName = String(
       profile.schedulerName ?? (said.length === 1 ? 'default-scheduler' : ''),
     );
@@ -185,9 +187,10 @@ function parseProfiles(
 
 function checkPlugins(path: string, said: unknown, registry: Registry, faults: string[]): void {
   const points: readonly string[] = [...EXTENSION_POINTS, 'multiPoint'];
-  for (const [point, refs] of Object.entries(record(said) ?? {})) {
+  for (const [point, refs] of Object.entries(recordAt(path, said, faults))) {
     if (!points.includes(point)) faults.push(`${path}.${point}: unknown field`);
-    for (const [list, plugins] of Object.entries(record(refs) ?? {})) {
+    const lists = recordAt(`${path}.${point}`, refs, faults);
+    for (const [list, plugins] of Object.entries(lists)) {
       const at = `${path}.${point}.${list}`;
       if (list !== 'enabled' && list !== 'disabled') faults.push(`${at}: unknown field`);
       if (!Array.isArray(plugins)) {
@@ -198,7 +201,10 @@ function checkPlugins(path: string, said: unknown, registry: Registry, faults: s
       for (const ref of plugins) {
         const name = text(record(ref)?.name);
         const isAll = name === '*' && list === 'disabled';
-        if (!isAll && !registry[name]) faults.push(`${at}: there is no plugin ${name}`);
+        if (!isAll && !Object.hasOwn(registry, name)) {
+          faults.push(`${at}: there is no plugin ${name}`);
+        }
+        checkWeight(`${at}: weight of ${name}`, record(ref)?.weight, faults);
         if (seen.has(name)) faults.push(`${at}: ${name} is there twice`);
         seen.add(name);
       }
@@ -220,10 +226,26 @@ function checkPluginConfig(
   const seen = new Set<string>();
   said.forEach((one: unknown, i) => {
     const name = text(record(one)?.name);
-    if (!registry[name]) faults.push(`${path}[${i}]: there is no plugin ${name}`);
+    if (!Object.hasOwn(registry, name)) faults.push(`${path}[${i}]: there is no plugin ${name}`);
     if (seen.has(name)) faults.push(`${path}[${i}]: ${name} is there twice`);
     seen.add(name);
   });
+}
+
+/** A total of all weights that is still exact when multiplied by scores. */
+const MOST_WEIGHT = 1_000_000_000;
+
+function checkWeight(path: string, weight: unknown, faults: string[]): void {
+  const isWeight = Number.isInteger(weight) && Number(weight) >= 0 && Number(weight) <= MOST_WEIGHT;
+  if (weight === undefined || isWeight) return;
+  faults.push(`${path}: expected a whole number from 0 to ${MOST_WEIGHT}, found ${text(weight)}`);
+}
+
+/** Nothing where nothing was said. */
+function recordAt(path: string, value: unknown, faults: string[]): Record<string, unknown> {
+  const found = record(value ?? {});
+  if (!found) faults.push(`${path}: expected an object, found ${text(value)}`);
+  return found ?? {};
 }
 
 function record(value: unknown): Record<string, unknown> | undefined {

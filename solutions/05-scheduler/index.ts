@@ -33,7 +33,30 @@ export {
   UNSCHEDULED_POD_ADD,
   UNSCHEDULED_POD_DELETE,
 } from './cluster-events.ts';
+export { type Diagnosis, FitError, NoNodesAvailableError, newDiagnosis } from './fit-error.ts';
+export {
+  type InsufficientResource,
+  insufficientResources,
+  nodeAffinityFilter,
+  nodeNameFilter,
+  nodeNamesOfAffinity,
+  nodePortsFilter,
+  nodeResourcesFilter,
+  nodeUnschedulableFilter,
+  taintTolerationFilter,
+  UNSCHEDULABLE_TAINT,
+} from './fit-filters.ts';
 export { CycleState, newStateKey, type StateData, type StateKey } from './framework/cycle-state.ts';
+export {
+  Framework,
+  MAX_PERMIT_TIMEOUT_MS,
+  NO_PLUGINS,
+  type NodePluginScores,
+  type PermitOutcome,
+  type PluginSet,
+  type PreFilterOutcome,
+  type WeightedScorePlugin,
+} from './framework/framework.ts';
 export type {
   FilterRunner,
   Handle,
@@ -146,6 +169,17 @@ export {
   type Victims,
   whyNotEligible,
 } from './preemption.ts';
+export {
+  expandMultiPoint,
+  MIN_FEASIBLE_NODES_PERCENTAGE,
+  MIN_FEASIBLE_NODES_TO_FIND,
+  mergePluginRefs,
+  numFeasibleNodesToFind,
+  type PluginRef,
+  type PluginRefs,
+  requestedToCapacityRatioScore,
+  type UtilizationShapePoint,
+} from './profiles.ts';
 export type { ReportedEvent } from './queue/in-flight-events.ts';
 export type { PendingPods } from './queue/pools.ts';
 export {
@@ -162,6 +196,31 @@ export {
   SchedulingQueue,
   type SchedulingQueueOptions,
 } from './queue/scheduling-queue.ts';
+export {
+  type AssumingCache,
+  type FeasibleNodes,
+  findNodesThatFit,
+  type NodeFilter,
+  type ScheduledPod,
+  type ScheduleResult,
+  type SchedulingOptions,
+  schedulePod,
+  schedulingCycle,
+  selectHost,
+  type UnplacedPod,
+} from './schedule-one.ts';
+export {
+  balancedAllocationScore,
+  defaultNormalizeScore,
+  imageLocalityScore,
+  intolerableTaints,
+  leastAllocatedScore,
+  MAX_IMAGE_THRESHOLD_PER_CONTAINER,
+  MIN_IMAGE_THRESHOLD,
+  mostAllocatedScore,
+  preferredNodeAffinityScore,
+  type ResourceUse,
+} from './scoring.ts';
 export { HOSTNAME_LABEL, type SpreadScoreInput, SpreadScores } from './spread-scores.ts';
 export { TopologyCounts } from './topology-counts.ts';
 export {

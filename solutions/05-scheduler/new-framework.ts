@@ -60,7 +60,7 @@ export function newFramework(options: FrameworkOptions): Framework {
   const points = Object.fromEntries(EXTENSION_POINTS.map((point) => [point, at(point)]));
   const score = refsAt('score').map((ref) => ({
     plugin: pluginOf(ref),
-    weight: ref.weight || multiPoint.enabled.find(({ name }) => name === ref.name)?.weight || 1,
+    weight: ref.weight || 1,
   }));
   const used = new Set(Object.values(points).flat());
   const plugins = {

@@ -10,7 +10,7 @@ import type { ResourceUse } from './scoring.ts';
 /** A plugin by name. */
 export interface PluginRef {
   readonly name: string;
-  /** For scores; absent or 0: as the defaults say, else 1. */
+  /** For scores; absent or 0: 1. */
   readonly weight?: number;
 }
 
@@ -87,11 +87,18 @@ export function mergePluginRefs(defaults: PluginRefs, profile: PluginRefs): Requ
  * @remarks
  *
  * 1. When the point disables `*`, only what it enables itself remains, in its order.
- * 2. First come those the point enables itself that `multiPoint` enables as well, in the point's order:
- *    naming a default at a point is how it is moved to the front, or given another weight.
- * 3. Then come those of `multiPoint` that have something to do at this point, are not disabled there,
- *    and were not enabled by the point itself; in their order, with their weight.
- * 4. Last come the others the point enables itself.
+ * 2. The usual plugins are those of `multiPoint` that have something to do at this point and are not
+ *    disabled there.
+ * 3. First come the usual ones that the point enables itself, in the point's order and with its weights:
+ *    naming a plugin at a point is how it is moved to the front, or given another weight.
+ * 4. Then come the other usual ones, in the order of `multiPoint`, with its weights.
+ * 5. Last come the others the point enables itself, in its order. One that it disables and enables is
+ *    among them: that is how a plugin is moved to the end.
+ *
+ * ```text
+ * multiPoint A B C D     point  enabled X C B, disabled B D
+ * result     C A X B
+ * ```
  *
  * @param point - what was said about the point, laid over the defaults
  * @param multiPoint - what was said about all points, laid over the defaults; only its `enabled` counts
@@ -108,11 +115,12 @@ export function expandMultiPoint(
   const own = point.enabled ?? [];
   const off = new Set((point.disabled ?? []).map(({ name }) => name));
   if (off.has('*')) return [...own];
-  const everywhere = (multiPoint.enabled ?? []).filter(({ name }) => hasPoint(name));
+  const usual = (multiPoint.enabled ?? []).filter(({ name }) => !off.has(name) && hasPoint(name));
+  const usualNames = new Set(usual.map(({ name }) => name));
   const named = new Set(own.map(({ name }) => name));
-  const usual = everywhere.filter(({ name }) => !off.has(name) && !named.has(name));
-  const isUsual = ({ name }: PluginRef): boolean => everywhere.some((one) => one.name === name);
-  return [...own.filter(isUsual), ...usual, ...own.filter((one) => !isUsual(one))];
+  const isUsual = ({ name }: PluginRef): boolean => usualNames.has(name);
+  const others = usual.filter(({ name }) => !named.has(name));
+  return [...own.filter(isUsual), ...others, ...own.filter((one) => !isUsual(one))];
 }
 
 /** A point of a function made of straight lines. */
@@ -128,8 +136,8 @@ export interface UtilizationShapePoint {
  *
  * @remarks
  *
- * 1. `utilization` of a resource is `requested × 100 / allocatable`, rounded up; 100 when more is
- *    requested than there is, or there is none.
+ * 1. A resource of which the node has none (`allocatable` 0) does not count. The utilization of any
+ *    other is `requested × 100 / allocatable`, rounded down, and 100 when more is requested than there is.
  * 2. Its score is on the line between the two neighbouring points of the shape, rounded towards zero;
  *    left of the first point and right of the last one it is that point's. A point's 10 is worth 100.
  * 3. The result is the mean of the scores above 0 by their weights, rounded to the nearest whole (halves
@@ -150,11 +158,11 @@ export function requestedToCapacityRatioScore(
   let sum = 0;
   let weights = 0;
   for (const { requested, allocatable, weight } of uses) {
-    const isOver = allocatable === 0 || requested > allocatable;
-    const utilization = isOver
-      ? 100
-      : 100 - Math.floor(((allocatable - requested) * 100) / allocatable);
-    const score = valueAt(shape, utilization);
+    if (allocatable === 0) continue;
+    const score = valueAt(
+      shape,
+      Math.floor((Math.min(requested, allocatable) * 100) / allocatable),
+    );
     if (score <= 0) continue;
     sum += score * weight;
     weights += weight;

@@ -67,14 +67,18 @@ export interface ScheduleResult {
  *
  * 1. `runPreFilterPlugins` with all nodes of the snapshot. A rejection: no node is asked. The error's
  *    diagnosis has the status for every node in `nodeStatuses`, and its message as `preFilterMessage`.
- * 2. A pod that was promised a node (`status.nominatedNodeName`), if that is in the snapshot: it is
- *    asked first, and when it can do, it is the only one.
+ * 2. A pod that was promised a node (`status.nominatedNodeName`), if that is in the snapshot
+ *    and preFilter does not rule it out by naming others: it is asked first, and when it can do, it is
+ *    the only one, 1 was asked, and `startAt` stays. When it cannot, all goes on as if nothing had
+ *    been promised.
  * 3. Nodes that preFilter named, in the snapshot's order; names of no node are nobody. Everybody else
  *    counts as refused: `absentNodesStatus` is `UnschedulableAndUnresolvable` with `node(s) didn't satisfy
  *    plugin(s) [<names>]`, the names of those who named nodes, in byte order, with a space between.
  *    Those plugins are among the diagnosis' `unschedulablePlugins`, too.
  * 4. Nodes are asked one after another, from `startAt` on (modulo their number) and round to the start,
- *    until `nodesToFind(their number)` can do. `startAt` moves on by as many as were asked.
+ *    until `nodesToFind(their number)` can do. `startAt` moves on by as many as were asked, modulo
+ *    the number of all nodes of the snapshot: a pod for one named node does not send the next back to
+ *    the beginning.
  * 5. A filter's `Error` ends the attempt.
  *
  * @throws the `Error` status' error, when preFilter or a filter failed
@@ -106,6 +110,7 @@ export function findNodesThatFit(
   const asked = nodeNames ? all.filter(({ name }) => nodeNames.has(name)) : all;
   const { found, refusals } = passFilters(framework, state, pod, asked, options);
   const evaluated = found.length + refusals.size;
+  options.startAt = (options.startAt + evaluated) % Math.max(all.length, 1);
   if (found.length > 0) return { nodes: found, evaluated };
   const names = [...namedBy].sort().join(' ');
   const notNamed = new Status('UnschedulableAndUnresolvable', [
@@ -131,16 +136,12 @@ function passFilters(
   const enough = options.nodesToFind(nodes.length);
   const found: NodeInfo[] = [];
   const refusals = new Map<string, Status>();
-  const start = options.startAt;
   for (let i = 0; i < nodes.length && found.length < enough; i += 1) {
-    const node = nodes[(start + i) % nodes.length];
+    const node = nodes[(options.startAt + i) % nodes.length];
     if (!node) continue;
     const refusal = askFilter(framework, state, pod, node, options);
     if (refusal) refusals.set(node.name, refusal);
     else found.push(node);
-  }
-  if (nodes.length > 0) {
-    options.startAt = (start + found.length + refusals.size) % nodes.length;
   }
   return { found, refusals };
 }
@@ -253,8 +254,10 @@ export interface UnplacedPod {
  * 1. `schedulePod`, with a new `CycleState`.
  * 2. `FitError`: `runPostFilterPlugins` with the diagnosis' `nodeStatuses`, when there are such plugins.
  *    The outcome's error is the `FitError` with the status' message as `postFilterMessage`, or, when
- *    postFilter failed (`Error`), the status' error. The nomination is passed on.
- * 3. Any other error is the outcome.
+ *    postFilter failed (`Error`), the status' error. Its nomination is passed on; without one, and
+ *    without such plugins, there is no `nominatedNodeName`.
+ * 3. Any other error is the outcome. Here, and in all that follows, the outcome's `nominatedNodeName` is
+ *    `''`: what the pod was promised before did not help it.
  * 4. The assumed pod is a copy of the pod with `spec.nodeName`; the pod itself stays as it is. It is
  *    assumed first, then `runReservePlugins`, then `runPermitPlugins`.
  * 5. When one of the two says no: `runUnreservePlugins`, then `forgetPod`, then the outcome. A rejection
@@ -273,13 +276,19 @@ export async function schedulingCycle(
   options: SchedulingOptions,
 ): Promise<ScheduledPod | UnplacedPod> {
   const state = new CycleState();
-  const unplaced = (error: unknown): UnplacedPod => ({ outcome: 'unplaced', queued, error });
+  const unplaced = (error: unknown): UnplacedPod => ({
+    outcome: 'unplaced',
+    queued,
+    error,
+    nominatedNodeName: '',
+  });
   let result: ScheduleResult;
   try {
     result = schedulePod(framework, state, queued.podInfo, options);
   } catch (error) {
     if (!(error instanceof FitError)) return unplaced(error);
-    return { ...unplaced(error), ...(await askForRoom(framework, state, queued, error)) };
+    const room = await askForRoom(framework, state, queued, error);
+    return { outcome: 'unplaced', queued, ...room };
   }
   const { nodeName } = result;
   const pod = podInfoOf(withNode(queued.podInfo.pod, nodeName));

@@ -94,6 +94,7 @@ export function newScheduler(options: SchedulerOptions): Scheduler {
     informers,
     nominations: nominator,
     waitingPods,
+    activate: (some: readonly Pod[]) => queue.activate(some),
     clock,
     random,
     log,
@@ -194,12 +195,18 @@ export function newScheduler(options: SchedulerOptions): Scheduler {
       cache,
       recorder,
       done: (uid: string) => queue.done(uid),
-      placeFreed: (freed: { pod: Pod }) =>
-        queue.moveAllToActiveOrBackoffQueue(ASSIGNED_POD_DELETE, freed.pod, undefined),
-      requeue: (again: QueuedPodInfo, error: unknown) => failed(profile, { queued: again, error }),
+      placeFreed: ({ pod: freed }: { pod: Pod }) =>
+        queue.moveAllToActiveOrBackoffQueue(
+          ASSIGNED_POD_DELETE,
+          freed,
+          undefined,
+          (other) => other.metadata?.uid !== freed.metadata?.uid,
+        ),
+      requeue: (again: QueuedPodInfo, error: unknown) =>
+        failed(profile, { queued: again, error, nominatedNodeName: '' }),
     };
-    const binding = bindingCycle(world, framework, outcome).then(() => {
-      counts.scheduled += 1;
+    const binding = bindingCycle(world, framework, outcome).then((isBound) => {
+      if (isBound) counts.scheduled += 1;
     });
     track(binding.catch((error) => log.error('a binding broke', { pod: podName(queued), error })));
   };

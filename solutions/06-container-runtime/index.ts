@@ -69,6 +69,7 @@ export {
   type StartCommand,
   statsOf,
   type UsageSample,
+  WRITABLE_LAYER,
 } from './logs-stats-exec/logs-stats-exec.ts';
 export {
   cleanPath,

@@ -15,7 +15,12 @@ import type { Registry } from './images/registry.ts';
 import { emptySource, Pipe } from './kernel/pipe.ts';
 import type { Programs } from './kernel/program.ts';
 import { Terminal } from './kernel/terminal.ts';
-import { execSync, statsOf, type UsageSample } from './logs-stats-exec/logs-stats-exec.ts';
+import {
+  execSync,
+  statsOf,
+  type UsageSample,
+  WRITABLE_LAYER,
+} from './logs-stats-exec/logs-stats-exec.ts';
 import { NetworkSwitch, type NodeNetwork } from './network/node-network.ts';
 import { newPrograms } from './programs/programs.ts';
 import { SimulatedHost, sinkTo } from './simulated-host.ts';
@@ -67,7 +72,8 @@ class Runtime implements SimulatedRuntime {
   readonly #host: SimulatedHost;
   readonly #containers: Containers;
   readonly #events: EventHub;
-  readonly #samples = new Map<string, UsageSample>();
+  /** The last two samples that were a second apart, the newer last. */
+  readonly #samples = new Map<string, readonly UsageSample[]>();
 
   constructor(options: SimulatedRuntimeOptions) {
     this.#options = options;
@@ -371,8 +377,8 @@ class Runtime implements SimulatedRuntime {
   async imageStatus({ image, verbose }: cri.ImageStatusRequest): Promise<cri.ImageStatusResponse> {
     const found = this.#images.get(image.image);
     if (found === undefined) return { info: {} };
-    const info = verbose ? { info: JSON.stringify({ imageSpec: { config: found.config } }) } : {};
-    return { image: imageItem(found), info };
+    const info = JSON.stringify({ imageSpec: { config: found.config } });
+    return { image: imageItem(found), info: verbose ? { info } : {} };
   }
 
   async pullImage({ image, auth }: cri.PullImageRequest): Promise<cri.PullImageResponse> {
@@ -388,8 +394,8 @@ class Runtime implements SimulatedRuntime {
   async imageFsInfo(): Promise<cri.ImageFsInfoResponse> {
     const usage = {
       timestamp: this.#now(),
-      fsId: { mountpoint: '/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs' },
-      usedBytes: { value: this.#images.usedBytes },
+      fsId: { mountpoint: WRITABLE_LAYER },
+      usedBytes: { value: this.#images.usedBytes() },
       inodesUsed: { value: this.#images.list().length },
     };
     return { imageFilesystems: [usage], containerFilesystems: [] };
@@ -467,10 +473,13 @@ class Runtime implements SimulatedRuntime {
   #stats({ id, config }: ContainerRecord): cri.ContainerStats {
     this.#host.kernel.cpu.account();
     const sample = this.#sample(id);
-    const before = this.#samples.get(id);
+    const known = this.#samples.get(id) ?? [];
+    const last = known.at(-1);
     // Samples closer than a second say little about a rate.
-    const isNew = before === undefined || sample.timestamp - before.timestamp >= 1_000_000_000n;
-    if (isNew) this.#samples.set(id, sample);
+    const isNew = last === undefined || sample.timestamp - last.timestamp >= 1_000_000_000n;
+    const samples = isNew ? [...known, sample].slice(-2) : known;
+    this.#samples.set(id, samples);
+    const before = samples.length > 1 ? samples[0] : undefined;
     const { metadata, labels = {}, annotations = {} } = config;
     return statsOf({ id, metadata, labels, annotations }, sample, before);
   }

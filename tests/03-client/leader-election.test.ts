@@ -746,9 +746,9 @@ describe('leader election, the leader', () => {
     server.write({ ...server.lease?.spec, holderIdentity: '' });
     let updates = 0;
     server.fateOf = (_, verb) => {
-      // The first is the write without reading, which a conflict ends; the second does not arrive.
       if (verb === 'update') updates++;
-      return updates === 2 ? fates.refused : fates.ok;
+      // The first is the write without reading, which a conflict ends; the second does not arrive.
+      return verb === 'update' && updates === 2 ? fates.refused : fates.ok;
     };
     await clock.advance(second);
     expect(server.requests.slice(2)).toEqual(['a update', 'a get', 'a update']);

@@ -638,14 +638,17 @@ describe('reflector, failures of a watch', () => {
     const setting = newSetting();
     const { clock, server, start } = setting;
     const { watch } = server;
-    async function* events(): AsyncGenerator<never> {
+    const events = async () => {
       await clock.sleep(afterMs);
       throw error;
-    }
+    };
     server.watch = (options) => {
       server.requests.push(`watch rv=${options?.resourceVersion}, thrown in`);
       server.watch = watch;
-      return Promise.resolve(Object.assign(events(), { stop: () => {} }));
+      return Promise.resolve({
+        [Symbol.asyncIterator]: () => ({ next: events }),
+        stop: () => {},
+      });
     };
     await start();
     await clock.advance(afterMs);

@@ -701,6 +701,22 @@ describe('refusals', () => {
     }
   });
 
+  it('that break off are errors of their own, not refusals', async () => {
+    const { pods: all, answer, left, signal } = newSetting();
+    const body = new Body().send('{"kind":"Status",');
+    answer(new Response(body.stream, { status: 404 }));
+    const got = all.get('web', { signal });
+    await settle();
+    body.fail(new TypeError('terminated'));
+    const found = await refusalOf(got);
+    expect(found).toMatchObject({
+      message:
+        'unexpected error when reading response body. Please retry. Original error: terminated',
+    });
+    expect(isNotFound(found)).toBe(false);
+    expect(left()).toEqual(nothing);
+  });
+
   it('may come without a code of their own', async () => {
     const { pods: all, answer } = newSetting();
     answer(json({ kind: 'Status', status: 'Failure', message: 'no', reason: 'Forbidden' }, 403));

@@ -606,7 +606,8 @@ describe('the plugin Coscheduling', () => {
   });
 
   it('binds none of a group that does not get complete', async () => {
-    const { bound, back, place, held, clock } = cluster([]);
+    const members = ['a', 'b', 'c'].map((name) => member(name));
+    const { bound, back, activated, place, held, clock, preFilter } = cluster(members);
     place('a');
     await clock.advance(4000);
     place('b');
@@ -618,6 +619,12 @@ describe('the plugin Coscheduling', () => {
       'b: 0/1 nodes are available: 1 rejection in Unreserve.',
     ]);
     expect(held.size).toBe(0);
+    // Then the group is left alone for a while, and called together.
+    expect(preFilter(member('c'))?.status?.message).toBe('podGroup default/gang failed recently');
+    activated.length = 0;
+    await clock.advance(10_000);
+    expect(activated).toHaveLength(1);
+    expect(preFilter(member('c'))).toBeUndefined();
     expect(clock.pendingTimers).toBe(0);
   });
 

@@ -488,10 +488,12 @@ describe('cache, snapshots', () => {
     three(cache);
     const snapshot = snapshotOf(cache);
     cache.assumePod(podInfoOf(podOn('n1', 'a')));
+    cache.assumePod(podInfoOf(podOn('n2', 'b')));
     cache.updateSnapshot(snapshot);
     cache.forgetPod(podInfoOf(podOn('n1', 'a')));
     cache.updateSnapshot(snapshot);
     expect(load(snapshot, 'n1')).toEqual({ cpu: 0, pods: [] });
+    expect(load(snapshot, 'n2')).toEqual({ cpu: 500, pods: ['b'] });
   });
 
   it('brings several snapshots up to date, each from where it was', () => {
@@ -508,6 +510,22 @@ describe('cache, snapshots', () => {
       expect(load(snapshot, 'n1')).toEqual({ cpu: 500, pods: ['a'] });
       expect(load(snapshot, 'n2')).toEqual({ cpu: 500, pods: ['b'] });
     }
+  });
+
+  it('sees a node change that was not the last to change', () => {
+    const { cache } = newCache();
+    three(cache);
+    for (const name of ['n1', 'n2', 'n3']) cache.addPod(podOn(name, `on-${name}`));
+    const snapshot = snapshotOf(cache);
+    cache.removePod(podOn('n2', 'on-n2'));
+    cache.updateSnapshot(snapshot);
+    expect(load(snapshot, 'n2')).toEqual({ cpu: 0, pods: [] });
+    cache.updateNode(nodeObject('n1', { cpu: '8' }));
+    cache.updateSnapshot(snapshot);
+    expect(snapshot.get('n1')?.allocatable.milliCpu).toBe(8000);
+    cache.updatePod(podOn('n3', 'on-n3', { requests: { cpu: '1' } }));
+    cache.updateSnapshot(snapshot);
+    expect(load(snapshot, 'n3')).toEqual({ cpu: 1000, pods: ['on-n3'] });
   });
 
   it('tells which nodes have pods with affinity', () => {
@@ -673,7 +691,17 @@ describe('cache, expiry', () => {
 describe('cache, properties', () => {
   const nodeName = fc.constantFrom('n1', 'n2', 'n3', 'n4');
   const step = fc.tuple(
-    fc.constantFrom('assume', 'confirm', 'forget', 'remove', 'node', 'unnode', 'update', 'look'),
+    fc.constantFrom(
+      'assume',
+      'confirm',
+      'forget',
+      'remove',
+      'node',
+      'unnode',
+      'update',
+      'look',
+      'look',
+    ),
     nodeName,
     fc.nat(5),
   );

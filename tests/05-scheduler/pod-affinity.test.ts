@@ -419,6 +419,16 @@ describe('RequiredAffinity', () => {
     expect(all.filter(nodes[0])).toBe(undefined);
   });
 
+  it('minds labels of namespaces when pods come and go', () => {
+    const near = [term('db', ZONE, { namespaceSelector: { matchLabels: { team: 'a' } } })];
+    const nodes = [node('n1', { zone: 'a' })] as const;
+    const all = affinityOf(pod('web', { near }), nodes).clone();
+    all.update(pod('db'), nodes[0], 1);
+    expect(all.filter(nodes[0])?.reasons).toEqual([AFFINITY]);
+    all.update(pod('db', {}, { namespace: 'shop' }), nodes[0], 1);
+    expect(all.filter(nodes[0])).toBe(undefined);
+  });
+
   it('is not changed with its clone', () => {
     const guard = pod('guard', { away: [term('web')] });
     const nodes = [node('n1', { zone: 'a' }, guard)] as const;

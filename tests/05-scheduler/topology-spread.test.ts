@@ -343,6 +343,14 @@ describe('SpreadCounts', () => {
     expect(may(counts([...nodes, empty], ignoring, picky), nodes)).toEqual([]);
   });
 
+  it('takes a domain that is not looked at for empty', () => {
+    const taints = [{ key: 'gpu', effect: 'NoSchedule' }];
+    const [free, gpu] = [inZone('a1', 'a'), inZone('b1', 'b', pods(3), { taints })];
+    const honoring = counts([free, gpu], [constraint({ nodeTaintsPolicy: 'Honor' })]);
+    expect(may(honoring, [free, gpu])).toEqual(['a1', 'b1']);
+    expect(may(counts([free, gpu]), [free, gpu])).toEqual(['a1']);
+  });
+
   it('applies each inclusion policy to its own constraint only', () => {
     const taints = [{ key: 'gpu', effect: 'NoSchedule' }];
     const nodes = [inZone('a1', 'a', pods(1)), inZone('b1', 'b', [], { taints })];
@@ -608,7 +616,7 @@ describe('SpreadScores', () => {
   it('takes no notice of ignored nodes for the weight', () => {
     const host = [constraint(), constraint({ topologyKey: HOST, maxSkew: 1 })];
     // ln(2 zones + 2) and ln(2 nodes + 2), 1.386 each.
-    expect(raw(scores([a, b, bare], host), [a, b])).toEqual([8, 3]);
+    expect(raw(scores([a, b, bare], host), [a, b, bare])).toEqual([8, 3, 0]);
   });
 
   it('counts no pods on nodes that lack another label', () => {
@@ -622,11 +630,19 @@ describe('SpreadScores', () => {
   });
 
   it('scores nodes without all labels by those they have, when that is enough', () => {
-    const both = [constraint({ topologyKey: HOST }), constraint()];
+    const both = [constraint({ topologyKey: HOST }), constraint({ maxSkew: 3 })];
     const all = scores([a, b, bare], both, { needsAllLabels: false });
-    // host: ln(3 + 2) = 1.609; zone: a, b and none, ln(3 + 2)
-    expect(raw(all, [a, b, bare])).toEqual([10, 3, 14]);
-    expect(final(all, [a, b, bare])).toEqual([50, 100, 21]);
+    // host: ln(3 + 2) = 1.609; zone: a, b and none, ln(3 + 2), and 2 for the skew
+    expect(raw(all, [a, b, bare])).toEqual([12, 5, 14]);
+    expect(final(all, [a, b, bare])).toEqual([50, 100, 35]);
+  });
+
+  it('counts each node by itself also when two have the same hostname', () => {
+    const host = constraint({ topologyKey: HOST });
+    const twin = { labels: { [HOST]: 'twin' } };
+    const nodes = [inZone('t1', 'a', pods(2), twin), inZone('t2', 'a', pods(1), twin)];
+    // ln(2 + 2) = 1.386
+    expect(raw(scores(nodes, [host]), nodes)).toEqual([3, 1]);
   });
 
   it('gives everybody 100 when there is nobody yet', () => {

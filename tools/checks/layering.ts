@@ -26,7 +26,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Imports that only some files of a component may have. */
 export const ONLY_IN: readonly { from: string; import: RegExp; files: RegExp }[] = [
   { from: 'apiserver', import: /^#etcd/, files: /^storage\// },
-  { from: 'kubelet', import: /^#container-runtime(?!\/cri$)/, files: /^$/ },
+  { from: 'kubelet', import: /^#container-runtime(?!\/(cri|wire)$)/, files: /^$/ },
+  { from: 'kubelet', import: /^#container-runtime\/wire$/, files: /^(main\.ts$|program\/)/ },
 ];
 
 /** npm packages and the files of a component that may import them. */
@@ -45,7 +46,7 @@ export const PACKAGES: readonly { name: string; component: string; files: RegExp
   { name: 'commander', component: 'scheduler', files: /^(main\.ts$|program\/)/ },
   { name: 'yaml', component: 'scheduler', files: /^program\// },
   { name: '@grpc/grpc-js', component: 'container-runtime', files: /^wire\// },
-  { name: '@grpc/proto-loader', component: 'container-runtime', files: /^wire\// },
+  { name: 'ws', component: 'container-runtime', files: /^wire\// },
   { name: 'commander', component: 'container-runtime', files: /^(main\.ts$|program\/)/ },
   { name: 'commander', component: 'kubelet', files: /^(main\.ts$|program\/)/ },
   { name: 'yaml', component: 'kubelet', files: /^program\// },

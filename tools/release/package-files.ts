@@ -21,8 +21,9 @@ export interface JsonObject {
 
 /** How a student runs the visible examples: one chapter their own, all others the reference. */
 const EXAMPLES_CONFIG = `/**
- * How the handouts' examples run under Vitest: a chapter's examples run against your code of that
- * chapter and the reference of all others. The grader does not read this file.
+ * How the handouts' examples run under Vitest, and tests of your own: any \`*.test.ts\` in a chapter's
+ * folder. They run against your code of that chapter and the reference of all others. The grader does
+ * not read this file.
  */
 
 import { defaultServerConditions } from 'vite';
@@ -44,7 +45,7 @@ export default defineConfig({
           ],
         },
       },
-      test: { name: id, include: [\`chapters/\${id}/examples.test.ts\`] },
+      test: { name: \`examples of \${id}\`, include: [\`chapters/\${id}/**/*.test.ts\`] },
     })),
   },
 });

@@ -14,6 +14,7 @@ import {
   RealClock,
   realRandom,
 } from '#apimachinery';
+import { whenOrphaned } from '#apimachinery/program';
 import type { AuditOptions } from '../filters/audit.ts';
 import { METADATA_POLICY } from '../filters/audit-policy.ts';
 import type { ApiServerOptions, ServiceAccountOptions } from '../server-options.ts';
@@ -77,8 +78,6 @@ export const AUTHORIZATION_MODES: readonly string[] = ['Node', 'RBAC', 'AlwaysAl
 const DEFAULT_ISSUER = 'https://kubernetes.default.svc.cluster.local';
 /** The insecure port is for this computer only, whatever other flags say. */
 const INSECURE_HOST = '127.0.0.1';
-/** How often a child looks whether its parent still lives. */
-const PARENT_CHECK_MS = 500;
 
 /** An API server as the program sees it. */
 export interface RunningApiServer extends RequestHandler {
@@ -228,10 +227,7 @@ function whenToldToStop(stop: () => Promise<void>): void {
   };
   process.on('SIGTERM', stopOnce);
   process.on('SIGINT', stopOnce);
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) stopOnce();
-  }, PARENT_CHECK_MS).unref();
+  whenOrphaned(stopOnce);
 }
 
 function sayStopped(): void {

@@ -21,6 +21,12 @@ const KEEP_ALIVE_MS = 30_000;
 /** So long the handshakes of TCP and TLS may take. */
 const CONNECT_TIMEOUT_MS = 30_000;
 
+/**
+ * So many connections are shared by requests that end soon. Handshakes are what costs: a scheduler that
+ * binds a thousand pods at once must not shake a thousand hands.
+ */
+const SHARED_CONNECTIONS = 32;
+
 /** A transport that has connections. */
 export interface HttpTransport {
   readonly transport: Transport;
@@ -31,7 +37,8 @@ export interface HttpTransport {
 /**
  * Makes a transport to a configured server.
  *
- * @remarks It speaks HTTP/1.1: every watch has a connection of its own. Neither heads nor bodies have
+ * @remarks It speaks HTTP/1.1: every watch has a connection of its own, and all other requests share
+ * `SHARED_CONNECTIONS`, waiting for their turn. Neither heads nor bodies have
  * a time limit here: watches last, and other requests are limited by who makes them. An idle
  * connection does not keep the process alive. A client certificate that changes gets new connections;
  * those with the old one end with their requests.
@@ -45,7 +52,7 @@ export function newHttpTransport(config: RestConfig, options: CredentialOptions)
     if (body !== null && typeof body !== 'string') throw new TypeError('expected a body of text');
     const credentials = await source.current();
     const { authorization } = credentials;
-    const response = await sendRequest(connections.for(credentials), url, {
+    const response = await sendRequest(connections.for(credentials, lasts(url)), url, {
       method,
       headers: {
         ...(authorization && { authorization }),
@@ -61,11 +68,22 @@ export function newHttpTransport(config: RestConfig, options: CredentialOptions)
   return { transport, close: () => connections.close() };
 }
 
+/** Tells whether the answer may go on for ever: a watch, or a log that is followed. */
+function lasts(url: string): boolean {
+  return /[?&](?:watch|follow)=(?:true|1)\b/.test(url);
+}
+
+/** Connections of two kinds, since what lasts must not keep others waiting. */
+interface Dispatchers {
+  readonly shared: Dispatcher;
+  readonly lasting: Dispatcher;
+}
+
 /** Connections, by the certificate they were made with. */
 class Connections {
   readonly #config: RestConfig;
   #certificate: string | undefined;
-  #dispatcher: Dispatcher | undefined;
+  #dispatchers: Dispatchers | undefined;
   readonly #old = new Set<Dispatcher>();
   #isClosed = false;
 
@@ -73,28 +91,38 @@ class Connections {
     this.#config = config;
   }
 
-  for({ clientCertificate }: Credentials): Dispatcher {
+  for({ clientCertificate }: Credentials, isLasting: boolean): Dispatcher {
     if (this.#isClosed) throw new Error(`${this.#config.server}: the transport is closed`);
-    if (this.#dispatcher && this.#certificate === clientCertificate?.cert) return this.#dispatcher;
-    this.#retire(this.#dispatcher);
-    this.#certificate = clientCertificate?.cert;
-    this.#dispatcher = this.#newDispatcher(clientCertificate);
-    return this.#dispatcher;
+    if (!this.#dispatchers || this.#certificate !== clientCertificate?.cert) {
+      for (const dispatcher of this.#current()) this.#retire(dispatcher);
+      this.#certificate = clientCertificate?.cert;
+      this.#dispatchers = {
+        shared: this.#newDispatcher(clientCertificate, SHARED_CONNECTIONS),
+        lasting: this.#newDispatcher(clientCertificate, null),
+      };
+    }
+    return isLasting ? this.#dispatchers.lasting : this.#dispatchers.shared;
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    const all = [...this.#old, ...(this.#dispatcher ? [this.#dispatcher] : [])];
-    await Promise.all(all.map((dispatcher) => dispatcher.destroy()));
+    await Promise.all([...this.#old, ...this.#current()].map((one) => one.destroy()));
   }
 
-  #retire(dispatcher: Dispatcher | undefined): void {
-    if (dispatcher === undefined) return;
+  #current(): Dispatcher[] {
+    return this.#dispatchers ? [this.#dispatchers.shared, this.#dispatchers.lasting] : [];
+  }
+
+  #retire(dispatcher: Dispatcher): void {
     this.#old.add(dispatcher);
     dispatcher.close().finally(() => this.#old.delete(dispatcher));
   }
 
-  #newDispatcher(certificate: Credentials['clientCertificate']): Dispatcher {
+  /** @param connections - how many at once; `null`: as many as there are requests */
+  #newDispatcher(
+    certificate: Credentials['clientCertificate'],
+    connections: number | null,
+  ): Dispatcher {
     const { certificateAuthority, insecureSkipTlsVerify, tlsServerName, proxyUrl } = this.#config;
     const connect = {
       timeout: CONNECT_TIMEOUT_MS,
@@ -109,6 +137,7 @@ class Connections {
       headersTimeout: 0,
       bodyTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
+      connections,
     };
     if (!proxyUrl) return new Agent({ ...common, connect });
     return new ProxyAgent({ ...common, uri: proxyUrl, requestTls: connect });

@@ -19,3 +19,4 @@ export type {
   RestConfig,
   UserConfig,
 } from './rest-config.ts';
+export { type LeaderOptions, runAsLeader } from './run-as-leader.ts';

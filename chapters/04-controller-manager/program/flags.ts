@@ -1,43 +1,35 @@
 /**
  * The flags of `kube-controller-manager`, with upstream's names. What becomes of them is `main.ts`.
- *
- * How their values are read is `flag-values.ts`.
  */
 
 import { Command } from 'commander';
+import {
+  addElection,
+  addServing,
+  checked,
+  type ElectionFlags,
+  electionOf,
+  parseBoolean,
+  parseCount,
+  parseDurationMs,
+  parseRate,
+  parseShare,
+  type ServingFlags,
+} from '#apimachinery/program';
 import { newElectionTiming } from '#client';
 import { type ControllerOptions, controllersFor, selectControllers } from '../controllers.ts';
 import { parseCidr } from '../node/cidr.ts';
 import { type AddressRange, parseAddressRange } from '../service/address-range.ts';
-import {
-  checked,
-  parseBoolean,
-  parseCount,
-  parseDurationMs,
-  parsePort,
-  parseRate,
-  parseShare,
-} from './flag-values.ts';
 
 /** The program's name. */
 export const NAME = 'kube-controller-manager';
 
 /** What was said; durations are in milliseconds. */
-export interface Flags {
+export interface Flags extends ElectionFlags, ServingFlags {
   kubeconfig?: string;
   kubeApiQps: number;
   kubeApiBurst: number;
   controllers: string[];
-  leaderElect: boolean;
-  leaderElectLeaseDuration: number;
-  leaderElectRenewDeadline: number;
-  leaderElectRetryPeriod: number;
-  leaderElectResourceName: string;
-  leaderElectResourceNamespace: string;
-  securePort: number;
-  bindAddress: string;
-  tlsCertFile?: string;
-  tlsPrivateKeyFile?: string;
   rootCaFile?: string;
   clusterSigningCertFile?: string;
   clusterSigningKeyFile?: string;
@@ -71,7 +63,8 @@ export function parseFlags(argv: readonly string[]): Flags {
     .description('The loops that make a cluster what its objects say.')
     .allowExcessArguments(false)
     .exitOverride();
-  for (const add of [addConnection, addElection, addServing, addNodes, addOthers]) add(program);
+  addElection(program, NAME);
+  for (const add of [addConnection, addServing, addNodes, addOthers]) add(program);
   program.parse([...argv], { from: 'user' });
   const flags = program.opts<Flags>();
   const fault = faultOf(flags);
@@ -92,40 +85,6 @@ function addConnection(program: Command): void {
       ['*'],
     )
     .option('-v, --v <level>', 'how much to log: 0, 2, 4', parseCount, 0);
-}
-
-function addElection(program: Command): void {
-  program
-    .option(
-      '--leader-elect [boolean]',
-      'work only while no other of this name does',
-      parseBoolean,
-      true,
-    )
-    .option(
-      '--leader-elect-lease-duration <duration>',
-      'for how long others stand back',
-      parseDurationMs,
-      15_000,
-    )
-    .option(
-      '--leader-elect-renew-deadline <duration>',
-      'after how long without renewal to give up',
-      parseDurationMs,
-      10_000,
-    )
-    .option('--leader-elect-retry-period <duration>', 'how often to try', parseDurationMs, 2000)
-    .option('--leader-elect-resource-name <name>', 'of the Lease', NAME)
-    .option('--leader-elect-resource-namespace <name>', 'where it is', 'kube-system');
-}
-
-function addServing(program: Command): void {
-  program
-    // Upstream's is 10257. Two of them on one computer are usual here, so it is only on demand.
-    .option('--secure-port <port>', 'answer /healthz and /metrics here; 0: do not', parsePort, 0)
-    .option('--bind-address <ip>', 'listen on this address, with certificates', '0.0.0.0')
-    .option('--tls-cert-file <file>', 'the certificate to show; without: HTTP to this computer')
-    .option('--tls-private-key-file <file>', 'its key');
 }
 
 function addNodes(program: Command): void {
@@ -238,15 +197,6 @@ function faultOf(flags: Flags): string | undefined {
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
-}
-
-/** How the election is timed. */
-export function electionOf(flags: Flags) {
-  return {
-    leaseDurationMs: flags.leaderElectLeaseDuration,
-    renewDeadlineMs: flags.leaderElectRenewDeadline,
-    retryPeriodMs: flags.leaderElectRetryPeriod,
-  };
 }
 
 /** What controllers are told by flags alone. */

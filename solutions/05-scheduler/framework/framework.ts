@@ -108,8 +108,9 @@ export const NO_PLUGINS: PluginSet = {
  * @remarks What holds for every method: plugins are asked in the order of the set. Whatever a plugin
  * answers that is neither success nor expected at its point, and whatever it throws, is an `Error`
  * with the message `running <point> plugin "<name>": <message>`, where `<point>` is the name given at
- * the method; `status.error` is what was thrown. Every status that comes back, but `Wait`, carries the
- * name of the plugin that decided it. A rejection is `Unschedulable`,
+ * the method, unless the method says otherwise; `<message>` is the status' message, or its code when it
+ * has none. `status.error` is what was thrown, and an error with that message when nothing was. Every status that comes back, but `Wait`, carries the
+ * name of the plugin that decided it. Success is `undefined`. A rejection is `Unschedulable`,
  * `UnschedulableAndUnresolvable` or `Pending`.
  *
  * @see pkg/scheduler/framework/runtime/framework.go (1.33)
@@ -130,8 +131,9 @@ export class Framework {
    *
    * 1. `Skip`: the plugin's filter is not asked for this pod. All that skipped are in
    *    `state.skipFilterPlugins` afterwards, whatever the outcome.
-   * 2. `UnschedulableAndUnresolvable` ends it: that status. Any other rejection is kept (the first
-   *    of them), and the others are still asked, so that preemption finds their notes in the state.
+   * 2. `UnschedulableAndUnresolvable` ends it: that status, and no `nodeNames`. Any other rejection is
+   *    kept, and the others are still asked, so that preemption finds their notes in the state. Of
+   *    several such rejections the last one is the outcome. A failure ends it like 2.
    * 3. Nodes named by several plugins: only those all of them name. As soon as none is left, it ends
    *    with `UnschedulableAndUnresolvable`: `node(s) didn't satisfy plugin <name>` when one plugin named
    *    nodes, `node(s) didn't satisfy plugin(s) [<name> <name>] simultaneously` when several did, in
@@ -161,7 +163,7 @@ export class Framework {
         if (refusal.code === 'Error' || refusal.code === 'UnschedulableAndUnresolvable') {
           return { namedBy, status: refusal };
         }
-        rejection ??= refusal;
+        rejection = refusal;
         continue;
       }
       if (!named) continue;
@@ -175,8 +177,8 @@ export class Framework {
 
   /**
    * What-if of preemption (`AddPod`): `added` is on the node now. Asks `addPod` of all preFilter plugins
-   * that have one and are not in `state.skipFilterPlugins`; the first answer that is no success ends
-   * it, as an `Error`.
+   * that have one and are not in `state.skipFilterPlugins`; the first answer that is no success, a
+   * rejection too, ends it, as an `Error`: `running AddPod on PreFilter plugin "<name>": <message>`.
    *
    * @exercise scheduler/framework
    */
@@ -192,7 +194,8 @@ export class Framework {
   }
 
   /**
-   * What-if of preemption (`RemovePod`): `removed` is not on the node any more. As `runPreFilterAddPod`.
+   * What-if of preemption (`RemovePod`): `removed` is not on the node any more. As
+   * `runPreFilterAddPod`, with `removePod` and `running RemovePod on PreFilter plugin …`.
    *
    * @exercise scheduler/framework
    */
@@ -223,8 +226,9 @@ export class Framework {
   /**
    * Filter: can the pod run on the node?
    *
-   * @remarks An `Error` here has the message `running "<name>" filter plugin: <message>`. Plugins in `state.skipFilterPlugins` are not asked. The first that is no success ends it:
-   * what costs more comes later in a profile, and most nodes are refused early.
+   * @remarks An `Error` here has the message `running "<name>" filter plugin: <message>`. Plugins in
+   * `state.skipFilterPlugins` are not asked. The first that is no success ends it: what costs more
+   * comes later in a profile, and most nodes are refused early.
    *
    * @exercise scheduler/framework
    */
@@ -245,7 +249,7 @@ export class Framework {
   }
 
   /**
-   * PostFilter (`PostFilter`): no node was left; can somebody make room?
+   * PostFilter: no node was left; can somebody make room?
    *
    * @remarks
    *
@@ -254,7 +258,8 @@ export class Framework {
    * - `Unschedulable`: the next is asked. When all said so, the outcome is `Unschedulable` with the
    *   reasons of all, in order, from the first of them, and with the first nomination that any of
    *   them made, `''` included.
-   * - Without plugins: `Unschedulable` without reasons.
+   * - Anything else is an `Error`, and ends it: with the message as it is, nothing before it.
+   * - Without plugins: `Unschedulable` without reasons, from nobody.
    *
    * @param rejected - for each node that was asked, what it was refused with
    * @exercise scheduler/framework
@@ -313,13 +318,18 @@ export class Framework {
   }
 
   /**
-   * Score (`Score`, and `NormalizeScore` where that fails): what is each node worth?
+   * Score: what is each node worth?
    *
    * @remarks Each plugin that is not in `state.skipScorePlugins` scores all nodes; then, where it
    * has a `normalizeScore`, that brings its scores into 0 to 100; then they are multiplied by the
-   * plugin's weight and added up. A score below 0 or above 100 after that is an `Error`:
-   * `plugin "<name>" returns an invalid score <score>, it should be in the range of [0, 100] after
-   * normalizing`.
+   * plugin's weight and added up. A score that is not from 0 to 100 once it is normalised is an `Error`. The messages:
+   *
+   * - a `score` that throws: `running Score plugins: plugin "<name>" failed with: <message>`
+   * - a `normalizeScore` that throws: `running Normalize on Score plugins: plugin "<name>" failed
+   *   with: <message>`
+   * - a score out of range: `applying score defaultWeights on Score plugins: plugin "<name>" returns
+   *   an invalid score <score>, it should in the range of [0, 100] after normalizing` (that is
+   *   upstream's grammar)
    *
    * ```text
    * weights A 1, B 2       A raw 10 20, B raw 3 6 normalised 50 100
@@ -482,9 +492,25 @@ function refused(point: string, plugin: string, status: Status | undefined): Sta
 /** What a plugin may not answer at its point. */
 function failed(point: string, plugin: string, status: Status | undefined): Status {
   const message = status?.message || codeOf(status);
-  const what = point === 'Filter' ? `"${plugin}" filter plugin` : `${point} plugin "${plugin}"`;
-  const text = `running ${what}: ${message}`;
+  const text = failureText(point, plugin, message);
   return new Status('Error', [text], plugin, status?.error ?? new Error(text));
+}
+
+function failureText(point: string, plugin: string, message: string): string {
+  switch (point) {
+    case 'AddPod':
+    case 'RemovePod':
+      return `running ${point} on PreFilter plugin "${plugin}": ${message}`;
+    case 'Filter':
+      return `running "${plugin}" filter plugin: ${message}`;
+    case 'PostFilter':
+      return message;
+    case 'Score':
+    case 'Normalize on Score':
+      return `running ${point} plugins: plugin "${plugin}" failed with: ${message}`;
+    default:
+      return `running ${point} plugin "${plugin}": ${message}`;
+  }
 }
 
 function intersection(a: ReadonlySet<string>, b: ReadonlySet<string>): ReadonlySet<string> {
@@ -509,12 +535,12 @@ function scoresOf(
   const raw = attempt(() => nodes.map((node) => scoreOf(plugin, state, pod, node)));
   if (raw instanceof Status) return failed('Score', plugin.name, raw);
   const scores = attempt(() => plugin.normalizeScore?.(state, pod, raw) ?? raw);
-  if (scores instanceof Status) return failed('NormalizeScore', plugin.name, scores);
+  if (scores instanceof Status) return failed('Normalize on Score', plugin.name, scores);
   const wrong = scores.find(({ score }) => !(score >= MIN_NODE_SCORE && score <= MAX_NODE_SCORE));
   if (!wrong) return scores;
   const text =
-    `plugin "${plugin.name}" returns an invalid score ${wrong.score}, ` +
-    `it should be in the range of [${MIN_NODE_SCORE}, ${MAX_NODE_SCORE}] after normalizing`;
+    `applying score defaultWeights on Score plugins: plugin "${plugin.name}" returns ` +
+    `an invalid score ${wrong.score}, it should in the range of [${MIN_NODE_SCORE}, ${MAX_NODE_SCORE}] after normalizing`;
   return new Status('Error', [text], plugin.name, new Error(text));
 }
 

@@ -3,7 +3,7 @@
  * plugin uses the waiting pods of `../binding.ts`. It is in no profile unless enabled.
  */
 
-import type { Pod } from '#apimachinery';
+import type { Pod, Timer } from '#apimachinery';
 import { PODS } from '#client';
 import type { Handle } from '../framework/handle.ts';
 import type {
@@ -24,6 +24,8 @@ export const MIN_MEMBER_ANNOTATION = 'scheduling.x-k8s.io/min-member';
 export interface CoschedulingArgs {
   /** How long a pod waits for the others of its group. */
   readonly permitWaitingTimeSeconds?: number;
+  /** How long a group that has given up its places is left alone; upstream's default is 0. */
+  readonly podGroupBackoffSeconds?: number;
 }
 
 const NAME = 'Coscheduling';
@@ -49,19 +51,39 @@ interface PodGroup {
  * @see kubernetes-sigs/scheduler-plugins pkg/coscheduling/coscheduling.go
  */
 export function newCoscheduling(args: unknown, handle: Handle): Coscheduling {
-  const { permitWaitingTimeSeconds = 60 } = (args ?? {}) as CoschedulingArgs;
+  const { permitWaitingTimeSeconds = 60, podGroupBackoffSeconds = 10 } = (args ??
+    {}) as CoschedulingArgs;
   if (!(permitWaitingTimeSeconds > 0)) {
     throw new Error(
       `permitWaitingTimeSeconds: Invalid value: ${permitWaitingTimeSeconds}: must be greater than 0`,
     );
   }
+  if (!(podGroupBackoffSeconds >= 0)) {
+    throw new Error(
+      `podGroupBackoffSeconds: Invalid value: ${podGroupBackoffSeconds}: must be greater than or equal to 0`,
+    );
+  }
   handle.informers.informer(PODS);
+  // Places that a group gives up wake its own pods: without a pause it would try for ever.
+  const denied = new Map<string, Timer>();
+  const deny = (pod: Pod, group: PodGroup): void => {
+    if (podGroupBackoffSeconds === 0 || denied.has(group.key)) return;
+    const retry = (): void => {
+      denied.delete(group.key);
+      activateUnplaced(handle, pod, group);
+    };
+    denied.set(group.key, handle.clock.after(podGroupBackoffSeconds * 1000, retry));
+  };
   return {
     name: NAME,
 
     preFilter: (_state, { pod }) => {
       const group = groupOf(pod);
       if (!group) return { status: new Status('Skip') };
+      if (denied.has(group.key)) {
+        const text = `podGroup ${group.key} failed recently`;
+        return { status: new Status('UnschedulableAndUnresolvable', [text]) };
+      }
       const members = membersOf(handle, pod, group).length;
       if (members >= group.minMember) return undefined;
       const text = `pre-filter pod ${pod.metadata?.name} cannot find enough sibling pods, current pods number: ${members}, minMember of group: ${group.minMember}`;
@@ -86,7 +108,9 @@ export function newCoscheduling(args: unknown, handle: Handle): Coscheduling {
     // One that gives up, because its time is over or its binding failed, takes the others with it.
     unreserve: (_state, { pod }) => {
       const group = groupOf(pod);
-      if (group) rejectWaiting(handle, group, 'rejection in Unreserve');
+      if (!group) return;
+      rejectWaiting(handle, group, 'rejection in Unreserve');
+      deny(pod, group);
     },
 
     permit: (_state, { pod }) => {
@@ -94,7 +118,7 @@ export function newCoscheduling(args: unknown, handle: Handle): Coscheduling {
       if (!group) return undefined;
       // The pod itself has been assumed after the snapshot was taken.
       if (placedPods(handle, group).length + 1 < group.minMember) {
-        activateOthers(handle, pod, group);
+        activateUnplaced(handle, pod, group, pod.metadata?.uid);
         return { status: new Status('Wait'), timeoutMs: permitWaitingTimeSeconds * 1000 };
       }
       for (const waiting of handle.waitingPods.list()) {
@@ -142,13 +166,16 @@ function membersOf({ informers }: Handle, { metadata }: Pod, group: PodGroup): P
 }
 
 /**
- * Those that came when the group was too small wait for nothing but this. Not those that have a place: it
- * would come back to them should they lose it, and they would be tried again without a pause.
+ * Calls the members that have no place: those that came when the group was too small wait for nothing but
+ * this. Not those that have one: the call would come back to them should they lose it.
+ *
+ * @param exceptUid - the pod that is just getting its place
  */
-function activateOthers(handle: Handle, pod: Pod, group: PodGroup): void {
-  const placed = new Set([...placedPods(handle, group), pod].map(({ metadata }) => metadata?.uid));
+function activateUnplaced(handle: Handle, pod: Pod, group: PodGroup, exceptUid?: string): void {
+  const placed = new Set(placedPods(handle, group).map(({ metadata }) => metadata?.uid));
   const others = membersOf(handle, pod, group).filter(
-    ({ metadata, spec }) => !spec?.nodeName && !placed.has(metadata?.uid),
+    ({ metadata, spec }) =>
+      !spec?.nodeName && !placed.has(metadata?.uid) && metadata?.uid !== exceptUid,
   );
   if (others.length > 0) handle.activate?.(others);
 }
@@ -156,7 +183,7 @@ function activateOthers(handle: Handle, pod: Pod, group: PodGroup): void {
 /** The members that have a place, also those that wait or are being bound. */
 function placedPods({ snapshot }: Handle, group: PodGroup): Pod[] {
   return snapshot.nodes.flatMap((node) =>
-    node.pods.map(({ pod }) => pod).filter((pod) => isMember(pod, group)),
+    node.pods.flatMap(({ pod }) => (isMember(pod, group) ? [pod] : [])),
   );
 }
 

@@ -78,10 +78,28 @@ function strategyOf(strategy: Strategy): (uses: readonly ResourceUse[]) => numbe
       return mostAllocatedScore;
     case 'RequestedToCapacityRatio': {
       const shape = strategy.requestedToCapacityRatio?.shape ?? [];
+      checkShape(shape);
       return (uses) => requestedToCapacityRatioScore(uses, shape);
     }
     default:
       throw new Error(`scoringStrategy.type: there is no strategy ${strategy.type}`);
+  }
+}
+
+/** @see pkg/scheduler/apis/config/validation/validation_pluginargs.go (1.33), validateFunctionShape */
+function checkShape(shape: readonly UtilizationShapePoint[]): void {
+  const path = 'scoringStrategy.requestedToCapacityRatio.shape';
+  if (shape.length === 0) throw new Error(`${path}: at least one point must be specified`);
+  for (const [i, { utilization, score }] of shape.entries()) {
+    if (!(utilization >= 0 && utilization <= 100)) {
+      throw new Error(`${path}[${i}].utilization: ${utilization} is not in the range of 0 to 100`);
+    }
+    if (!(score >= 0 && score <= 10)) {
+      throw new Error(`${path}[${i}].score: ${score} is not in the range of 0 to 10`);
+    }
+    if (utilization <= (shape[i - 1]?.utilization ?? -1)) {
+      throw new Error(`${path}[${i}].utilization: values must be sorted in increasing order`);
+    }
   }
 }
 

@@ -291,7 +291,7 @@ export class SchedulingQueue {
 
   /**
    * Something has happened in the cluster: pods in unschedulable for which it means something
-   * (`requeueStrategy`) move. For pods in flight it is kept.
+   * (`requeueStrategy`; a gate has a say before that, see above) move. For pods in flight it is kept.
    *
    * @param preCheck - says no: the event is not for this pod
    * @exercise scheduler/queue
@@ -310,11 +310,29 @@ export class SchedulingQueue {
   }
 
   #move(pods: readonly QueuedPod[], reported: ReportedEvent): void {
+    const deaf = this.#deafTo(reported.event);
     for (const pod of pods) {
+      if (isRefusedByAll(pod, deaf.get(pod.pod.spec?.schedulerName ?? ''))) continue;
       if (pod.gated && !this.#gateWaitsFor(pod, reported.event)) continue;
       const strategy = this.#strategy(pod, reported);
       if (strategy !== 'skip') this.#requeue(pod, strategy);
     }
+  }
+
+  /**
+   * The plugins of each profile that an event tells nothing. Found out once for an event: thousands of
+   * pods may wait, and most events are for few of them.
+   */
+  #deafTo(event: ClusterEvent): ReadonlyMap<string, ReadonlySet<string>> {
+    const deaf = new Map<string, ReadonlySet<string>>();
+    if (isWildcardEvent(event)) return deaf;
+    for (const [profile, interests] of this.#interests) {
+      const others = [...interests].filter(
+        ([, kinds]) => !kinds.some((kind) => matchesClusterEvent(kind, event)),
+      );
+      deaf.set(profile, new Set(others.map(([plugin]) => plugin)));
+    }
+    return deaf;
   }
 
   /**
@@ -337,13 +355,18 @@ export class SchedulingQueue {
     }
   }
 
-  /** @exercise scheduler/queue */
+  /**
+   * Which pods wait, and where.
+   *
+   * @exercise scheduler/queue
+   */
   pendingPods(): PendingPods {
     return this.#pools.pending();
   }
 
   /**
-   * Lets time do its work, until the signal aborts; then no timer is left. Called once.
+   * Lets time do its work, until the signal aborts; then no timer is left, as there was none before.
+   * Called once.
    *
    * @remarks
    *
@@ -393,8 +416,7 @@ export class SchedulingQueue {
 
   #gateWaitsFor(pod: QueuedPod, event: ClusterEvent): boolean {
     const waitsFor = this.#interestsOf(pod).get(pod.gatingPlugin);
-    if (waitsFor === undefined || isWildcardEvent(event)) return true;
-    return waitsFor.some((kind) => matchesClusterEvent(kind, event));
+    return waitsFor?.some((kind) => matchesClusterEvent(kind, event)) ?? true;
   }
 
   /** Moves a pod that is in unschedulable or in no pool. */
@@ -446,4 +468,10 @@ export class SchedulingQueue {
   #serve(): void {
     this.#getters.serve(() => this.#next());
   }
+}
+
+/** Tells whether a pod was refused, and by none but these. */
+function isRefusedByAll(pod: QueuedPod, plugins: ReadonlySet<string> | undefined): boolean {
+  for (const plugin of pod.rejectors) if (!plugins?.has(plugin)) return false;
+  return pod.rejectors.size > 0;
 }

@@ -66,14 +66,14 @@ function manifestOf(
   base: (name: Exclude<ImageDefinition['base'], 'scratch'>) => Layer,
   keep: (layer: Layer) => Layer,
 ): Manifest {
-  const { executables = {}, files = {}, config, versionVariable, size } = definition;
+  const { executables = {}, files = {}, config, versionVariable, latestVersion, size } = definition;
   const own = new Map<string, Uint8Array | string>(Object.entries(files));
   for (const [path, program] of Object.entries(executables)) own.set(path, executable(program));
   const layers = definition.base === 'scratch' ? [] : [base(definition.base)];
   if (own.size > 0) layers.push(keep(layerOf(own, size, new Set(Object.keys(executables)))));
   const version = /^\d[\d.]*/.exec(tag)?.[0];
   const variable = versionVariable ?? 'IMAGE_VERSION';
-  const env = [...(config?.env ?? []), `${variable}=${version ?? tag}`];
+  const env = [...(config?.env ?? []), `${variable}=${version ?? latestVersion ?? tag}`];
   return {
     config: { ...NO_CONFIG, ...config, env },
     layers: layers.map(({ digest, size: bytes }) => ({ digest, size: bytes })),

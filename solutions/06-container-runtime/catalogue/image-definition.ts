@@ -15,6 +15,8 @@ export interface ImageDefinition {
   readonly config?: Partial<ImageConfig>;
   /** Name of a variable that has the tag's version. */
   readonly versionVariable?: string;
+  /** What `latest` is; the tag itself if absent. */
+  readonly latestVersion?: string;
   /** Which tags there are; if absent, those that look like a version, and usual words. */
   readonly tags?: RegExp;
   /** Bytes on disk. */

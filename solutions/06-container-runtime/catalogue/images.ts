@@ -19,6 +19,7 @@ const nginx: ImageDefinition = {
   },
   config: { cmd: ['nginx', '-g', 'daemon off;'], stopSignal: 'SIGQUIT' },
   versionVariable: 'NGINX_VERSION',
+  latestVersion: '1.27.5',
   // A tutorial asks for 1.161, which there never was.
   tags: /^(latest|stable|mainline|alpine|perl|stable-\w+|mainline-\w+|1(\.\d{1,2}){0,2}(-[\w.]+)*)$/,
   size: 60 * MB,
@@ -61,6 +62,7 @@ const redis: ImageDefinition = {
   executables: { '/usr/local/bin/redis-server': 'redis' },
   config: { cmd: ['redis-server'], workingDir: '/data' },
   versionVariable: 'REDIS_VERSION',
+  latestVersion: '7.4.3',
   size: 40 * MB,
 };
 
@@ -159,7 +161,7 @@ export const IMAGES: Readonly<Record<string, ImageDefinition>> = {
   },
   'docker.io/library/hello-world': {
     base: 'scratch',
-    executables: { '/hello': 'busybox' },
+    executables: { '/hello': 'hello' },
     config: { cmd: ['/hello'] },
     size: 0.01 * MB,
   },

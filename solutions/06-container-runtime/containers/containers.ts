@@ -74,7 +74,39 @@ interface LiveContainer {
   ended: Promise<void> | undefined;
 }
 
-/** The sandboxes and containers of a node. */
+/**
+ * The sandboxes and containers of a node.
+ *
+ * @remarks
+ * A container goes one way only. What does not fit is refused, and what has been done already is no
+ * error, since a kubelet that restarts asks again:
+ *
+ * ```text
+ * createContainer   CREATED
+ * startContainer    RUNNING               or EXITED (127, StartError) when it cannot be started
+ *   its process ends                EXITED (its code, Completed | Error | OOMKilled)
+ * stopContainer     the stop signal now, SIGKILL when the time is over;  EXITED
+ * removeContainer   gone                  killed first when it runs
+ * ```
+ *
+ * A sandbox is `SANDBOX_READY` from its beginning until it is stopped, then `SANDBOX_NOTREADY`.
+ *
+ * Rules for all methods:
+ * 1. An id may be shortened: a beginning that only one sandbox (or container) has stands for it. The
+ *    whole id goes before a beginning. An empty one names nothing.
+ * 2. Times are the clock's `now()`, rounded down to whole milliseconds, in nanoseconds.
+ * 3. Names are taken: of a sandbox `NAME_NAMESPACE_UID_ATTEMPT`, of a container
+ *    `CONTAINER_NAME_NAMESPACE_UID_ATTEMPT` with its own attempt at the end (and its sandbox's name,
+ *    namespace and uid). A name is taken from the call that asks for it on, and free again when the
+ *    thing is removed or could not be made.
+ * 4. What is handed out is a copy: it does not change when the sandbox or container does.
+ * 5. `onEvent` is told after a state has changed and can be read: `CONTAINER_CREATED_EVENT` and
+ *    `CONTAINER_STARTED_EVENT` for a sandbox that runs, `CONTAINER_STOPPED_EVENT`, and
+ *    `CONTAINER_DELETED_EVENT` when it is gone; for containers the same at each step (a container that
+ *    could not be started: stopped). Each once.
+ *
+ * @see containerd v2 internal/cri/server (sandbox_run.go, container_start.go, container_stop.go)
+ */
 export class Containers {
   readonly #host: ContainerHost;
   readonly #clock: Clock;
@@ -85,6 +117,7 @@ export class Containers {
   /** Name to the id that has it. */
   readonly #names = new Map<string, string>();
 
+  /** @exercise container-runtime/containers */
   constructor({ host, clock, newId, onEvent }: ContainersOptions) {
     this.#host = host;
     this.#clock = clock;
@@ -92,6 +125,15 @@ export class Containers {
     this.#onEvent = onEvent ?? (() => {});
   }
 
+  /**
+   * Makes a sandbox: takes its name, has the host set up its network, and then it is ready.
+   *
+   * @returns its id, made with `newId` before the host is asked
+   * @throws CriError, as a rejection: `UNKNOWN` `failed to reserve sandbox name "NAME": name "NAME" is
+   * reserved for "ID"` when the name is taken by ID; what the host rejects with, and then there is no
+   * sandbox
+   * @exercise container-runtime/containers
+   */
   async runPodSandbox(config: PodSandboxConfig, runtimeHandler = ''): Promise<string> {
     const id = this.#newId();
     const name = sandboxName(config);
@@ -110,6 +152,13 @@ export class Containers {
     return id;
   }
 
+  /**
+   * Ends a sandbox: kills its containers that run, without grace and all at once, waits for their end;
+   * then it is not ready, and the host takes its network back (once). Its containers are still there.
+   * A sandbox that is stopped or unknown is no error.
+   *
+   * @exercise container-runtime/containers
+   */
   async stopPodSandbox(id: string): Promise<void> {
     const sandbox = find(this.#sandboxes, id);
     if (sandbox === undefined) return;
@@ -120,6 +169,11 @@ export class Containers {
     this.#onEvent('CONTAINER_STOPPED_EVENT', sandbox.id);
   }
 
+  /**
+   * Stops a sandbox, removes its containers, then itself. One that is unknown is no error.
+   *
+   * @exercise container-runtime/containers
+   */
   async removePodSandbox(id: string): Promise<void> {
     const sandbox = find(this.#sandboxes, id);
     if (sandbox === undefined) return;
@@ -130,6 +184,16 @@ export class Containers {
     this.#onEvent('CONTAINER_DELETED_EVENT', sandbox.id);
   }
 
+  /**
+   * Makes a container in a sandbox: takes its name, and has the host prepare it.
+   *
+   * @returns its id, made with `newId` before the host is asked
+   * @throws CriError, as a rejection: what `sandbox` throws when there is none; `UNKNOWN` `sandbox
+   * container "ID" is not running` when the sandbox is not ready; `UNKNOWN` `failed to reserve
+   * container name "NAME": name "NAME" is reserved for "ID"`; what the host rejects with, and then
+   * there is no container
+   * @exercise container-runtime/containers
+   */
   async createContainer(sandboxId: string, config: ContainerConfig): Promise<string> {
     const sandbox = this.#readySandbox(sandboxId);
     const id = this.#newId();
@@ -159,6 +223,20 @@ export class Containers {
     return id;
   }
 
+  /**
+   * Starts a container. Resolves when it runs, not when it ends.
+   *
+   * @remarks When its process ends, `finishedAt`, `exitCode` and `reason` are set: `OOMKilled` when the
+   * kernel killed it for want of memory, else `Completed` for 0 and `Error` for any other code. When the host cannot
+   * start it, it is EXITED with {@link START_ERROR_EXIT_CODE}, `StartError`, the error's `description`
+   * as its message (the text of the error if it is no CriError), `finishedAt` now, and `startedAt` 0.
+   *
+   * @throws CriError, as a rejection: what `container` throws; `UNKNOWN` `failed to set starting state
+   * for container "ID": container is in STATE state` when it is not `CONTAINER_CREATED`, where STATE is
+   * `starting` while another call starts it; `UNKNOWN` `sandbox container "ID" is not running` (the
+   * container stays as it is); what the host rejects with
+   * @exercise container-runtime/containers
+   */
   async startContainer(id: string): Promise<void> {
     const container = this.#container(id);
     const { record } = container;
@@ -185,16 +263,39 @@ export class Containers {
     this.#onEvent('CONTAINER_STARTED_EVENT', record.id);
   }
 
+  /**
+   * Ends a container. Resolves when it has ended.
+   *
+   * @remarks With a timeout its process gets its `stopSignal` at once; if it has not ended when the
+   * time is over, `SIGKILL`. Without one it gets `SIGKILL` at once. No timer is left when it ends
+   * sooner. Two calls at the same time both do this, so the shorter time counts. A container that does
+   * not run, or is unknown, is no error, and nothing happens.
+   *
+   * @param timeoutSeconds - 0 kills at once
+   * @exercise container-runtime/containers
+   */
   async stopContainer(id: string, timeoutSeconds = 0): Promise<void> {
     const container = find(this.#containers, id);
     if (container !== undefined) await this.#stop(container, timeoutSeconds);
   }
 
+  /**
+   * Removes a container: kills it first if it runs, and has the host take away what it prepared (once).
+   * One that is unknown is no error.
+   *
+   * @exercise container-runtime/containers
+   */
   async removeContainer(id: string): Promise<void> {
     const container = find(this.#containers, id);
     if (container !== undefined) await this.#remove(container);
   }
 
+  /**
+   * A sandbox as it is now.
+   *
+   * @throws CriError `NOT_FOUND` `an error occurred when try to find sandbox: not found`
+   * @exercise container-runtime/containers
+   */
   sandbox(id: string): Sandbox {
     const sandbox = find(this.#sandboxes, id);
     if (sandbox === undefined) {
@@ -203,10 +304,23 @@ export class Containers {
     return { ...sandbox };
   }
 
+  /**
+   * A container as it is now.
+   *
+   * @throws CriError `NOT_FOUND` `an error occurred when try to find container "ID": not found`, with
+   * the id as it was given
+   * @exercise container-runtime/containers
+   */
   container(id: string): ContainerRecord {
     return { ...this.#container(id).record };
   }
 
+  /**
+   * Sandboxes for which every condition holds, in the order in which they were made.
+   *
+   * @param filter - `id` is a beginning; each label must be there with this value
+   * @exercise container-runtime/containers
+   */
   listSandboxes({ id, state, labelSelector }: PodSandboxFilter = {}): Sandbox[] {
     return [...this.#sandboxes.values()]
       .filter(
@@ -218,6 +332,12 @@ export class Containers {
       .map((one) => ({ ...one }));
   }
 
+  /**
+   * Containers for which every condition holds, in the order in which they were made.
+   *
+   * @param filter - `id` and `podSandboxId` are beginnings; each label must be there with this value
+   * @exercise container-runtime/containers
+   */
   listContainers(filter: ContainerFilter = {}): ContainerRecord[] {
     const { id = '', state, podSandboxId = '', labelSelector } = filter;
     return [...this.#containers.values()]

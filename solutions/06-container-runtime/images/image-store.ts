@@ -6,7 +6,14 @@
 
 import type { Clock } from '#apimachinery';
 import { type AuthConfig, CriError } from '../cri/index.ts';
-import { type ImageConfig, imageIdOf, type Layer, layerDigest, manifestDigest } from './layer.ts';
+import {
+  type ImageConfig,
+  imageIdOf,
+  type Layer,
+  layerDigest,
+  type Manifest,
+  manifestDigest,
+} from './layer.ts';
 import { ImageNameError, parseReference, type Reference, referenceText } from './reference.ts';
 import { type Registry, RegistryError } from './registry.ts';
 
@@ -26,7 +33,7 @@ export interface StoredImage {
   readonly repoTags: readonly string[];
   /** Such as `docker.io/library/nginx@sha256:…`. */
   readonly repoDigests: readonly string[];
-  /** Bytes of all its layers. */
+  /** Bytes of all its layers; one that it has twice counts once. */
   readonly size: number;
 }
 
@@ -44,7 +51,21 @@ export interface ImageStoreOptions {
   readonly clock: Pick<Clock, 'sleep'>;
 }
 
-/** Keeps images. */
+/**
+ * The images of a node, and their layers.
+ *
+ * @remarks
+ * Content has the name of its digest, so what is there once need not be fetched again, whoever has it:
+ *
+ * ```text
+ * pull nginx:1.25     fetches layers a b          images: nginx:1.25 (a b)
+ * pull nginx:1.26     fetches c only              nginx:1.25 (a b), nginx:1.26 (a c)
+ * remove nginx:1.25                               nginx:1.26 (a c);  b is still on the disk
+ * collectGarbage()    frees b                     a belongs to nginx:1.26
+ * ```
+ *
+ * @see containerd v2 core/images, pkg/cri (internal/cri/server/images/image_pull.go)
+ */
 export class ImageStore {
   readonly #registry: Registry;
   readonly #clock: Pick<Clock, 'sleep'>;
@@ -52,20 +73,42 @@ export class ImageStore {
   readonly #layers = new Map<string, Layer>();
   readonly #pulls = new Map<string, Promise<string>>();
   /** Layers that a pull has fetched and no image refers to yet. */
-  readonly #arriving = new Set<string>();
+  readonly #arriving = new Map<symbol, readonly string[]>();
 
+  /** @exercise container-runtime/images */
   constructor({ registry, clock }: ImageStoreOptions) {
     this.#registry = registry;
     this.#clock = clock;
   }
 
-  pull(name: string, auth?: AuthConfig): Promise<string> {
-    let reference: Reference;
-    try {
-      reference = parseReference(name);
-    } catch (error) {
-      return Promise.reject(unparsable(name, error));
-    }
+  /**
+   * Makes an image be here.
+   *
+   * @remarks
+   * 1. Read the name (`parseReference`), ask the registry for the manifest, then for each layer that is
+   *    not here, in order. `auth` goes along with every question.
+   * 2. A layer whose `layerDigest` is not what the manifest says is not kept; the pull fails as for
+   *    `RegistryError('not-found', 'unexpected commit digest FOUND, expected WANTED')`.
+   * 3. A question that fails with a temporary `RegistryError` is asked again, `PULL_ATTEMPTS` times in
+   *    all; before the second time after `PULL_BACKOFF_MS`, before each further one after twice as
+   *    long as before. Nothing else is asked twice.
+   * 4. The image's id is `imageIdOf(manifest)`. A name with a tag and no digest is now a tag of this image and of no
+   *    other; an image that lost its tag stays. Either way `repository@manifestDigest(manifest)` is
+   *    one of its digests.
+   * 5. While one pull of a name runs, another of the same name (in full) waits for it and gets the
+   *    same answer. After it is over, the next pull asks the registry again: the tag may have moved.
+   * 6. A pull that fails leaves the images as they were. Layers it has fetched stay for the next try.
+   *
+   * @returns the image's id
+   * @throws CriError, as a rejection: `INVALID_ARGUMENT` `failed to parse image reference "NAME": WHY`
+   * where WHY is the ImageNameError's text; for a RegistryError `NOT_FOUND` when its failure is
+   * `not-found`, else `UNKNOWN`, with the text `failed to pull and unpack image "REF": DOING: WHY`,
+   * where REF is the name in full and DOING is `failed to resolve reference "REF"` for the manifest
+   * and `failed to copy` for a layer. Other errors as they are.
+   * @exercise container-runtime/images
+   */
+  async pull(name: string, auth?: AuthConfig): Promise<string> {
+    const reference = parsed(name);
     const text = referenceText(reference);
     const running = this.#pulls.get(text);
     if (running !== undefined) return running;
@@ -74,22 +117,48 @@ export class ImageStore {
     return pull;
   }
 
+  /**
+   * Finds an image by one of its tags or digests, as people write them (`nginx` finds
+   * `docker.io/library/nginx:latest`), or by its id: with or without `sha256:`, whole or its first
+   * digits, at least four, if no other image's id begins so. An id goes before a name.
+   *
+   * @returns `undefined` when there is none, also for what is no name
+   * @exercise container-runtime/images
+   */
   get(name: string): StoredImage | undefined {
     const record = this.#find(name);
     return record && storedImage(record);
   }
 
+  /**
+   * All images, in the order in which they came.
+   *
+   * @exercise container-runtime/images
+   */
   list(): StoredImage[] {
     return [...this.#images.values()].map(storedImage);
   }
 
+  /**
+   * Removes the image that `get` finds, with all its tags and digests. Nothing there is no error. Its
+   * layers stay on the disk until somebody collects.
+   *
+   * @exercise container-runtime/images
+   */
   remove(name: string): void {
     const record = this.#find(name);
     if (record !== undefined) this.#images.delete(record.id);
   }
 
+  /**
+   * Removes the layers that nobody needs: no image, no pull that runs, and nobody in `inUse`.
+   *
+   * @param inUse - digests of layers that containers stand on
+   * @returns how many bytes that freed
+   * @exercise container-runtime/images
+   */
   collectGarbage(inUse: Iterable<string> = []): number {
-    const needed = new Set([...inUse, ...this.#arriving]);
+    const needed = new Set([...inUse, ...[...this.#arriving.values()].flat()]);
     for (const { layers } of this.#images.values()) {
       for (const { digest } of layers) needed.add(digest);
     }
@@ -102,7 +171,12 @@ export class ImageStore {
     return freed;
   }
 
-  get usedBytes(): number {
+  /**
+   * Bytes of all layers on the disk, each once.
+   *
+   * @exercise container-runtime/images
+   */
+  usedBytes(): number {
     return sizeOf([...this.#layers.values()]);
   }
 
@@ -113,16 +187,26 @@ export class ImageStore {
         throw failed(error, `failed to resolve reference "${text}"`);
       },
     );
-    const layers: Layer[] = [];
+    // Nobody may collect what this pull has fetched before the image is there.
+    const pull = Symbol();
+    this.#arriving.set(
+      pull,
+      manifest.layers.map(({ digest }) => digest),
+    );
     try {
+      const layers: Layer[] = [];
       for (const { digest } of manifest.layers) {
         layers.push(await this.#fetch(reference, digest, auth));
       }
+      return this.#keep(reference, text, manifest, layers);
     } catch (error) {
       throw failed(error, 'failed to copy');
     } finally {
-      for (const { digest } of layers) this.#arriving.delete(digest);
+      this.#arriving.delete(pull);
     }
+  }
+
+  #keep(reference: Reference, text: string, manifest: Manifest, layers: readonly Layer[]): string {
     const id = imageIdOf(manifest);
     const record = this.#images.get(id) ?? {
       id,
@@ -131,8 +215,6 @@ export class ImageStore {
       tags: new Set(),
       digests: new Set(),
     };
-    // A fetched layer may have been collected between two of its images.
-    for (const layer of layers) this.#layers.set(layer.digest, layer);
     this.#images.set(id, record);
     record.digests.add(`${reference.repository}@${manifestDigest(manifest)}`);
     if (reference.digest === undefined) this.#tag(record, text);
@@ -140,13 +222,11 @@ export class ImageStore {
   }
 
   async #fetch(reference: Reference, digest: string, auth?: AuthConfig): Promise<Layer> {
-    this.#arriving.add(digest);
     const known = this.#layers.get(digest);
     if (known !== undefined) return known;
     const layer = await this.#retry(() => this.#registry.layer(reference, digest, auth));
     const found = layerDigest(layer.entries);
     if (found !== digest) {
-      this.#arriving.delete(digest);
       throw new RegistryError('not-found', `unexpected commit digest ${found}, expected ${digest}`);
     }
     this.#layers.set(digest, layer);
@@ -207,12 +287,14 @@ function sizeOf(layers: readonly Layer[]): number {
   return [...sizes.values()].reduce((sum, size) => sum + size, 0);
 }
 
-function unparsable(name: string, error: unknown): unknown {
-  if (!(error instanceof ImageNameError)) return error;
-  return new CriError(
-    'INVALID_ARGUMENT',
-    `failed to parse image reference "${name}": ${error.message}`,
-  );
+function parsed(name: string): Reference {
+  try {
+    return parseReference(name);
+  } catch (error) {
+    if (!(error instanceof ImageNameError)) throw error;
+    const text = `failed to parse image reference "${name}": ${error.message}`;
+    throw new CriError('INVALID_ARGUMENT', text);
+  }
 }
 
 function pullFailure(error: unknown, text: string, doing: string): unknown {

@@ -7,7 +7,31 @@ export const WHITEOUT = '.wh.';
 /** In a directory: all that lower layers have in it is gone. */
 export const OPAQUE = '.wh..wh..opq';
 
-/** What is at a path. */
+/**
+ * What is at a path, in many layers laid over each other.
+ *
+ * @remarks
+ * The topmost layer that has the path decides. Before a lower layer is asked, the ones above it must
+ * let it be seen. A layer hides lower layers' `/a/b/c` when it has
+ *
+ * - a whiteout of the path or of a directory that leads to it: `/a/b/.wh.c`, `/a/.wh.b` or `/.wh.a`;
+ * - an opaque mark in a directory that leads to it: `/a/b/.wh..wh..opq`, `/a/.wh..wh..opq`;
+ * - a file or a link where a directory must be to lead to it: `/a/b` or `/a`.
+ *
+ * What a layer itself has is not hidden by its own marks: a layer may remove a directory and have
+ * another of the same name.
+ *
+ * ```text
+ * layer 0   /etc  /etc/motd  /etc/os-release       overlayLookup('/etc/motd')        undefined
+ * layer 1   /etc  /etc/.wh.motd                    overlayLookup('/etc/os-release')  layer 0's
+ * layer 2   /etc  /etc/os-release                  …of layers 0 to 2                 layer 2's
+ * ```
+ *
+ * @param layers - lowest first; they are not changed
+ * @param path - absolute, clean (no `//`, `.`, `..`, no `/` at its end), not `/`
+ * @returns `undefined` when nothing is there. Links are not followed.
+ * @exercise container-runtime/images
+ */
 export function overlayLookup(
   layers: readonly LayerEntries[],
   path: string,
@@ -36,7 +60,14 @@ function parentOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/'));
 }
 
-/** The names in a directory, in byte order. */
+/**
+ * The names in a directory: those that `overlayLookup` finds something at, once each, in byte order.
+ *
+ * Whiteouts and opaque marks are not names. A directory that nobody has, or that is hidden, is empty.
+ *
+ * @param directory - as `path` above; may be `/`
+ * @exercise container-runtime/images
+ */
 export function overlayNames(layers: readonly LayerEntries[], directory: string): string[] {
   const prefix = directory === '/' ? '/' : `${directory}/`;
   const names = new Set<string>();

@@ -21,7 +21,38 @@ export class ImageNameError extends Error {
   override readonly name = 'ImageNameError';
 }
 
-/** Reads an image's name as people write it. */
+/**
+ * Reads an image's name as people write it.
+ *
+ * @remarks
+ * A name is `[REGISTRY/]PATH[:TAG][@DIGEST]`.
+ *
+ * 1. What stands before the first `/` is a registry when it has a `.` or a `:`, is `localhost`, or
+ *    has a capital letter. Otherwise the registry is `docker.io`.
+ * 2. On `docker.io` a path of one part is in `library/`.
+ * 3. A `:` behind the last `/` begins the tag. Without tag and digest the tag is `latest`; with a
+ *    digest and no tag there is none.
+ *
+ * ```text
+ * nginx                          docker.io/library/nginx        latest
+ * bitnami/redis:7.2              docker.io/bitnami/redis        7.2
+ * localhost:5000/app             localhost:5000/app             latest
+ * registry.k8s.io/pause:3.10     registry.k8s.io/pause          3.10
+ * nginx@sha256:1f…               docker.io/library/nginx        (none)  sha256:1f…
+ * ```
+ *
+ * A registry is host labels (letters, digits, `-` inside) with `.` between them, and maybe `:PORT`.
+ * Each part of a path is small letters and digits, with `.`, `_`, `__` or any number of `-` inside.
+ * A tag is 1 to 128 of letters, digits, `_`, `.`, `-`, and does not begin with `.` or `-`. A digest
+ * is `sha256:` and 64 small hexadecimal digits.
+ *
+ * @returns `tag` and `digest` are not there, rather than `undefined`, when there is none
+ * @throws ImageNameError `invalid reference format` for anything else; when the only thing wrong with
+ * the path are capital letters, `invalid reference format: repository name (PATH) must be lowercase`,
+ * where PATH has `library/` in front if rule 2 puts it there
+ * @see github.com/distribution/reference reference.go, normalize.go
+ * @exercise container-runtime/images
+ */
 export function parseReference(text: string): Reference {
   const [named = '', digest, ...more] = text.split('@');
   if (more.length > 0 || (digest !== undefined && !DIGEST.test(digest))) throw invalid();
@@ -44,12 +75,13 @@ function repositoryOf(name: string): string {
   const path = hasDomain ? parts.slice(1) : parts;
   if (domain === 'docker.io' && path.length === 1) path.unshift('library');
   const joined = path.join('/');
-  if (joined !== joined.toLowerCase()) {
+  const areComponents = (parts: readonly string[]) => parts.every((part) => COMPONENT.test(part));
+  if (joined !== joined.toLowerCase() && areComponents(joined.toLowerCase().split('/'))) {
     throw new ImageNameError(
       `invalid reference format: repository name (${joined}) must be lowercase`,
     );
   }
-  if (!DOMAIN.test(domain) || !path.every((part) => COMPONENT.test(part))) throw invalid();
+  if (!DOMAIN.test(domain) || !areComponents(path)) throw invalid();
   return `${domain}/${joined}`;
 }
 

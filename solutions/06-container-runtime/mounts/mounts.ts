@@ -34,7 +34,22 @@ export interface PathRules {
   readonly readonlyPaths?: readonly string[];
 }
 
-/** The mounts of a container as a table. */
+/**
+ * The mounts of a container as a table, longest path first.
+ *
+ * @remarks
+ * There is always the root, `/`, read-only if the root filesystem is. A read-only path is a `root`
+ * point that is read-only, a masked path a `masked` point, read-only too; each mount is a `bind` point.
+ * Both `hostPath` of what is no bind and `readonly` where nothing is said are empty and false.
+ *
+ * At one path the last counts, in this order: root, read-only paths, masked paths, mounts as they come.
+ * So a container may mount something over a masked path, and a later mount over an earlier one; a mount
+ * at `/` is the root.
+ *
+ * Paths are made clean ({@link cleanPath}). Points of paths that are equally long may come in any order.
+ *
+ * @exercise container-runtime/mounts
+ */
 export function mountTable(mounts: readonly Mount[], rules: PathRules): MountTable {
   const points = new Map<string, MountPoint>();
   const add = (point: MountPoint) => points.set(point.path, point);
@@ -56,7 +71,23 @@ export function mountTable(mounts: readonly Mount[], rules: PathRules): MountTab
   return [...points.values()].sort((a, b) => b.path.length - a.path.length);
 }
 
-/** Where a path leads: the mount with the longest path that it lies under. */
+/**
+ * Where a path leads: to the mount with the longest path that it is, or lies under.
+ *
+ * ```text
+ * /              root
+ * /data          bind /var/lib/a
+ * /data/cache    bind /var/lib/b
+ *
+ * /data/x        /var/lib/a/x       /data/cache/x   /var/lib/b/x
+ * /database      root, /database    /data/cached    /var/lib/a/cached
+ * ```
+ *
+ * @param table - from `mountTable`
+ * @param path - absolute; made clean first, so `..` never leads out of a mount's own place
+ *
+ * @exercise container-runtime/mounts
+ */
 export function locate(table: MountTable, path: string): Location {
   const clean = cleanPath(path);
   const mount = table.find((point) => isUnder(clean, point.path));
@@ -66,7 +97,17 @@ export function locate(table: MountTable, path: string): Location {
   return { mount, path: cleanPath(mount.hostPath + rest) };
 }
 
-/** The names that mounts add to a directory: those directly in it, in byte order. */
+/**
+ * The names that mounts add to a directory: of what is mounted in it, or somewhere below, the first
+ * name on the way, once each, in byte order. Masked paths count, the root and read-only paths do not;
+ * nor does the directory itself.
+ *
+ * ```text
+ * mounts at /a/b/c, /a/d and /x       mountedNames('/')   a x       mountedNames('/a')   b d
+ * ```
+ *
+ * @exercise container-runtime/mounts
+ */
 export function mountedNames(table: MountTable, directory: string): string[] {
   const clean = cleanPath(directory);
   const names = new Set<string>();
@@ -82,7 +123,13 @@ function isUnder(path: string, directory: string): boolean {
   return directory === '/' || path === directory || path.startsWith(`${directory}/`);
 }
 
-/** An absolute path without `//`, `.`, `..` and without `/` at its end. */
+/**
+ * An absolute path without `//`, `.`, `..` and without `/` at its end. `..` in the root is the root.
+ *
+ * A path without `/` at its beginning is taken from the root.
+ *
+ * @exercise container-runtime/mounts
+ */
 export function cleanPath(path: string): string {
   const parts: string[] = [];
   for (const part of path.split('/')) {

@@ -72,7 +72,28 @@ export const ALL_CAPABILITIES: readonly string[] = [
   'WAKE_ALARM',
 ].sort();
 
-/** The capabilities a container's first process would have as root. */
+/**
+ * The capabilities that a container's first process has if it is root.
+ *
+ * @remarks
+ * 1. Privileged: {@link ALL_CAPABILITIES}, and nothing else counts.
+ * 2. Begin with {@link DEFAULT_CAPABILITIES}; with `ALL` among those to add, with all.
+ * 3. With `ALL` among those to drop, begin with none instead, whatever rule 2 says.
+ * 4. Add those to add, then take away those to drop, each by its name.
+ *
+ * Names are written in any case, with or without `CAP_`.
+ *
+ * ```text
+ * add NET_ADMIN                       the default ones and NET_ADMIN
+ * drop ALL, add NET_BIND_SERVICE      NET_BIND_SERVICE
+ * add ALL, drop SYS_ADMIN             all but SYS_ADMIN
+ * ```
+ *
+ * @returns names without `CAP_`; a new set
+ * @see containerd v2 internal/cri/opts/spec_linux_opts.go, WithCapabilities
+ *
+ * @exercise container-runtime/security
+ */
 export function capabilitiesOf(context: LinuxContainerSecurityContext): Set<string> {
   if (context.privileged) return new Set(ALL_CAPABILITIES);
   const { addCapabilities = [], dropCapabilities = [] } = context.capabilities ?? {};
@@ -99,7 +120,28 @@ export interface ImageUsers {
   readonly group: string;
 }
 
-/** Who a container's first process is. */
+/**
+ * Who a container's first process is.
+ *
+ * @remarks
+ * *The user* is the first that there is: `runAsUser`, `runAsUsername`, the image's `user`, 0. The image's
+ * may have a group behind a `:`.
+ *
+ * 1. Look the user up in `passwd` (`NAME:x:UID:GID:…`), by name first, then by number. A number that is
+ *    not there is that uid. A name that is not there cannot be run.
+ * 2. The gid is the first that there is: `runAsGroup`; the group behind the `:` (looked up by name in
+ *    `group`, `NAME:x:GID:MEMBER,MEMBER`, then taken as a number); the one of the `passwd` line; 0.
+ * 3. The groups are the gid, `supplementalGroups`, and, unless the policy is `Strict`, the groups of `group` that
+ *    have the user's name of `passwd` as a member. Ascending, each once.
+ * 4. Root (uid 0) has `capabilitiesOf(context)`, anybody else none.
+ * 5. `noNewPrivs` as the context says, false if it says nothing.
+ *
+ * @throws CriError `INVALID_ARGUMENT` `user group is specified without user` when there is `runAsGroup`
+ * and neither `runAsUser` nor `runAsUsername`; `UNKNOWN` `unable to find user NAME: no matching entries
+ * in passwd file`; `UNKNOWN` `unable to find group NAME: no matching entries in group file`
+ *
+ * @exercise container-runtime/security
+ */
 export function credentialsOf(
   context: LinuxContainerSecurityContext,
   image: ImageUsers,
@@ -173,7 +215,21 @@ function groupsWith(groups: string, member: string): number[] {
 
 const BITS: Readonly<Record<Access, number>> = { read: 4, write: 2, execute: 1 };
 
-/** Do mode, owner and capabilities let a process do this with a file? */
+/**
+ * Do mode, owner and capabilities let a process do this with a file?
+ *
+ * @remarks
+ * 1. Who has `DAC_OVERRIDE` may do anything, but run (`execute`) a file that nobody may run: one with none of the
+ *    three execute bits. Directories may always be passed through.
+ * 2. Anybody else has exactly one of the mode's three parts, and no other counts: the owner's when the
+ *    uid is the file's, else the group's when the gid or one of the groups is, else the others'.
+ *
+ * ```text
+ * mode 0o077, owner 7       uid 7: nothing, although everybody else may do anything
+ * ```
+ *
+ * @exercise container-runtime/security
+ */
 export function mayAccess(credentials: Credentials, stat: FileStat, access: Access): boolean {
   const { uid, gid, groups, capabilities } = credentials;
   if (capabilities.has('DAC_OVERRIDE')) {
@@ -186,17 +242,38 @@ export function mayAccess(credentials: Credentials, stat: FileStat, access: Acce
   return (stat.mode & bit) !== 0;
 }
 
-/** May a process listen at a port? @param unprivilegedFrom - the first port that anybody may take */
+/**
+ * May a process listen at a port?
+ *
+ * @param unprivilegedFrom - the first port that anybody may take; below, one needs `NET_BIND_SERVICE`
+ *
+ * @exercise container-runtime/security
+ */
 export function mayBind(credentials: Credentials, port: number, unprivilegedFrom = 1024): boolean {
   return port >= unprivilegedFrom || credentials.capabilities.has('NET_BIND_SERVICE');
 }
 
-/** May a process send another one a signal? */
+/**
+ * May a process send another one a signal? To its own user's processes, and with `KILL` to all.
+ *
+ * @exercise container-runtime/security
+ */
 export function maySignal(credentials: Credentials, target: Credentials): boolean {
   return credentials.uid === target.uid || credentials.capabilities.has('KILL');
 }
 
-/** Who a process is after it starts a program: setuid files change that, unless it is forbidden. */
+/**
+ * Who a process is after it has started a program.
+ *
+ * A program with the setuid bit (`0o4000`) runs as its owner: the uid is the file's, and the
+ * capabilities are all of `bounding` if that is root, else none. Groups stay. Without the bit, and when
+ * there are to be no new privileges, nothing changes.
+ *
+ * @param program - the program's file
+ * @param bounding - what a process of this container may ever have
+ *
+ * @exercise container-runtime/security
+ */
 export function credentialsAfterExec(
   credentials: Credentials,
   program: FileStat,

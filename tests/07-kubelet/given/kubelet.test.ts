@@ -1,9 +1,9 @@
 /** The whole kubelet, with a runtime that runs nothing, against a real API server in this process. */
 
-import { afterEach, describe, expect, it } from '#kit';
-import { newTestApi, type TestApi } from '#apiserver/testing';
 import { FakeClock, type Node, type Pod, seededRandom, silentLogger } from '#apimachinery';
+import { newTestApi, type TestApi } from '#apiserver/testing';
 import { CONFIG_MAPS, CORE_EVENTS, LEASES, NODES, PODS } from '#client';
+import { afterEach, describe, expect, it } from '#kit';
 import { newHollowNode, newHollowRuntime, newKubelet } from '#kubelet';
 import { hollowFiles } from '../../../solutions/07-kubelet/hollow/hollow-files.ts';
 
@@ -84,7 +84,11 @@ describe('the kubelet', () => {
     await pods.create(podOf('web'));
     await clock.advance(5000);
     const { status } = await pods.get('web');
-    expect(status).toMatchObject({ phase: 'Running', hostIP: '192.0.2.10', qosClass: 'BestEffort' });
+    expect(status).toMatchObject({
+      phase: 'Running',
+      hostIP: '192.0.2.10',
+      qosClass: 'BestEffort',
+    });
     expect(status?.podIP).toMatch(/^10\.244\.0\./);
     expect(status?.conditions?.map(({ type, status: is }) => `${type}=${is}`)).toEqual([
       'PodReadyToStartContainers=True',

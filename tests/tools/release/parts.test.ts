@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { pruneLock, releaseManifest } from '../../../tools/release/package-files.ts';
+import { packageFiles, pruneLock, releaseManifest } from '../../../tools/release/package-files.ts';
 import { minify } from '../../../tools/release/reference-files.ts';
 import { importSpecifiers, rewriteSpecifiers } from '../../../tools/release/specifiers.ts';
 
@@ -44,6 +45,18 @@ describe("a release's package.json", () => {
         '#etcd/grpc': { 'ref-etcd': './reference/x/index.js', default: './chapters/x/index.ts' },
       },
     });
+  });
+});
+
+describe("a release's vitest.config.ts", () => {
+  const ours = readFileSync('vitest.config.ts', 'utf8');
+  const theirs = String(packageFiles(process.cwd()).get('vitest.config.ts'));
+
+  it("runs every test in a chapter's folder, under the same names as the course's own", () => {
+    for (const line of ['`examples of $' + '{id}`', '[`chapters/$' + '{id}/**/*.test.ts`]']) {
+      expect(ours).toContain(line);
+      expect(theirs).toContain(line);
+    }
   });
 });
 

@@ -23,6 +23,14 @@ export async function crasher(process: Process): Promise<number> {
   return Number(code);
 }
 
+/** Says hello. */
+export async function hello(process: Process): Promise<number> {
+  await process.write(
+    '\nHello from Docker!\nThis message shows that your installation appears to be working correctly.\n\n',
+  );
+  return 0;
+}
+
 /** Takes memory, and keeps it: `stress --vm 1 --vm-bytes 150M --vm-hang 1`, `stress --cpu 2`. */
 export async function stress(process: Process): Promise<number> {
   const options = new Map<string, string>();

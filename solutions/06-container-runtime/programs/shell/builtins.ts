@@ -4,8 +4,9 @@ import { Pipe } from '../../kernel/pipe.ts';
 import { parseSignal } from '../../kernel/signals.ts';
 import { printfText } from '../applets/printf.ts';
 import { testExpression } from '../applets/test.ts';
+import { Leave, type Streams } from './leave.ts';
 import { absolute } from './pattern.ts';
-import { Leave, type Shell, type Streams } from './shell.ts';
+import type { Shell } from './shell.ts';
 
 /** A builtin; it returns, or resolves with, its exit code. */
 export type Builtin = (

@@ -1,8 +1,9 @@
 /** `$x`, `$(…)`, `$((…))`, splitting at white space, and file names that match. Given. */
 
 import { arithmetic } from './arithmetic.ts';
+import type { Streams } from './leave.ts';
 import { hasWildcard, LITERAL, matchingFiles, patternRegExp, plainText } from './pattern.ts';
-import type { Shell, Streams } from './shell.ts';
+import type { Shell } from './shell.ts';
 import type { Word, WordPart } from './syntax.ts';
 
 /** Thrown for `${x:?text}` and for unset variables under `set -u`. */

@@ -1,9 +1,10 @@
 /** The program `sh`: a script from `-c`, from a file, or line by line. Given. */
 
 import type { Process } from '../../kernel/process.ts';
+import { Leave } from './leave.ts';
 import { parseScript } from './parser.ts';
 import { absolute } from './pattern.ts';
-import { Leave, Shell } from './shell.ts';
+import { Shell } from './shell.ts';
 import { SyntaxFault } from './syntax.ts';
 
 /** Runs `sh`. */

@@ -11,6 +11,7 @@ import { type Process, ProcessEnded, SystemError } from '../../kernel/process.ts
 import { ExecError } from '../../kernel/program.ts';
 import { BUILTINS } from './builtins.ts';
 import { expandText, expandWord, expandWords } from './expand.ts';
+import { Leave, type Streams } from './leave.ts';
 import { parseScript } from './parser.ts';
 import { absolute, LITERAL, patternRegExp } from './pattern.ts';
 import {
@@ -24,24 +25,6 @@ import {
 
 /** CPU time of a command of a script, in milliseconds. */
 const COMMAND_CPU_MS = 0.5;
-
-/** Thrown to leave the shell, a function, or a loop. */
-export class Leave extends Error {
-  readonly what: 'exit' | 'return' | 'break' | 'continue';
-  readonly value: number;
-  constructor(what: Leave['what'], value: number) {
-    super(what);
-    this.what = what;
-    this.value = value;
-  }
-}
-
-/** Where a command reads and writes. */
-export interface Streams {
-  readonly stdin: ByteSource;
-  readonly stdout: ByteSink;
-  readonly stderr: ByteSink;
-}
 
 /** A shell: variables, functions, where it is. */
 export class Shell {

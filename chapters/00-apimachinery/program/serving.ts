@@ -14,6 +14,8 @@ export interface ServingOptions {
   readonly certificate?: { readonly certFile: string; readonly keyFile: string };
   /** What `/metrics` answers. */
   readonly metrics: () => string;
+  /** What other paths answer, in JSON; `undefined`: not found. */
+  readonly more?: (path: string) => string | undefined;
 }
 
 /** A port that is listened on. */
@@ -32,8 +34,10 @@ export async function serve(options: ServingOptions): Promise<Serving> {
   const { port, certificate, metrics } = options;
   const answer: RequestListener = ({ url = '' }, response) => {
     const [path = ''] = url.split('?');
-    const body = bodyOf(path, metrics);
-    response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'text/plain' });
+    const plain = bodyOf(path, metrics);
+    const body = plain ?? options.more?.(path);
+    const type = plain === undefined && body !== undefined ? 'application/json' : 'text/plain';
+    response.writeHead(body === undefined ? 404 : 200, { 'content-type': type });
     response.end(body ?? '404 page not found\n');
   };
   const server = certificate

@@ -1,5 +1,5 @@
 /**
- * How flags' values are read. What each flag is, is in `flags.ts`.
+ * How the values of programs' flags are read. Given.
  *
  * All throw `InvalidArgumentError`, of which commander makes one line that names the flag.
  */

@@ -1,0 +1,342 @@
+/**
+ * The framework: asks the plugins of a profile, point by point, and makes one answer of theirs.
+ *
+ * It knows no plugin. What the points are for is `plugin.ts`; who calls these methods, and when, is
+ * `schedule-one.ts` and `binding.ts`.
+ */
+
+import type { Pod } from '#apimachinery';
+import { NotImplemented } from '#not-implemented';
+import type { CycleState } from './cycle-state.ts';
+import type { NodeInfo } from './node-info.ts';
+import type {
+  BindPlugin,
+  EnqueueExtensions,
+  FilterPlugin,
+  PermitPlugin,
+  PostBindPlugin,
+  PostFilterPlugin,
+  PostFilterResult,
+  PreBindPlugin,
+  PreEnqueuePlugin,
+  PreFilterPlugin,
+  PreScorePlugin,
+  QueueSortPlugin,
+  ReservePlugin,
+  ScorePlugin,
+} from './plugin.ts';
+import type { PodInfo } from './pod-info.ts';
+import { isSuccess, Status } from './status.ts';
+
+/** The plugins of a profile, for each point in the order in which they are asked. */
+export interface PluginSet {
+  readonly preEnqueue: readonly PreEnqueuePlugin[];
+  readonly queueSort: readonly QueueSortPlugin[];
+  readonly preFilter: readonly PreFilterPlugin[];
+  readonly filter: readonly FilterPlugin[];
+  readonly postFilter: readonly PostFilterPlugin[];
+  readonly preScore: readonly PreScorePlugin[];
+  readonly score: readonly WeightedScorePlugin[];
+  readonly reserve: readonly ReservePlugin[];
+  readonly permit: readonly PermitPlugin[];
+  readonly preBind: readonly PreBindPlugin[];
+  readonly bind: readonly BindPlugin[];
+  readonly postBind: readonly PostBindPlugin[];
+  /** All plugins of the profile that say what wakes the pods they refused. */
+  readonly enqueue: readonly EnqueueExtensions[];
+}
+
+/** A score plugin and how much its scores count. */
+export interface WeightedScorePlugin {
+  readonly plugin: ScorePlugin;
+  /** 1 or more. */
+  readonly weight: number;
+}
+
+/** What preFilter came to. */
+export interface PreFilterOutcome {
+  /** Only these nodes can do; absent: any may. */
+  readonly nodeNames?: ReadonlySet<string>;
+  /** The plugins that named nodes, in their order. */
+  readonly namedBy: readonly string[];
+  /** Absent: go on. */
+  readonly status?: Status;
+}
+
+/** What all plugins think of one node. */
+export interface NodePluginScores {
+  readonly name: string;
+  /** By plugin, in their order: normalised, and multiplied by the weight. */
+  readonly scores: readonly { readonly plugin: string; readonly score: number }[];
+  readonly total: number;
+}
+
+/** What permit came to. */
+export interface PermitOutcome {
+  /** Absent: bind. `Wait`: there is something in `waits`. Else the pod is rejected. */
+  readonly status?: Status;
+  /** For each plugin that said `Wait`: for how long at most, in milliseconds. */
+  readonly waits: ReadonlyMap<string, number>;
+}
+
+/** The longest a plugin may make a pod wait: 15 minutes. */
+export const MAX_PERMIT_TIMEOUT_MS = 15 * 60 * 1000;
+
+/** Which points a profile may have plugins at; all are empty here. */
+export const NO_PLUGINS: PluginSet = {
+  preEnqueue: [],
+  queueSort: [],
+  preFilter: [],
+  filter: [],
+  postFilter: [],
+  preScore: [],
+  score: [],
+  reserve: [],
+  permit: [],
+  preBind: [],
+  bind: [],
+  postBind: [],
+  enqueue: [],
+};
+
+/**
+ * The plugins of one profile at work.
+ *
+ * @remarks What holds for every method: plugins are asked in the order of the set. Whatever a plugin
+ * answers that is neither success nor expected at its point, and whatever it throws, is an `Error`
+ * with the message `running <point> plugin "<name>": <message>`, where `<point>` is the name given at
+ * the method, unless the method says otherwise; `<message>` is the status' message, or its code when it
+ * has none. `status.error` is what was thrown, and an error with that message when nothing was. Every status that comes back, but `Wait`, carries the
+ * name of the plugin that decided it. Success is `undefined`. A rejection is `Unschedulable`,
+ * `UnschedulableAndUnresolvable` or `Pending`.
+ *
+ * @see pkg/scheduler/framework/runtime/framework.go (1.33)
+ */
+export class Framework {
+  readonly profileName: string;
+  readonly plugins: PluginSet;
+
+  constructor(profileName: string, plugins: PluginSet) {
+    this.profileName = profileName;
+    this.plugins = plugins;
+  }
+
+  /**
+   * PreFilter (`PreFilter`): asked once for a pod, before any node.
+   *
+   * @remarks
+   *
+   * 1. `Skip`: the plugin's filter is not asked for this pod. All that skipped are in
+   *    `state.skipFilterPlugins` afterwards, whatever the outcome.
+   * 2. `UnschedulableAndUnresolvable` ends it: that status, and no `nodeNames`. Any other rejection is
+   *    kept, and the others are still asked, so that preemption finds their notes in the state. Of
+   *    several such rejections the last one is the outcome. A failure ends it like 2.
+   * 3. Nodes named by several plugins: only those all of them name. As soon as none is left, it ends
+   *    with `UnschedulableAndUnresolvable`: `node(s) didn't satisfy plugin <name>` when one plugin named
+   *    nodes, `node(s) didn't satisfy plugin(s) [<name> <name>] simultaneously` when several did, in
+   *    the order of their names. The status is from the last of them that was asked.
+   *
+   * @exercise scheduler/framework
+   */
+  runPreFilterPlugins(
+    state: CycleState,
+    pod: PodInfo,
+    nodes: readonly NodeInfo[],
+  ): PreFilterOutcome {
+    throw new NotImplemented('scheduler/framework', 'Framework.runPreFilterPlugins');
+  }
+
+  /**
+   * What-if of preemption (`AddPod`): `added` is on the node now. Asks `addPod` of all preFilter plugins
+   * that have one and are not in `state.skipFilterPlugins`; the first answer that is no success, a
+   * rejection too, ends it, as an `Error`: `running AddPod on PreFilter plugin "<name>": <message>`.
+   *
+   * @exercise scheduler/framework
+   */
+  runPreFilterAddPod(
+    state: CycleState,
+    pod: PodInfo,
+    added: PodInfo,
+    node: NodeInfo,
+  ): Status | undefined {
+    throw new NotImplemented('scheduler/framework', 'Framework.runPreFilterAddPod');
+  }
+
+  /**
+   * What-if of preemption (`RemovePod`): `removed` is not on the node any more. As
+   * `runPreFilterAddPod`, with `removePod` and `running RemovePod on PreFilter plugin …`.
+   *
+   * @exercise scheduler/framework
+   */
+  runPreFilterRemovePod(
+    state: CycleState,
+    pod: PodInfo,
+    removed: PodInfo,
+    node: NodeInfo,
+  ): Status | undefined {
+    throw new NotImplemented('scheduler/framework', 'Framework.runPreFilterRemovePod');
+  }
+
+  /**
+   * Filter: can the pod run on the node?
+   *
+   * @remarks An `Error` here has the message `running "<name>" filter plugin: <message>`. Plugins in
+   * `state.skipFilterPlugins` are not asked. The first that is no success ends it: what costs more
+   * comes later in a profile, and most nodes are refused early.
+   *
+   * @exercise scheduler/framework
+   */
+  runFilterPlugins(state: CycleState, pod: PodInfo, node: NodeInfo): Status | undefined {
+    throw new NotImplemented('scheduler/framework', 'Framework.runFilterPlugins');
+  }
+
+  /**
+   * PostFilter: no node was left; can somebody make room?
+   *
+   * @remarks
+   *
+   * - The first plugin that says success, or `UnschedulableAndUnresolvable`, ends it; its result is
+   *   the outcome, its status carries its name.
+   * - `Unschedulable`: the next is asked. When all said so, the outcome is `Unschedulable` with the
+   *   reasons of all, in order, from the first of them, and with the first nomination that any of
+   *   them made, `''` included.
+   * - Anything else is an `Error`, and ends it: with the message as it is, nothing before it.
+   * - Without plugins: `Unschedulable` without reasons, from nobody.
+   *
+   * @param rejected - for each node that was asked, what it was refused with
+   * @exercise scheduler/framework
+   */
+  async runPostFilterPlugins(
+    state: CycleState,
+    pod: PodInfo,
+    rejected: ReadonlyMap<string, Status>,
+  ): Promise<PostFilterResult> {
+    throw new NotImplemented('scheduler/framework', 'Framework.runPostFilterPlugins');
+  }
+
+  /**
+   * PreScore (`PreScore`): asked once, with the nodes that can do.
+   *
+   * @remarks `Skip`: the plugin's score is not asked for this pod; all that skipped are in
+   * `state.skipScorePlugins` afterwards. Anything else but success ends it, as an `Error`: whether a
+   * node can do is settled by now.
+   *
+   * @exercise scheduler/framework
+   */
+  runPreScorePlugins(
+    state: CycleState,
+    pod: PodInfo,
+    nodes: readonly NodeInfo[],
+  ): Status | undefined {
+    throw new NotImplemented('scheduler/framework', 'Framework.runPreScorePlugins');
+  }
+
+  /**
+   * Score: what is each node worth?
+   *
+   * @remarks Each plugin that is not in `state.skipScorePlugins` scores all nodes; then, where it
+   * has a `normalizeScore`, that brings its scores into 0 to 100; then they are multiplied by the
+   * plugin's weight and added up. A score that is not from 0 to 100 once it is normalised is an `Error`. The messages:
+   *
+   * - a `score` that throws: `running Score plugins: plugin "<name>" failed with: <message>`
+   * - a `normalizeScore` that throws: `running Normalize on Score plugins: plugin "<name>" failed
+   *   with: <message>`
+   * - a score out of range: `applying score defaultWeights on Score plugins: plugin "<name>" returns
+   *   an invalid score <score>, it should in the range of [0, 100] after normalizing` (that is
+   *   upstream's grammar)
+   *
+   * ```text
+   * weights A 1, B 2       A raw 10 20, B raw 3 6 normalised 50 100
+   * node-1  A 10  B 100  total 110        node-2  A 20  B 200  total 220
+   * ```
+   *
+   * @returns one for each node, in the order of the nodes; or the `Error`
+   * @exercise scheduler/framework
+   */
+  runScorePlugins(
+    state: CycleState,
+    pod: PodInfo,
+    nodes: readonly NodeInfo[],
+  ): NodePluginScores[] | Status {
+    throw new NotImplemented('scheduler/framework', 'Framework.runScorePlugins');
+  }
+
+  /**
+   * Reserve (`Reserve`): plugins note what the pod takes. The first that is no success ends it; those
+   * asked before are not undone here: `runUnreservePlugins` is the caller's duty.
+   *
+   * @exercise scheduler/framework
+   */
+  runReservePlugins(state: CycleState, pod: PodInfo, nodeName: string): Status | undefined {
+    throw new NotImplemented('scheduler/framework', 'Framework.runReservePlugins');
+  }
+
+  /**
+   * Unreserve: all reserve plugins undo what they noted, the last one first, also those that were never
+   * asked to reserve.
+   *
+   * @exercise scheduler/framework
+   */
+  runUnreservePlugins(state: CycleState, pod: PodInfo, nodeName: string): void {
+    throw new NotImplemented('scheduler/framework', 'Framework.runUnreservePlugins');
+  }
+
+  /**
+   * Permit (`Permit`): may the pod be bound now?
+   *
+   * @remarks All are asked, unless one rejects or fails: that ends it, and nobody is waited for. Who
+   * says `Wait` is waited for, `timeoutMs` long but at most `MAX_PERMIT_TIMEOUT_MS` (also when there is
+   * no `timeoutMs`); then the outcome's status is `Wait`.
+   *
+   * @exercise scheduler/framework
+   */
+  runPermitPlugins(state: CycleState, pod: PodInfo, nodeName: string): PermitOutcome {
+    throw new NotImplemented('scheduler/framework', 'Framework.runPermitPlugins');
+  }
+
+  /**
+   * PreBind (`PreBind`): what must be done before. One after another; the first that is no success ends
+   * it.
+   *
+   * @exercise scheduler/framework
+   */
+  async runPreBindPlugins(
+    state: CycleState,
+    pod: PodInfo,
+    nodeName: string,
+  ): Promise<Status | undefined> {
+    throw new NotImplemented('scheduler/framework', 'Framework.runPreBindPlugins');
+  }
+
+  /**
+   * Bind (`Bind`): the first plugin that does not say `Skip` has bound the pod, or not.
+   *
+   * @returns `Skip`, from nobody, when all skipped or there are none
+   * @exercise scheduler/framework
+   */
+  async runBindPlugins(
+    state: CycleState,
+    pod: PodInfo,
+    nodeName: string,
+  ): Promise<Status | undefined> {
+    throw new NotImplemented('scheduler/framework', 'Framework.runBindPlugins');
+  }
+
+  /**
+   * PostBind: all are told.
+   *
+   * @exercise scheduler/framework
+   */
+  runPostBindPlugins(state: CycleState, pod: PodInfo, nodeName: string): void {
+    throw new NotImplemented('scheduler/framework', 'Framework.runPostBindPlugins');
+  }
+
+  /** May the pod be tried at all? The first plugin that says no keeps it out. */
+  runPreEnqueuePlugins(pod: Pod): Status | undefined {
+    for (const plugin of this.plugins.preEnqueue) {
+      const status = plugin.preEnqueue(pod);
+      if (!isSuccess(status)) return status?.from(plugin.name);
+    }
+    return undefined;
+  }
+}

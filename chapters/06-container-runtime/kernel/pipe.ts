@@ -1,0 +1,111 @@
+/** Bytes from one end to another, in order: pipes, terminals, connections. Given. */
+
+/** Where a process writes. */
+export interface ByteSink {
+  /** @throws BrokenPipe when nobody reads any more */
+  write(bytes: Uint8Array): void | Promise<void>;
+  /** No more will come. */
+  close(): void;
+}
+
+/** Where a process reads. */
+export interface ByteSource {
+  /** The next bytes, at least one; `undefined` at the end. */
+  read(): Promise<Uint8Array | undefined>;
+  /** Nobody will read any more. */
+  cancel(): void;
+}
+
+/** Thrown when one writes to a pipe that nobody reads. */
+export class BrokenPipe extends Error {
+  override readonly name = 'BrokenPipe';
+  constructor() {
+    super('write error: Broken pipe');
+  }
+}
+
+/** A writer waits while so much is unread, as with a pipe of Linux. */
+const PIPE_BYTES = 65_536;
+
+/** A pipe. */
+export class Pipe implements ByteSink, ByteSource {
+  #chunks: Uint8Array[] = [];
+  #bytes = 0;
+  #isClosed = false;
+  #isCancelled = false;
+  #waiting: (() => void)[] = [];
+
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.#isCancelled || this.#isClosed) throw new BrokenPipe();
+    if (bytes.length === 0) return;
+    this.#chunks.push(bytes);
+    this.#bytes += bytes.length;
+    this.#wake();
+    while (this.#bytes > PIPE_BYTES && !this.#isCancelled) await this.#change();
+  }
+
+  async read(): Promise<Uint8Array | undefined> {
+    while (this.#chunks.length === 0) {
+      if (this.#isClosed || this.#isCancelled) return undefined;
+      await this.#change();
+    }
+    const chunk = this.#chunks.shift();
+    this.#bytes -= chunk?.length ?? 0;
+    this.#wake();
+    return chunk;
+  }
+
+  /** Puts bytes back that were read and not used. */
+  unread(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.#chunks.unshift(bytes);
+    this.#bytes += bytes.length;
+    this.#wake();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#wake();
+  }
+
+  cancel(): void {
+    this.#isCancelled = true;
+    this.#chunks = [];
+    this.#bytes = 0;
+    this.#wake();
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wake of waiting) wake();
+  }
+}
+
+/** Swallows what is written. */
+export const nullSink: ByteSink = { write() {}, close() {} };
+
+/** Has nothing to read. */
+export const emptySource: ByteSource = { read: () => Promise.resolve(undefined), cancel() {} };
+
+/** Reads to the end. */
+export async function readAll(source: ByteSource): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for (let chunk = await source.read(); chunk; chunk = await source.read()) chunks.push(chunk);
+  return concat(chunks);
+}
+
+/** One array of all. */
+export function concat(chunks: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
+  }
+  return all;
+}

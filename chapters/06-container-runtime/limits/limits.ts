@@ -1,0 +1,146 @@
+/**
+ * What limits mean: how CPU time is divided, when memory is too much, what the cgroup files say.
+ *
+ * The kernel (`../kernel/`) asks these functions; they count nothing themselves.
+ */
+
+import { NotImplemented } from '#not-implemented';
+import type { LinuxContainerResources } from '../cri/index.ts';
+
+/** The kernel's period when none is given, in microseconds. */
+export const DEFAULT_CPU_PERIOD = 100_000;
+/** The weight of a container that asks for nothing; the kernel takes no smaller one. */
+export const MIN_CPU_SHARES = 2;
+export const MAX_CPU_SHARES = 262_144;
+/** The weight when `cpuShares` is 0: not specified. */
+export const DEFAULT_CPU_SHARES = 1024;
+
+/** What one container wants of the CPUs now. */
+export interface CpuDemand<K> {
+  readonly key: K;
+  /** How many of its threads could run. Each runs on at most one CPU. */
+  readonly threads: number;
+  /** Weight against others. */
+  readonly shares: number;
+  /** The most CPUs it may use, for example 0.5; `Infinity` without a quota. */
+  readonly quotaCpus: number;
+}
+
+/** What a memory charge leads to. */
+export type ChargeVerdict = 'ok' | 'oom';
+
+/** What is counted of a container. */
+export interface CgroupUsage {
+  readonly cpuMs: number;
+  readonly memoryBytes: number;
+  readonly peakMemoryBytes: number;
+  readonly processes: number;
+  readonly oomKills: number;
+}
+
+/**
+ * Weight and quota of a container's resources.
+ *
+ * @returns `shares` between {@link MIN_CPU_SHARES} and {@link MAX_CPU_SHARES}, brought there if
+ * necessary, {@link DEFAULT_CPU_SHARES} for none or 0; `quotaCpus` is the quota divided by the period
+ * ({@link DEFAULT_CPU_PERIOD} for none or 0), `Infinity` when the quota is none, 0 or less
+ *
+ * @exercise container-runtime/limits
+ */
+export function cpuShareOf(resources: LinuxContainerResources): {
+  readonly shares: number;
+  readonly quotaCpus: number;
+} {
+  throw new NotImplemented('container-runtime/limits', 'cpuShareOf');
+}
+
+/**
+ * Divides the CPUs among those that want them.
+ *
+ * @remarks
+ * Nobody gets more than it can use: its threads, and its quota. All that is there is given out as long
+ * as somebody can use it. Among those that could use more, it goes by weight: what one leaves goes to
+ * the others in proportion to their shares, and that may satisfy some of them, who leave something
+ * again.
+ *
+ * ```text
+ * 2 CPUs              threads  shares  quota    gets
+ *   a                 4        1024             0.75    half of the rest each for a and b by weight
+ *   b                 4        1024             0.75
+ *   c                 4        1024    0.5      0.5     less than its third, so the quota counts
+ *
+ * 1 CPU: a 3072 shares, b 1024 shares, both busy      0.75 and 0.25
+ * 1 CPU: a 3072 shares, alone                         1
+ * ```
+ *
+ * @param demands - keys are different; one that has no threads gets 0
+ * @param cpus - more than 0
+ * @returns CPUs for each key
+ *
+ * @exercise container-runtime/limits
+ */
+export function cpuRates<K>(demands: readonly CpuDemand<K>[], cpus: number): Map<K, number> {
+  throw new NotImplemented('container-runtime/limits', 'cpuRates');
+}
+
+/**
+ * May a container that has `usedBytes` take `bytes` more?
+ *
+ * @returns `oom` when it would then have more than its limit. Exactly the limit is fine; a limit of
+ * none or 0 is no limit.
+ *
+ * @exercise container-runtime/limits
+ */
+export function chargeMemory(
+  resources: LinuxContainerResources,
+  usedBytes: number,
+  bytes: number,
+): ChargeVerdict {
+  throw new NotImplemented('container-runtime/limits', 'chargeMemory');
+}
+
+/**
+ * How many processes a container may have at once: `pids.max` of `unified`.
+ *
+ * @returns `undefined` for no limit: not there, or `max`
+ *
+ * @exercise container-runtime/limits
+ */
+export function pidsLimitOf(resources: LinuxContainerResources): number | undefined {
+  throw new NotImplemented('container-runtime/limits', 'pidsLimitOf');
+}
+
+/**
+ * The weight of cgroup v2 (1 to 10000) that belongs to shares of v1 (2 to 262144): on a straight line,
+ * rounded down. 2 is 1, 1024 is 39, 262144 is 10000.
+ *
+ * @see kubernetes v1.33 pkg/kubelet/cm/cgroup_manager_linux.go, cpuSharesToCPUWeight
+ *
+ * @exercise container-runtime/limits
+ */
+export function cpuWeightOf(shares: number): number {
+  throw new NotImplemented('container-runtime/limits', 'cpuWeightOf');
+}
+
+/**
+ * The files under `/sys/fs/cgroup` that a container sees, by name. Each is one line with its newline.
+ *
+ * ```text
+ * cpu.max         QUOTA PERIOD        in microseconds; `max` for no quota, 100000 for no period
+ * cpu.weight      of its shares
+ * cpu.stat        usage_usec N        rounded down
+ * memory.max      the limit, or `max`
+ * memory.current  memory.peak         bytes
+ * memory.events   oom_kill N
+ * pids.max        the limit, or `max`
+ * pids.current    how many there are
+ * ```
+ *
+ * @exercise container-runtime/limits
+ */
+export function cgroupFiles(
+  resources: LinuxContainerResources,
+  usage: CgroupUsage,
+): Record<string, string> {
+  throw new NotImplemented('container-runtime/limits', 'cgroupFiles');
+}

@@ -1,0 +1,313 @@
+/** Commands about the network: `wget`, `curl`, `nslookup`, `nc`. Given. */
+
+import { DialError } from '#apimachinery';
+import type { Process } from '../../kernel/process.ts';
+import type { Connection } from '../../network/connection.ts';
+import { NameError, resolve, resolveHost, resolverConfig } from '../dns.ts';
+import { type HttpResponse, httpCall, reasonPhrase, serveHttp } from '../http.ts';
+import { absolute } from '../shell/pattern.ts';
+import { type Applet, encode, options } from './applet.ts';
+import { baseName } from './files.ts';
+
+interface Target {
+  readonly url: URL;
+  readonly ip: string;
+}
+
+async function targetOf(process: Process, text: string): Promise<Target> {
+  const url = new URL(/^\w+:\/\//.test(text) ? text : `http://${text}`);
+  return { url, ip: await resolveHost(process, url.hostname) };
+}
+
+async function fetchUrl(
+  process: Process,
+  text: string,
+  more: { method?: string; headers?: Record<string, string>; body?: Uint8Array } = {},
+  redirects = 5,
+): Promise<HttpResponse> {
+  const { url, ip } = await targetOf(process, text);
+  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
+  const response = await httpCall(process, {
+    ip,
+    port,
+    host: url.host,
+    target: url.pathname + url.search,
+    ...more,
+  });
+  const location = response.headers.get('location');
+  if (location === undefined || response.status < 300 || response.status > 399 || redirects === 0)
+    return response;
+  return fetchUrl(process, new URL(location, url).href, more, redirects - 1);
+}
+
+/** Gives up after so many seconds. */
+async function within<T>(process: Process, seconds: number, promise: Promise<T>): Promise<T> {
+  if (!(seconds > 0)) return promise;
+  const late = process.sleep(seconds * 1000).then(() => Promise.reject(new Error('timed out')));
+  late.catch(() => {});
+  return Promise.race([promise, late]);
+}
+
+const wget: Applet = async (process, args) => {
+  const { flags, values, rest } = options(args.map(plainOption), 'OTYt');
+  const isQuiet = flags.has('q');
+  const [text = ''] = rest;
+  const say = (line: string) => (isQuiet ? Promise.resolve() : process.writeError(line));
+  try {
+    const { url, ip } = await targetOf(process, text);
+    await say(`Connecting to ${url.host} (${ip}:${url.port || 80})\n`);
+    const response = await within(process, Number(values.get('T') ?? 0), fetchUrl(process, text));
+    if (response.status >= 400) {
+      await process.writeError(
+        `wget: server returned error: HTTP/1.1 ${response.status} ${reasonPhrase(response.status)}\n`,
+      );
+      return 1;
+    }
+    if (flags.has('--spider')) {
+      await say('remote file exists\n');
+      return 0;
+    }
+    const path = values.get('O') ?? (baseName(url.pathname) || 'index.html');
+    if (path === '-') await process.write(response.body);
+    else {
+      process.files.writeFile(absolute(process, path), response.body);
+      await say(`saving to '${path}'\n'${path}' saved\n`);
+    }
+    return 0;
+  } catch (error) {
+    await process.writeError(`wget: ${wgetMessage(error, text)}\n`);
+    return 1;
+  }
+};
+
+function plainOption(arg: string): string {
+  if (arg.startsWith('--timeout=')) return `-T${arg.slice(10)}`;
+  if (arg.startsWith('--output-document=')) return `-O${arg.slice(18)}`;
+  return arg === '--quiet' ? '-q' : arg;
+}
+
+function wgetMessage(error: unknown, text: string): string {
+  if (error instanceof NameError) return error.message;
+  if (!(error instanceof Error) || error.name === 'ProcessEnded') throw error;
+  if (error.message === 'timed out') return 'download timed out';
+  if (!(error instanceof DialError)) return error.message;
+  const host = text.replace(/^\w+:\/\//, '').split('/')[0] ?? '';
+  return `can't connect to remote host (${host}): ${dialMessage(error)}`;
+}
+
+function dialMessage({ failure }: DialError): string {
+  return {
+    refused: 'Connection refused',
+    unreachable: 'No route to host',
+    timeout: 'Connection timed out',
+  }[failure];
+}
+
+const curl: Applet = async (process, args) => {
+  const { flags, values, rest } = options(args.map(curlOption), 'oXHdmwA');
+  const headers = Object.fromEntries(
+    args
+      .filter((_, i) => args[i - 1] === '-H')
+      .map((one) => [one.slice(0, one.indexOf(':')), one.slice(one.indexOf(':') + 1).trim()]),
+  );
+  const data = values.get('d');
+  const method = flags.has('I')
+    ? 'HEAD'
+    : (values.get('X') ?? (data === undefined ? 'GET' : 'POST'));
+  const [text = ''] = rest;
+  try {
+    const call = fetchUrl(
+      process,
+      text,
+      { method, headers, ...(data !== undefined && { body: encode(data) }) },
+      flags.has('L') ? 10 : 0,
+    );
+    const response = await within(process, Number(values.get('m') ?? 0), call);
+    if (response.status >= 400 && flags.has('f')) {
+      if (!flags.has('s') || flags.has('S'))
+        await process.writeError(
+          `curl: (22) The requested URL returned error: ${response.status}\n`,
+        );
+      return 22;
+    }
+    if (flags.has('i') || flags.has('I')) {
+      const lines = [...response.headers].map(([name, value]) => `${name}: ${value}\r\n`);
+      await process.write(
+        `HTTP/1.1 ${response.status} ${reasonPhrase(response.status)}\r\n${lines.join('')}\r\n`,
+      );
+    }
+    const path = values.get('o');
+    if (path === undefined) await process.write(response.body);
+    else process.files.writeFile(absolute(process, path), response.body);
+    const format = values.get('w');
+    if (format !== undefined)
+      await process.write(
+        format.replaceAll('%{http_code}', String(response.status)).replaceAll('\\n', '\n'),
+      );
+    return 0;
+  } catch (error) {
+    return curlFailure(process, error, text, flags.has('s') && !flags.has('S'));
+  }
+};
+
+function curlOption(arg: string): string {
+  const short: Record<string, string> = {
+    '--silent': '-s',
+    '--fail': '-f',
+    '--request': '-X',
+    '--header': '-H',
+    '--data': '-d',
+    '--head': '-I',
+    '--max-time': '-m',
+    '--connect-timeout': '-m',
+    '--output': '-o',
+    '--write-out': '-w',
+    '--location': '-L',
+  };
+  return short[arg] ?? arg;
+}
+
+async function curlFailure(
+  process: Process,
+  error: unknown,
+  text: string,
+  isSilent: boolean,
+): Promise<number> {
+  if (!(error instanceof Error) || error.name === 'ProcessEnded') throw error;
+  const { hostname, port } = new URL(/^\w+:\/\//.test(text) ? text : `http://${text}`);
+  const [status, message] =
+    error instanceof NameError
+      ? [6, `Could not resolve host: ${hostname}`]
+      : error.message === 'timed out'
+        ? [28, 'Operation timed out']
+        : [
+            7,
+            `Failed to connect to ${hostname} port ${port || 80} after 0 ms: Couldn't connect to server`,
+          ];
+  if (!isSilent) await process.writeError(`curl: (${status}) ${message}\n`);
+  return status;
+}
+
+const nslookup: Applet = async (process, args) => {
+  const { rest } = options(args);
+  const [host = ''] = rest;
+  const [server = '127.0.0.1'] = resolverConfig(process).servers;
+  await process.write(`Server:\t\t${server}\nAddress:\t${server}:53\n\n`);
+  try {
+    const { name, addresses } = await resolve(process, host);
+    await process.write(
+      addresses.map((address) => `Name:\t${name}\nAddress: ${address}\n`).join(''),
+    );
+    return 0;
+  } catch (error) {
+    if (!(error instanceof NameError)) throw error;
+    await process.write(`** server can't find ${host}: NXDOMAIN\n\n`);
+    return 1;
+  }
+};
+
+const nc: Applet = async (process, args) => {
+  const { flags, values, rest } = options(args, 'pwei');
+  if (flags.has('l')) {
+    const port = Number(values.get('p') ?? rest.at(-1));
+    const listener = process.listen(port);
+    do {
+      const connection = await process.wait(listener.accept());
+      if (connection === undefined) return 1;
+      await exchange(process, connection);
+    } while (flags.has('k'));
+    return 0;
+  }
+  const [host = '', port = ''] = rest;
+  try {
+    const ip = await resolveHost(process, host);
+    const connection = await within(
+      process,
+      Number(values.get('w') ?? 0),
+      process.dial(ip, Number(port)),
+    );
+    if (flags.has('z')) {
+      if (flags.has('v')) await process.writeError(`${host} (${ip}:${port}) open\n`);
+      connection.close();
+    } else await exchange(process, connection);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof Error) || error.name === 'ProcessEnded') throw error;
+    const why = error instanceof DialError ? dialMessage(error) : error.message;
+    if (!flags.has('z') || flags.has('v'))
+      await process.writeError(`nc: ${host} (${host}:${port}): ${why}\n`);
+    return 1;
+  }
+};
+
+async function exchange(process: Process, connection: Connection): Promise<void> {
+  const send = async (): Promise<void> => {
+    for (let bytes = await process.read(); bytes; bytes = await process.read())
+      await connection.output.write(bytes);
+    connection.output.close();
+  };
+  send().catch(() => connection.output.close());
+  for (
+    let bytes = await process.wait(connection.input.read());
+    bytes;
+    bytes = await process.wait(connection.input.read())
+  ) {
+    await process.write(bytes);
+  }
+}
+
+const ping: Applet = async (process, args) => {
+  const { values, rest } = options(args, 'cWwi');
+  const [host = ''] = rest;
+  try {
+    const ip = await resolveHost(process, host);
+    await process.write(`PING ${host} (${ip}): 56 data bytes\n`);
+    for (let i = 0; i < Number(values.get('c') ?? Number.POSITIVE_INFINITY); i++) {
+      await process.sleep(1000);
+      await process.write(`64 bytes from ${ip}: seq=${i} ttl=64 time=0.050 ms\n`);
+    }
+    return 0;
+  } catch (error) {
+    if (!(error instanceof NameError)) throw error;
+    await process.writeError(`ping: ${error.message}\n`);
+    return 1;
+  }
+};
+
+const ip: Applet = async (process) => {
+  const addresses = process.namespace.network.ips.map(
+    (one) => `    inet ${one}/24 scope global eth0\n`,
+  );
+  await process.write(
+    `1: lo: <LOOPBACK,UP>\n    inet 127.0.0.1/8 scope host lo\n2: eth0: <BROADCAST,UP>\n${addresses.join('')}`,
+  );
+  return 0;
+};
+
+const httpd: Applet = async (process, args) => {
+  const { values } = options(args, 'ph');
+  const root = values.get('h') ?? process.cwd;
+  await serveHttp(process, Number(values.get('p') ?? 80), ({ target }) => {
+    const path = absolute(process, `${root}${target === '/' ? '/index.html' : target}`);
+    const stat = process.files.stat(path);
+    return stat?.kind === 'file'
+      ? {
+          status: 200,
+          headers: { 'Content-Type': 'text/html' },
+          body: process.files.readFile(path),
+        }
+      : { status: 404, body: '404 Not Found\n' };
+  });
+  return 0;
+};
+
+/** Commands by name. */
+export const NETWORK_APPLETS: Readonly<Record<string, Applet>> = {
+  wget,
+  curl,
+  nslookup,
+  nc,
+  ping,
+  ip,
+  httpd,
+};

@@ -1,0 +1,5 @@
+/** The public surface of the runtime's wire: what others import as `#container-runtime/wire`. */
+
+export { type CriClientOptions, newCriClient, type RemoteCriClient } from './cri-client.ts';
+export { CriServer, type CriServerOptions } from './cri-server.ts';
+export { connectionOf, duplexOf } from './duplex.ts';

@@ -1,0 +1,677 @@
+/**
+ * The kubelet: all its parts put together, for one node. Given.
+ *
+ * Pods come from the API server and from files; changes in the runtime come from `pleg/`; both wake the
+ * pods' workers. Begin with `kubelet/pod-lifecycle.ts` to see what a worker does.
+ */
+
+import type { Service } from 'kubernetes-types/core/v1.js';
+import {
+  type Clock,
+  type FileSystem,
+  keyOf,
+  type Logger,
+  type Node,
+  type Pod,
+  type PodNetwork,
+  type Random,
+  timestamp,
+} from '#apimachinery';
+import {
+  type Client,
+  DeletedFinalStateUnknown,
+  EventBroadcaster,
+  type ListerWatcher,
+  PODS,
+  SERVICES,
+  SharedInformer,
+} from '#client';
+import type { CriClient } from '#container-runtime/cri';
+import type { NodeFacts } from '../container-config/container-request.ts';
+import { type ContainerEvent, ImagePuller } from '../images/image-puller.ts';
+import { type NodeOptions, NodeReporter } from '../node/node-reporter.ts';
+import { ObjectCache } from '../objects/object-cache.ts';
+import { TokenManager } from '../objects/tokens.ts';
+import { LifecycleEventGenerator } from '../pleg/pleg.ts';
+import { lookAtRuntime } from '../pleg/relist.ts';
+import { PodWorkers } from '../pod-workers/pod-workers.ts';
+import { newHttpGet, type SecureConnection } from '../probes/http-get.ts';
+import { ProbeManager } from '../probes/probe-manager.ts';
+import { type GrpcCheck, newProber } from '../probes/prober.ts';
+import { EvictionManager, sampleUsage } from '../resources/eviction-manager.ts';
+import {
+  DEFAULT_THRESHOLDS,
+  type EvictionSignal,
+  type EvictionThreshold,
+  type Observation,
+} from '../resources/resources.ts';
+import { latestContainer, type PodRuntimeStatus } from '../runtime/pod-runtime-status.ts';
+import { LABELS, type RuntimeReader, readPod } from '../runtime/read-runtime.ts';
+import {
+  isMirrorPod,
+  isStaticPod,
+  MirrorClient,
+  readStaticPods,
+} from '../static-pods/static-pods.ts';
+import { StatusManager } from '../status/status-manager.ts';
+import { PodRuntimeSyncer } from '../sync-pod/pod-syncer.ts';
+import { VolumeManager } from '../volumes/volume-manager.ts';
+import { bytesOf } from './amounts.ts';
+import { PodLifecycle } from './pod-lifecycle.ts';
+
+/** What a kubelet is made from. */
+export interface KubeletOptions {
+  readonly client: Client;
+  readonly cri: CriClient;
+  /** The node's disk. */
+  readonly files: FileSystem;
+  /** How it reaches its pods. */
+  readonly network: PodNetwork;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly node: NodeOptions;
+  /** Absent: `/var/lib/kubelet`. */
+  readonly rootDir?: string;
+  /** Absent: `/var/log/pods`. */
+  readonly logRoot?: string;
+  readonly clusterDns?: readonly string[];
+  /** Absent: `cluster.local`. */
+  readonly clusterDomain?: string;
+  readonly nodeDns?: readonly string[];
+  /** Static pods: where, and how their files are read. */
+  readonly staticPods?: {
+    readonly directory: string;
+    readonly parse: (text: string) => unknown;
+    readonly periodMs?: number;
+  };
+  readonly thresholds?: readonly EvictionThreshold[];
+  /** What the node has left; absent: its capacity without what containers use. */
+  readonly observe?: () => Promise<ReadonlyMap<EvictionSignal, Observation>>;
+  readonly secure?: SecureConnection;
+  readonly grpcCheck?: GrpcCheck;
+  /** Be told of changes by the runtime, and look only every five minutes. */
+  readonly evented?: boolean;
+  /** Absent: 1000. */
+  readonly relistMs?: number;
+  /** Do pods get variables of Services? Absent: yes. */
+  readonly serviceLinks?: boolean;
+}
+
+const RELIST_MS = 1000;
+const EVENTED_RELIST_MS = 300_000;
+const HOUSEKEEPING_MS = 2000;
+const STATIC_PODS_MS = 20_000;
+const PLEG_DEAD_MS = 180_000;
+
+/** Makes a kubelet; it does nothing before `start`. */
+export function newKubelet(options: KubeletOptions): Kubelet {
+  return new Kubelet(options);
+}
+
+/** One node's kubelet. */
+export class Kubelet {
+  readonly options: KubeletOptions;
+  readonly facts: NodeFacts;
+  readonly reader: RuntimeReader & { runtimeName: string };
+  readonly statuses: StatusManager;
+  readonly reporter: NodeReporter;
+  readonly #events: EventBroadcaster;
+  readonly #workers: PodWorkers;
+  readonly #lifecycle: PodLifecycle;
+  readonly #probes: ProbeManager;
+  readonly #tokens: TokenManager;
+  readonly #objects: ObjectCache;
+  readonly #evictions: EvictionManager;
+  readonly #runtime: PodRuntimeSyncer;
+  readonly #mirrors: MirrorClient;
+  readonly #pleg: LifecycleEventGenerator<PodRuntimeStatus>;
+  readonly #podInformer: SharedInformer<Pod>;
+  readonly #services: SharedInformer<Service> | undefined;
+  /** All pods that should run here, static ones as well, by uid. */
+  readonly #pods = new Map<string, Pod>();
+  /** By `namespace/name`. */
+  readonly #mirrorPods = new Map<string, Pod>();
+  readonly #timers = new Map<string, { cancel(): void }>();
+  #lookedAt: number;
+  #lookSoon: (() => void) | undefined;
+  #podCidr = '';
+  #hasReadFiles = false;
+  #images: NonNullable<NonNullable<Node['status']>['images']> = [];
+
+  constructor(options: KubeletOptions) {
+    const { client, cri, clock, random, log, files, network, node } = options;
+    this.options = options;
+    const world = { client, cri, clock, random, log, files };
+    const hostIPs = node.addresses;
+    this.#lookedAt = clock.monotonic();
+    this.facts = factsOf(options);
+    this.reader = { cri, files, runtimeName: 'unknown' };
+    this.#events = new EventBroadcaster(client, { clock, random, log });
+    const recorder = this.#events.forComponent('kubelet', node.name);
+    const event: ContainerEvent = (pod, container, type, reason, message) =>
+      recorder.event(PODS, referenceOf(pod), type, reason, message, {
+        fieldPath: fieldPathOf(pod, container.name),
+      });
+    const podEvent = (pod: Pod, type: 'Normal' | 'Warning', reason: string, message: string) =>
+      recorder.event(PODS, referenceOf(pod), type, reason, message);
+    this.#objects = new ObjectCache(client, clock);
+    this.#tokens = new TokenManager(client, { clock, random });
+    this.statuses = new StatusManager({ ...world, apiPodOf: (pod) => this.#apiPodOf(pod) });
+    const httpGet = newHttpGet(network, hostIPs[0] ?? '127.0.0.1', options.secure);
+    this.#probes = new ProbeManager({
+      clock,
+      random,
+      prober: newProber({
+        cri,
+        clock,
+        network,
+        httpGet,
+        from: hostIPs[0] ?? '127.0.0.1',
+        ...(options.grpcCheck && { grpcCheck: options.grpcCheck }),
+      }),
+      statusOf: (uid) => this.statuses.get(uid),
+      event: (pod, container, reason, message) => event(pod, container, 'Warning', reason, message),
+      onChange: (_kind, { podUid }) => this.#wake(podUid),
+    });
+    const allocatable = () => this.reporter.allocatable;
+    const volumes = new VolumeManager({
+      ...world,
+      objects: this.#objects,
+      tokens: this.#tokens,
+      rootDir: options.rootDir ?? '/var/lib/kubelet',
+      nodeName: node.name,
+      hostIPs: () => hostIPs,
+      allocatable,
+    });
+    this.#services =
+      options.serviceLinks === false
+        ? undefined
+        : new SharedInformer(client.resource(SERVICES), { clock, random, log, name: 'services' });
+    this.#runtime = new PodRuntimeSyncer({
+      ...world,
+      reader: this.reader,
+      facts: this.facts,
+      hostIPs,
+      puller: new ImagePuller({ cri, clock, event }),
+      objects: this.#objects,
+      volumes,
+      probes: this.#probes,
+      httpGet,
+      allocatable,
+      services: (namespace) => this.#servicesOf(namespace),
+      event,
+      podEvent,
+    });
+    this.#evictions = new EvictionManager({
+      cri,
+      clock,
+      log,
+      thresholds: options.thresholds ?? DEFAULT_THRESHOLDS,
+      observe: options.observe ?? (() => this.#observe()),
+      activePods: () => this.#admitted(),
+      evict: (pod, graceSeconds, message) => {
+        podEvent(pod, 'Warning', 'Evicted', message);
+        const failed = { reason: 'Evicted', message };
+        this.#workers.update({ pod, type: 'kill', graceSeconds, failed });
+      },
+    });
+    this.reporter = new NodeReporter({
+      ...world,
+      node,
+      events: recorder,
+      pressures: () => this.#evictions.pressures,
+      faults: () => this.#faults(),
+      images: () => this.#images,
+      onNode: (seen) => this.#setPodCidr(seen),
+    });
+    this.#mirrors = new MirrorClient(client, () => ({
+      name: node.name,
+      uid: this.reporter.node.metadata?.uid,
+    }));
+    this.#lifecycle = new PodLifecycle({
+      ...world,
+      reader: this.reader,
+      runtime: this.#runtime,
+      statuses: this.statuses,
+      probes: this.#probes,
+      volumes,
+      hostIPs,
+      node: () => this.#nodeForAdmission(),
+      admitted: () => this.#admitted(),
+      podEvent,
+      requeue: (uid, ms) => this.#requeue(uid, ms),
+      mirror: async (pod) => {
+        if (isStaticPod(pod)) await this.#mirrors.ensure(pod, this.#mirrorPods.get(keyOf(pod)));
+      },
+      refuse: (pod) => (isStaticPod(pod) ? undefined : this.#evictions.refuse(pod)),
+    });
+    this.#workers = new PodWorkers({ syncer: this.#lifecycle, clock, log });
+    this.#pleg = new LifecycleEventGenerator({
+      look: () => lookAtRuntime(cri),
+      read: (uid) => readPod(this.reader, uid),
+    });
+    const source = podsOfNode(client, node.name);
+    this.#podInformer = new SharedInformer(source, { clock, random, log, name: 'pods' });
+    this.#podInformer.addEventHandler({
+      onAdd: (pod) => this.#podChanged(pod),
+      onUpdate: (_old, pod) => this.#podChanged(pod),
+      onDelete: (gone) =>
+        this.#podGone(gone instanceof DeletedFinalStateUnknown ? gone.object : gone),
+    });
+  }
+
+  /** All pods of this node, static ones as well. */
+  get pods(): readonly Pod[] {
+    return [...this.#pods.values()].map((pod) => ({ ...pod, status: this.statuses.statusOf(pod) }));
+  }
+
+  podByName(namespace: string, name: string): Pod | undefined {
+    return this.pods.find(({ metadata: m }) => m?.namespace === namespace && m?.name === name);
+  }
+
+  /** Runs until the signal aborts; resolves when nothing is under way any more. Containers go on. */
+  async start(signal: AbortSignal): Promise<void> {
+    const { clock, cri, log } = this.options;
+    await this.#learnRuntime(signal);
+    this.#lookedAt = clock.monotonic();
+    const running = [
+      this.reporter.run(signal),
+      this.#podInformer.run(signal),
+      this.#services?.run(signal),
+      this.#every(HOUSEKEEPING_MS, () => this.#keepHouse(), signal),
+      this.#evictions.run(signal),
+      this.#relistAll(signal),
+      this.#readStaticPodsAgain(signal),
+      this.options.evented ? this.#listen(cri.getContainerEvents(signal), signal) : undefined,
+    ];
+    await Promise.all(running).catch((error) => {
+      log.error('a part of the kubelet has ended', { error: String(error) });
+      throw error;
+    });
+    this.#workers.stop();
+    this.#probes.stop();
+    for (const timer of this.#timers.values()) timer.cancel();
+    await this.statuses.stop();
+    await this.#events.stop();
+  }
+
+  async #learnRuntime(signal: AbortSignal): Promise<void> {
+    const { cri, clock, log } = this.options;
+    while (!signal.aborted) {
+      try {
+        this.reader.runtimeName = (await cri.version({ version: '0.1.0' })).runtimeName;
+        return;
+      } catch (error) {
+        log.warn('the runtime does not answer', { error: String(error) });
+        await clock.sleep(RELIST_MS, signal).catch(() => {});
+      }
+    }
+  }
+
+  /** Static pods need no API server to be taken. */
+  #nodeForAdmission(): Node {
+    const { node } = this.reporter;
+    return node.status?.allocatable
+      ? node
+      : { ...node, status: { ...node.status, allocatable: this.reporter.allocatable } };
+  }
+
+  #faults(): string[] {
+    const silentMs = this.options.clock.monotonic() - this.#lookedAt;
+    if (silentMs < PLEG_DEAD_MS || this.options.evented) return [];
+    const minutes = Math.floor(silentMs / 60_000);
+    return [
+      `PLEG is not healthy: pleg was last seen active ${minutes}m${Math.floor((silentMs % 60_000) / 1000)}s ago; threshold is 3m0s`,
+    ];
+  }
+
+  #apiPodOf(pod: Pod): Pod | undefined {
+    if (isStaticPod(pod)) return this.#mirrorPods.get(keyOf(pod));
+    return this.#pods.get(pod.metadata?.uid ?? '') ?? pod;
+  }
+
+  #admitted(): Pod[] {
+    return [...this.#pods.values()].filter((pod) => {
+      const uid = pod.metadata?.uid ?? '';
+      const phase = this.#workers.phaseOf(uid);
+      const isHere = phase === 'sync' || phase === 'terminating';
+      return isHere && this.#lifecycle.isAdmitted(uid);
+    });
+  }
+
+  #servicesOf(namespace: string): Service[] {
+    const all = this.#services?.lister.list() ?? [];
+    return all
+      .filter(
+        ({ metadata }) =>
+          metadata?.namespace === namespace ||
+          (metadata?.namespace === 'default' && metadata.name === 'kubernetes'),
+      )
+      .sort((a, b) => ((a.metadata?.name ?? '') < (b.metadata?.name ?? '') ? -1 : 1));
+  }
+
+  #podChanged(pod: Pod): void {
+    if (isMirrorPod(pod)) {
+      this.#mirrorPods.set(keyOf(pod), pod);
+      const own = this.#staticPod(keyOf(pod));
+      if (own) {
+        this.statuses.observe(own);
+        this.statuses.set(own, this.statuses.statusOf(own), true);
+      }
+      return;
+    }
+    const uid = pod.metadata?.uid ?? '';
+    const before = this.#pods.get(uid);
+    this.#pods.set(uid, pod);
+    this.statuses.observe(pod);
+    // What only the kubelet itself wrote is nothing new to the worker.
+    if (before && !isNews(before, pod)) return;
+    this.#workers.update({ pod, type: 'sync' });
+  }
+
+  #podGone(pod: Pod): void {
+    const uid = pod.metadata?.uid ?? '';
+    if (isMirrorPod(pod)) {
+      this.#mirrorPods.delete(keyOf(pod));
+      const own = this.#staticPod(keyOf(pod));
+      if (own) this.#wake(own.metadata?.uid ?? '');
+      return;
+    }
+    this.#pods.delete(uid);
+    this.#timers.get(uid)?.cancel();
+    this.#workers.update({ pod, type: 'kill' });
+  }
+
+  #staticPod(key: string): Pod | undefined {
+    return [...this.#pods.values()].find((pod) => isStaticPod(pod) && keyOf(pod) === key);
+  }
+
+  /** Has a pod's worker look at it, as it is now. */
+  #wake(uid: string): void {
+    const pod = this.#pods.get(uid);
+    if (pod) this.#workers.update({ pod, type: 'sync' });
+  }
+
+  #requeue(uid: string, ms: number): void {
+    this.#timers.get(uid)?.cancel();
+    const timer = this.options.clock.after(ms, () => {
+      this.#timers.delete(uid);
+      this.#wake(uid);
+    });
+    this.#timers.set(uid, timer);
+  }
+
+  async #every(ms: number, work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.options;
+    while (!signal.aborted) {
+      await clock.sleep(ms, signal).catch(() => {});
+      if (signal.aborted) return;
+      await work().catch((error) => {
+        if (!signal.aborted) log.warn('a periodic step failed', { error: String(error) });
+      });
+    }
+  }
+
+  async #relistAll(signal: AbortSignal): Promise<void> {
+    const { log, evented, relistMs } = this.options;
+    const periodMs = relistMs ?? (evented ? EVENTED_RELIST_MS : RELIST_MS);
+    while (!signal.aborted) {
+      try {
+        await this.#relist();
+      } catch (error) {
+        if (!signal.aborted) log.warn('cannot look at the runtime', { error: String(error) });
+      }
+      await this.#untilLook(periodMs, signal);
+    }
+  }
+
+  #untilLook(ms: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = (): void => {
+        timer.cancel();
+        signal.removeEventListener('abort', end);
+        this.#lookSoon = undefined;
+        resolve();
+      };
+      const timer = this.options.clock.after(ms, end);
+      signal.addEventListener('abort', end, { once: true });
+      this.#lookSoon = end;
+    });
+  }
+
+  async #relist(): Promise<void> {
+    const events = await this.#pleg.relist();
+    this.#lookedAt = this.options.clock.monotonic();
+    const died = new Set(
+      events.filter(({ type }) => type === 'ContainerDied').map((e) => e.podUid),
+    );
+    for (const uid of new Set(events.map(({ podUid }) => podUid))) this.#wake(uid);
+    for (const uid of died)
+      if (this.#pods.has(uid)) await this.#lifecycle.prune(uid).catch(() => {});
+  }
+
+  async #listen(events: AsyncIterable<unknown>, signal: AbortSignal): Promise<void> {
+    try {
+      for await (const _ of events) this.#lookSoon?.();
+    } catch (error) {
+      if (!signal.aborted) {
+        this.options.log.warn('the runtime does not tell of changes', { error: String(error) });
+      }
+    }
+  }
+
+  async #readStaticPodsAgain(signal: AbortSignal): Promise<void> {
+    const { staticPods } = this.options;
+    if (!staticPods) return;
+    this.#readFiles();
+    const periodMs = staticPods.periodMs ?? STATIC_PODS_MS;
+    await this.#every(periodMs, async () => this.#readFiles(), signal);
+  }
+
+  #readFiles(): void {
+    const { staticPods, files, log, clock, node } = this.options;
+    if (!staticPods) return;
+    const { directory, parse } = staticPods;
+    const found = readStaticPods(
+      { files, log },
+      directory,
+      node.name,
+      parse,
+      timestamp(clock.now()),
+    );
+    const uids = new Set(found.map(({ metadata }) => metadata?.uid));
+    for (const pod of [...this.#pods.values()].filter(isStaticPod)) {
+      if (uids.has(pod.metadata?.uid)) continue;
+      this.#pods.delete(pod.metadata?.uid ?? '');
+      this.#workers.update({ pod, type: 'kill' });
+      const mirror = this.#mirrorPods.get(keyOf(pod));
+      if (mirror) this.#mirrors.remove(mirror).catch(() => {});
+    }
+    for (const pod of found) {
+      const uid = pod.metadata?.uid ?? '';
+      const isOldThere = this.#workers.uids().some((other) => {
+        const phase = this.#workers.phaseOf(other);
+        return (
+          other !== uid && this.#terminatingKeys.get(other) === keyOf(pod) && phase !== 'finished'
+        );
+      });
+      if (isOldThere) continue;
+      this.#terminatingKeys.set(uid, keyOf(pod));
+      if (!this.#pods.has(uid)) {
+        this.#pods.set(uid, pod);
+        this.#workers.update({ pod, type: 'sync' });
+      }
+    }
+    this.#hasReadFiles = true;
+  }
+
+  /** Static pods' names by uid: a new one of the same name waits for the old one's end. */
+  readonly #terminatingKeys = new Map<string, string>();
+
+  /** Removes what is left of pods that are gone, and stops what nobody wants. */
+  async #keepHouse(): Promise<void> {
+    for (const uid of this.#workers.uids()) {
+      if (this.#workers.phaseOf(uid) !== 'finished' || this.#pods.has(uid)) continue;
+      await this.#removeFromRuntime(uid);
+      this.#lifecycle.forget(uid);
+      this.statuses.forget(uid);
+      this.#tokens.forget(uid);
+      this.#terminatingKeys.delete(uid);
+      this.#timers.get(uid)?.cancel();
+      this.#timers.delete(uid);
+      this.#workers.forget(uid);
+    }
+    this.#objects.collect();
+    this.#runtime.backoff.collect();
+    const hasAllSources =
+      this.#podInformer.hasSynced() && (!this.options.staticPods || this.#hasReadFiles);
+    if (hasAllSources) await this.#stopOrphans();
+    await this.#lookAtImages();
+  }
+
+  async #removeFromRuntime(uid: string): Promise<void> {
+    const { cri, files } = this.options;
+    const labelSelector = { [LABELS.podUid]: uid };
+    const { containers } = await cri.listContainers({ filter: { labelSelector } });
+    for (const { id, labels } of containers) {
+      await cri.removeContainer({ containerId: id });
+      this.#probes.forget(`${this.reader.runtimeName}://${id}`);
+      files.remove(logDirectory(this.facts, uid, labels));
+    }
+    const { items } = await cri.listPodSandbox({ filter: { labelSelector } });
+    for (const { id, labels } of items) {
+      await cri.stopPodSandbox({ podSandboxId: id });
+      await cri.removePodSandbox({ podSandboxId: id });
+      files.remove(logDirectory(this.facts, uid, labels));
+    }
+  }
+
+  /** Pods that were deleted while no kubelet ran. */
+  async #stopOrphans(): Promise<void> {
+    const { items } = await this.options.cri.listPodSandbox();
+    for (const { labels } of items) {
+      const uid = labels[LABELS.podUid];
+      if (uid === undefined || this.#workers.phaseOf(uid) !== undefined || this.#pods.has(uid))
+        continue;
+      const pod: Pod = {
+        metadata: {
+          uid,
+          name: labels[LABELS.podName] ?? '',
+          namespace: labels[LABELS.podNamespace] ?? '',
+        },
+        spec: { containers: [], terminationGracePeriodSeconds: 30 },
+      };
+      this.#workers.update({ pod, type: 'kill' });
+    }
+  }
+
+  #imagesAt = Number.NEGATIVE_INFINITY;
+
+  async #lookAtImages(): Promise<void> {
+    const { clock, cri } = this.options;
+    if (clock.monotonic() - this.#imagesAt < 60_000) return;
+    this.#imagesAt = clock.monotonic();
+    const { images } = await cri.listImages();
+    this.#images = images
+      .map(({ repoTags, repoDigests, size }) => ({
+        names: [...repoDigests, ...repoTags],
+        sizeBytes: size,
+      }))
+      .sort((a, b) => b.sizeBytes - a.sizeBytes)
+      .slice(0, 50);
+  }
+
+  #setPodCidr({ spec }: Node): void {
+    const podCidr = (spec?.podCIDRs ?? []).join(',') || (spec?.podCIDR ?? '');
+    if (podCidr === '' || podCidr === this.#podCidr) return;
+    this.#podCidr = podCidr;
+    this.options.cri
+      .updateRuntimeConfig({ runtimeConfig: { networkConfig: { podCidr } } })
+      .catch((error) => {
+        this.#podCidr = '';
+        this.options.log.warn('the runtime does not take its addresses', { error: String(error) });
+      });
+  }
+
+  async #observe(): Promise<ReadonlyMap<EvictionSignal, Observation>> {
+    const { memory, disk } = await sampleUsage(this.options.cri);
+    const used = (all: typeof memory): number =>
+      [...all.values()].flatMap((one) => [...one.values()]).reduce((sum, bytes) => sum + bytes, 0);
+    const { capacity } = this.options.node;
+    const observations = new Map<EvictionSignal, Observation>();
+    const put = (signal: EvictionSignal, text: string | undefined, bytes: number): void => {
+      if (text === undefined) return;
+      const all = bytesOf(text);
+      observations.set(signal, { capacity: all, available: all - bytes });
+    };
+    put('memory.available', capacity.memory, used(memory));
+    put('nodefs.available', capacity['ephemeral-storage'], used(disk));
+    return observations;
+  }
+
+  /** The newest container of a name; for logs and streams. */
+  async containerOf(pod: Pod, name: string) {
+    const status = await readPod(this.reader, pod.metadata?.uid ?? '');
+    return { status, container: latestContainer(status, name) };
+  }
+}
+
+function factsOf(options: KubeletOptions): NodeFacts {
+  const { node, clusterDns = [], clusterDomain = 'cluster.local', nodeDns = [] } = options;
+  return {
+    nodeName: node.name,
+    clusterDns,
+    clusterDomain,
+    nodeDns,
+    memoryCapacity: bytesOf(node.capacity.memory ?? '0'),
+    logRoot: options.logRoot ?? '/var/log/pods',
+  };
+}
+
+function podsOfNode(client: Client, name: string): ListerWatcher<Pod> {
+  const pods = client.resource(PODS);
+  const fieldSelector = `spec.nodeName=${name}`;
+  return {
+    list: (options) => pods.list({ ...options, fieldSelector }),
+    watch: (options) => pods.watch({ ...options, fieldSelector }),
+  };
+}
+
+/** Did anything change that others decide? */
+function isNews(before: Pod, after: Pod): boolean {
+  const parts = ({ spec, metadata, status }: Pod): unknown => [
+    spec,
+    metadata?.labels,
+    metadata?.annotations,
+    metadata?.deletionTimestamp,
+    metadata?.deletionGracePeriodSeconds,
+    status?.phase,
+    status?.conditions
+      ?.filter(({ type }) => !type.startsWith('Containers'))
+      .map(({ type, status: is }) => [type, is]),
+  ];
+  return JSON.stringify(parts(before)) !== JSON.stringify(parts(after));
+}
+
+/** Events about static pods bear what the pod is known by. */
+function referenceOf({ metadata }: Pod): Pod {
+  return { metadata: { ...metadata } };
+}
+
+function fieldPathOf({ spec }: Pod, name: string): string {
+  const isIn = (list: readonly { name: string }[] | undefined) =>
+    list?.some((one) => one.name === name) ?? false;
+  if (isIn(spec?.initContainers)) return `spec.initContainers{${name}}`;
+  if (isIn(spec?.ephemeralContainers)) return `spec.ephemeralContainers{${name}}`;
+  return `spec.containers{${name}}`;
+}
+
+function logDirectory(
+  { logRoot }: NodeFacts,
+  uid: string,
+  labels: Readonly<Record<string, string>>,
+): string {
+  return `${logRoot}/${labels[LABELS.podNamespace]}_${labels[LABELS.podName]}_${uid}`;
+}

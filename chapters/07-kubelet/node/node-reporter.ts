@@ -1,0 +1,297 @@
+/** Registers the node, keeps its status current, and renews its lease. Given. */
+
+import {
+  type Clock,
+  isAlreadyExists,
+  isNotFound,
+  type Logger,
+  type Node,
+  type Random,
+  timestamp,
+} from '#apimachinery';
+import { type Client, type EventRecorder, LEASES, NODES } from '#client';
+import type { CriClient } from '#container-runtime/cri';
+import {
+  allocatableOf,
+  LEASE_SECONDS,
+  mustReport,
+  type NodeHealth,
+  nodeConditions,
+  nodeLease,
+  reconciledNode,
+  STATUS_UPDATE_MS,
+} from './node.ts';
+
+/** What is known of the node from outside. */
+export interface NodeOptions {
+  readonly name: string;
+  /** `InternalIP`s, the first counts. */
+  readonly addresses: readonly string[];
+  readonly capacity: Readonly<Record<string, string>>;
+  readonly reserved?: Readonly<Record<string, string>>;
+  readonly evictionHard?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly taints?: NonNullable<NonNullable<Node['spec']>['taints']>;
+  readonly registerNode?: boolean;
+  /** Where the kubelet's own API listens. */
+  readonly port?: number;
+  readonly architecture?: string;
+  readonly kernelVersion?: string;
+  readonly osImage?: string;
+  /** Another one after each start of the machine. */
+  readonly bootId?: string;
+  readonly machineId?: string;
+}
+
+/** What the reporter needs. */
+export interface NodeReporterOptions {
+  readonly node: NodeOptions;
+  readonly client: Client;
+  readonly cri: CriClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly events: EventRecorder;
+  readonly pressures: () => Omit<NodeHealth, 'faults'>;
+  /** What is wrong with the kubelet itself. */
+  readonly faults: () => readonly string[];
+  readonly images: () => NonNullable<Node['status']>['images'];
+  /** Is told of the node whenever it was read or written. */
+  readonly onNode: (node: Node) => void;
+}
+
+export const KUBELET_VERSION = 'v1.33.0';
+
+/** @see pkg/kubelet/kubelet_node_status.go (1.33) */
+export class NodeReporter {
+  readonly #options: NodeReporterOptions;
+  #current: Node | undefined;
+  #writtenAt = Number.NEGATIVE_INFINITY;
+  #runtime = { name: 'unknown', version: '0.0.0' };
+  #isReady: boolean | undefined;
+
+  constructor(options: NodeReporterOptions) {
+    this.#options = options;
+  }
+
+  /** The node as it was seen last; before that, as it will be registered. */
+  get node(): Node {
+    return this.#current ?? this.#initial();
+  }
+
+  get allocatable(): Record<string, string> {
+    const { capacity, reserved = {}, evictionHard = DEFAULT_HARD } = this.#options.node;
+    return allocatableOf(capacity, reserved, evictionHard);
+  }
+
+  /** Resolves when the signal has aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    await this.#register(signal);
+    await Promise.all([this.#reportAll(signal), this.#renewAll(signal)]);
+  }
+
+  async #register(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options;
+    for (let waitMs = 100; !signal.aborted; waitMs = Math.min(waitMs * 2, 7000)) {
+      try {
+        await this.#registerOnce(signal);
+        return;
+      } catch (error) {
+        if (!signal.aborted) log.warn('cannot register the node', { error: String(error) });
+      }
+      await clock.sleep(waitMs, signal).catch(() => {});
+    }
+  }
+
+  async #registerOnce(signal: AbortSignal): Promise<void> {
+    const { client, node, events } = this.#options;
+    const nodes = client.resource(NODES);
+    await this.#askRuntime();
+    const initial = await this.#withStatus(this.#initial());
+    if (node.registerNode !== false) {
+      try {
+        this.#current = await nodes.create(initial, { signal });
+        this.#writtenAt = this.#options.clock.monotonic();
+      } catch (error) {
+        if (!isAlreadyExists(error)) throw error;
+      }
+    }
+    if (!this.#current) {
+      const existing = await nodes.get(node.name, { signal });
+      const reconciled =
+        node.registerNode === false ? undefined : reconciledNode(existing, initial);
+      const bootBefore = existing.status?.nodeInfo?.bootID;
+      this.#current = reconciled ? await nodes.update(reconciled, { signal }) : existing;
+      const boot = this.#options.node.bootId;
+      if (bootBefore && boot && bootBefore !== boot) {
+        events.event(
+          NODES,
+          existing,
+          'Warning',
+          'Rebooted',
+          `Node ${node.name} has been rebooted, boot id: ${boot}`,
+        );
+      }
+    }
+    this.#options.onNode(this.#current);
+    events.event(NODES, this.#reference(), 'Normal', 'Starting', 'Starting kubelet.');
+  }
+
+  async #askRuntime(): Promise<void> {
+    try {
+      const { runtimeName, runtimeVersion } = await this.#options.cri.version({ version: '0.1.0' });
+      this.#runtime = { name: runtimeName, version: runtimeVersion };
+    } catch (error) {
+      this.#options.log.warn('the runtime does not tell its version', { error: String(error) });
+    }
+  }
+
+  /** As upstream: events about nodes bear the node's name for a uid. */
+  #reference(): Node {
+    const { name } = this.#options.node;
+    return { metadata: { name, uid: name } };
+  }
+
+  #initial(): Node {
+    const { node } = this.#options;
+    const { name, architecture = 'amd64', labels, taints } = node;
+    return {
+      metadata: {
+        name,
+        labels: {
+          'beta.kubernetes.io/arch': architecture,
+          'beta.kubernetes.io/os': 'linux',
+          'kubernetes.io/arch': architecture,
+          'kubernetes.io/hostname': name,
+          'kubernetes.io/os': 'linux',
+          ...labels,
+        },
+        annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
+      },
+      ...(taints && { spec: { taints: [...taints] } }),
+    };
+  }
+
+  async #withStatus(node: Node): Promise<Node> {
+    const { node: own, clock, pressures } = this.#options;
+    const { capacity, addresses, port = 10_250 } = own;
+    const faults = [...this.#options.faults(), ...(await this.#runtimeFaults())];
+    const now = timestamp(clock.now());
+    const health = { ...pressures(), faults };
+    return {
+      ...node,
+      status: {
+        ...node.status,
+        capacity: { ...capacity },
+        allocatable: this.allocatable,
+        conditions: nodeConditions(health, node.status?.conditions ?? [], now),
+        addresses: [
+          ...addresses.map((address) => ({ type: 'InternalIP', address })),
+          { type: 'Hostname', address: own.name },
+        ],
+        daemonEndpoints: { kubeletEndpoint: { Port: port } },
+        nodeInfo: {
+          machineID: own.machineId ?? own.name,
+          systemUUID: own.machineId ?? own.name,
+          bootID: own.bootId ?? '',
+          kernelVersion: own.kernelVersion ?? '6.1.0',
+          osImage: own.osImage ?? 'Kubernetes from scratch',
+          containerRuntimeVersion: `${this.#runtime.name}://${this.#runtime.version}`,
+          kubeletVersion: KUBELET_VERSION,
+          kubeProxyVersion: '',
+          operatingSystem: 'linux',
+          architecture: own.architecture ?? 'amd64',
+        },
+        images: this.#options.images() ?? [],
+      },
+    };
+  }
+
+  async #runtimeFaults(): Promise<string[]> {
+    try {
+      const { status } = await this.#options.cri.status({});
+      const wanted = [
+        ['RuntimeReady', 'container runtime is down'],
+        ['NetworkReady', 'container runtime network not ready'],
+      ] as const;
+      return wanted.flatMap(([type, words]) => {
+        const found = status?.conditions.find((one) => one.type === type);
+        if (found?.status !== false) return [];
+        return `${words}: ${type}=false reason:${found.reason} message:${found.message}`;
+      });
+    } catch {
+      if (this.#runtime.name === 'unknown') await this.#askRuntime();
+      return ['container runtime is down'];
+    }
+  }
+
+  async #reportAll(signal: AbortSignal): Promise<void> {
+    const { clock, random, log } = this.#options;
+    while (!signal.aborted) {
+      try {
+        await this.report(signal);
+      } catch (error) {
+        if (!signal.aborted) log.warn('cannot report the node', { error: String(error) });
+      }
+      const waitMs = random.jitter(STATUS_UPDATE_MS, 0.04);
+      await clock.sleep(waitMs, signal).catch(() => {});
+    }
+  }
+
+  /** Writes the status, if there is something new or it is time. */
+  async report(signal?: AbortSignal): Promise<void> {
+    const { client, node, clock, events } = this.#options;
+    const nodes = client.resource(NODES);
+    const options = signal ? { signal } : {};
+    const known = await nodes.get(node.name, options);
+    const next = await this.#withStatus(known);
+    const isReady =
+      next.status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
+    const since = clock.monotonic() - this.#writtenAt;
+    this.#current = known;
+    if (mustReport(known.status ?? {}, next.status ?? {}, since)) {
+      const { addresses = [], ...rest } = next.status ?? {};
+      const status = { ...rest, addresses: [...addresses, { $patch: 'replace' }] };
+      const patch = { metadata: { uid: known.metadata?.uid }, status };
+      this.#current = await nodes.patch(node.name, 'strategic-merge-patch', patch, {
+        subresource: 'status',
+        ...options,
+      });
+      this.#writtenAt = clock.monotonic();
+    }
+    this.#options.onNode(this.#current);
+    if (this.#isReady !== isReady && (this.#isReady !== undefined || isReady)) {
+      const reason = isReady ? 'NodeReady' : 'NodeNotReady';
+      const message = `Node ${node.name} status is now: ${reason}`;
+      events.event(NODES, this.#reference(), 'Normal', reason, message);
+    }
+    this.#isReady = isReady;
+  }
+
+  async #renewAll(signal: AbortSignal): Promise<void> {
+    const { clock, log, client, node } = this.#options;
+    const leases = client.resource(LEASES, 'kube-node-lease');
+    let known: Awaited<ReturnType<typeof leases.get>> | undefined;
+    while (!signal.aborted) {
+      try {
+        const next = nodeLease(known, node.name, this.#current, clock.now());
+        known = known
+          ? await leases.update(next, { signal })
+          : await leases.create(next, { signal });
+      } catch (error) {
+        if (signal.aborted) return;
+        known = await leases.get(node.name, { signal }).catch(() => undefined);
+        if (!isAlreadyExists(error) && !isNotFound(error)) {
+          log.warn('cannot renew the lease', { error: String(error) });
+        }
+        if (known) {
+          const next = nodeLease(known, node.name, this.#current, clock.now());
+          known = await leases.update(next, { signal }).catch(() => undefined);
+        }
+      }
+      await clock.sleep((LEASE_SECONDS * 1000) / 4, signal).catch(() => {});
+    }
+  }
+}
+
+const DEFAULT_HARD = { memory: '100Mi', 'ephemeral-storage': '10%' };

@@ -1,0 +1,150 @@
+/** exec, attach and port-forward in SPDY/3.1: streams that say in a header what they are for. */
+
+import type { Duplex } from 'node:stream';
+// @ts-expect-error The package has no types; what is used of it is `SpdyConnection` below.
+import transport from 'spdy-transport';
+import type { CriClient, StreamingRuntime } from '#container-runtime/cri';
+import type { StreamRequest } from '../../api/kubelet-api.ts';
+import { Inbox, runSession } from './stream-session.ts';
+
+/** How long a client may take to open all its streams. */
+const STREAMS_TIMEOUT_MS = 30_000;
+
+/** One stream of a connection, as far as it is needed here. */
+interface SpdyStream extends Duplex {
+  readonly headers: Readonly<Record<string, string>>;
+  respond(status: number, headers: Readonly<Record<string, string>>): void;
+}
+
+interface SpdyConnection {
+  start(version: number): void;
+  on(event: 'stream', listener: (stream: SpdyStream) => void): void;
+  on(event: 'error', listener: (error: Error) => void): void;
+  on(event: 'close', listener: () => void): void;
+}
+
+function connect(socket: Duplex): SpdyConnection {
+  const connection = transport.connection.create(socket, {
+    protocol: 'spdy',
+    isServer: true,
+  }) as unknown as SpdyConnection;
+  connection.on('error', () => socket.destroy());
+  socket.on('error', () => {});
+  connection.start(3.1);
+  return connection;
+}
+
+/** The protocols that exec's streams may speak, the newest first. */
+export const SPDY_PROTOCOLS = ['v4.channel.k8s.io'];
+export const PORT_PROTOCOL = 'portforward.k8s.io';
+
+export function serveSpdyExec(
+  runtime: CriClient & StreamingRuntime,
+  wanted: Exclude<StreamRequest, { kind: 'portForward' }>,
+  socket: Duplex,
+): void {
+  const { stdin, stdout, stderr, tty } = wanted.request;
+  const needed = [
+    'error',
+    ...(stdin ? ['stdin'] : []),
+    ...(stdout ? ['stdout'] : []),
+    ...(stderr ? ['stderr'] : []),
+    ...(tty ? ['resize'] : []),
+  ];
+  const streams = new Map<string, SpdyStream>();
+  const gone = new AbortController();
+  socket.once('close', () => gone.abort());
+  const late = setTimeout(() => socket.destroy(), STREAMS_TIMEOUT_MS);
+  connect(socket).on('stream', (stream) => {
+    stream.on('error', () => {});
+    stream.respond(200, {});
+    streams.set(stream.headers.streamtype ?? '', stream);
+    if (!needed.every((name) => streams.has(name))) return;
+    clearTimeout(late);
+    void begin();
+  });
+  const begin = async (): Promise<void> => {
+    const resize = streams.get('resize');
+    const input = streams.get('stdin');
+    await runSession(runtime, wanted, {
+      ...(input && { stdin: input as AsyncIterable<Uint8Array> }),
+      ...(resize && { resizes: sizesOf(resize) }),
+      gone: gone.signal,
+      writeStdout: (data) => write(streams.get('stdout'), data),
+      writeStderr: (data) => write(streams.get('stderr'), data),
+      finish: async (status) => {
+        await write(streams.get('error'), new TextEncoder().encode(JSON.stringify(status)));
+        for (const name of ['stdout', 'stderr', 'error']) streams.get(name)?.end();
+        // What was written has to leave first.
+        setTimeout(() => socket.end(), 200);
+      },
+    });
+  };
+}
+
+function write(stream: SpdyStream | undefined, data: Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    if (!stream || stream.destroyed || data.length === 0) resolve();
+    else stream.write(Buffer.from(data), () => resolve());
+  });
+}
+
+function sizesOf(stream: SpdyStream): Inbox<{ width: number; height: number }> {
+  const sizes = new Inbox<{ width: number; height: number }>();
+  stream.on('data', (data: Buffer) => {
+    for (const line of data
+      .toString()
+      .split('\n')
+      .filter((one) => one.trim() !== '')) {
+      const { Width: width = 0, Height: height = 0 } = JSON.parse(line) as Record<string, number>;
+      sizes.push({ width, height });
+    }
+  });
+  stream.once('end', () => sizes.close());
+  stream.once('close', () => sizes.close());
+  return sizes;
+}
+
+/** Each connection to a port is two streams with the same `requestid`: one for data, one for an error. */
+export function forwardSpdyPorts(
+  runtime: StreamingRuntime,
+  podSandboxId: string,
+  socket: Duplex,
+): void {
+  const pairs = new Map<string, Map<string, SpdyStream>>();
+  connect(socket).on('stream', (stream) => {
+    stream.on('error', () => {});
+    stream.respond(200, {});
+    const { streamtype = '', requestid = '', port = '' } = stream.headers;
+    const pair = pairs.get(requestid) ?? new Map<string, SpdyStream>();
+    pairs.set(requestid, pair.set(streamtype, stream));
+    const data = pair.get('data');
+    const error = pair.get('error');
+    if (!data || !error) return;
+    pairs.delete(requestid);
+    void forward(runtime, podSandboxId, Number(port), data, error);
+  });
+}
+
+async function forward(
+  runtime: StreamingRuntime,
+  podSandboxId: string,
+  port: number,
+  data: SpdyStream,
+  error: SpdyStream,
+): Promise<void> {
+  try {
+    const { readable, writable, close } = await runtime.portForwardStream(podSandboxId, port);
+    const writer = writable.getWriter();
+    data.on('data', (chunk: Buffer) => void writer.write(chunk).catch(() => {}));
+    data.once('end', () => void writer.close().catch(() => {}));
+    data.once('close', () => close());
+    for await (const chunk of readable) await write(data, chunk);
+    data.end();
+  } catch (fault) {
+    const why = fault instanceof Error ? fault.message : String(fault);
+    await write(error, new TextEncoder().encode(`an error occurred forwarding ${port}: ${why}`));
+    data.end();
+  }
+  error.end();
+}

@@ -1,0 +1,152 @@
+/**
+ * What must be done so that a pod is as it should be: what to start, what to stop, what to leave.
+ *
+ * Only the plan, from the pod and what the runtime has of it. `sync-pod/pod-syncer.ts` carries it out;
+ * whether a container has to wait before it is started is `restarts/restarts.ts`.
+ */
+
+import type { Pod } from '#apimachinery';
+import { NotImplemented } from '#not-implemented';
+import type { KillReason } from '../restarts/restarts.ts';
+import type { PodRuntimeStatus } from '../runtime/pod-runtime-status.ts';
+
+/** What probes have found out about a container; `undefined`: nothing yet. */
+export type ProbeVerdict = 'success' | 'failure' | undefined;
+
+/** Asks for the verdicts of probes, by the container's id. */
+export interface ProbeVerdicts {
+  startup(containerId: string): ProbeVerdict;
+  liveness(containerId: string): ProbeVerdict;
+}
+
+/** Is the pod's sandbox good, or is another one needed? */
+export interface SandboxVerdict {
+  readonly changed: boolean;
+  /** The number of the sandbox that is, or is to be made. */
+  readonly attempt: number;
+  /** The one there is: to use it, or to tell that it is replaced. `''`: none. */
+  readonly sandboxId: string;
+}
+
+/** A container to stop. */
+export interface ContainerToKill {
+  readonly id: string;
+  readonly name: string;
+  /** What the event says. */
+  readonly message: string;
+  readonly reason: KillReason;
+}
+
+/** The plan for a pod. */
+export interface PodActions {
+  /** Stop all its containers and its sandbox. */
+  readonly killPod: boolean;
+  /** Then make a new sandbox. */
+  readonly createSandbox: boolean;
+  readonly sandboxId: string;
+  readonly attempt: number;
+  /** Positions in `spec.initContainers`, from low to high. */
+  readonly initContainersToStart: readonly number[];
+  /** Positions in `spec.containers`, from low to high. */
+  readonly containersToStart: readonly number[];
+  /** Positions in `spec.ephemeralContainers`, from low to high. */
+  readonly ephemeralContainersToStart: readonly number[];
+  readonly containersToKill: readonly ContainerToKill[];
+}
+
+/**
+ * Tells whether a pod needs a new sandbox.
+ *
+ * @remarks The first that fits:
+ *
+ * | the pod's sandboxes | changed | attempt | sandboxId |
+ * |---|---|---|---|
+ * | none | yes | 0 | `''` |
+ * | more than one is ready | yes | the newest's + 1 | the newest's |
+ * | the newest is not ready | yes | the newest's + 1 | the newest's |
+ * | the newest has the node's network and the pod is not to have it, or the other way round | yes | the newest's + 1 | `''` |
+ * | the newest has no address, and the pod is not on the node's network | yes | the newest's + 1 | the newest's |
+ * | else | no | the newest's | the newest's |
+ *
+ * @see pkg/kubelet/kuberuntime/util/util.go (1.33), PodSandboxChanged
+ * @exercise kubelet/sync-pod
+ */
+export function sandboxVerdict(pod: Pod, status: PodRuntimeStatus): SandboxVerdict {
+  throw new NotImplemented('kubelet/sync-pod', 'sandboxVerdict');
+}
+
+/**
+ * Makes the plan for a pod that should run.
+ *
+ * @remarks **A new sandbox** (`sandboxVerdict` says changed): `killPod`, `createSandbox`.
+ *
+ * - A pod with the policy `Never` that had a sandbox (attempt above 0) and has containers gets no
+ *   new one: only `killPod`.
+ * - All of `spec.containers` are to be started, but under `OnFailure` not those that ended with 0.
+ *   When none is left, and the runtime has any of `spec.containers` created, running or
+ *   exited, the pod is done: only `killPod`.
+ * - With init containers only the first of those is started now; without, all that are to be started.
+ *
+ * **The old sandbox is good.** Ephemeral containers the runtime has none of are started, whatever
+ * else happens. Then the init containers:
+ *
+ * The pod *is initialized* when one of `spec.containers` is created or running. Else it is found out
+ * by going through the init containers from the last to the first: the last one that the runtime knows
+ * is the one it stands at. Those after it have not begun; those before it are through, so that of
+ * them only sidecars matter any more (as of all init containers of a pod that is initialized).
+ *
+ * | the init container is | it is no sidecar | it is a sidecar |
+ * |---|---|---|
+ * | not known to the runtime | nothing | is through: start it |
+ * | created | start it | start it |
+ * | running | wait | see below |
+ * | exited with 0 | the next one may start | start it |
+ * | exited otherwise | start it; under `Never` only `killPod`, start none | start it |
+ * | unknown | kill it and start it; under `Never` only `killPod`, start none | kill it and start it |
+ *
+ * A sidecar that runs: has it a startup probe without a verdict, wait; with the verdict failure, kill
+ * it (`startup-probe`) and start it. Else the next one may start, if the pod stands at this one. And it
+ * is killed and started when its hash is not `hashContainer`'s; or when its liveness probe has the
+ * verdict failure (`liveness-probe`).
+ *
+ * "The next one may start" at the last init container means: the pod is initialized. When no init
+ * container is known and the pod is not initialized, the first is started. While it is not initialized
+ * nothing is done about `spec.containers`.
+ *
+ * **Then `spec.containers`**, in order. One that does not run is started if
+ * `shouldContainerBeRestarted` says so; if it is `unknown`, it is killed first. One that runs is
+ *
+ * 1. killed and started again, under any policy, when its hash changed;
+ * 2. killed when its liveness probe has the verdict failure, or, after that, its startup probe; and
+ *    started again, but not under `Never`;
+ * 3. kept otherwise.
+ *
+ * When none is kept and none is started: `killPod`, and no init container is started.
+ *
+ * **Messages** of `containersToKill`, with the reason: `Container web definition changed` (`''`),
+ * `Container web failed liveness probe`, `Container web failed startup probe`, each with
+ * `, will be restarted` at the end when it is started again; `Container is in "unknown" state, try killing it
+ * before restart` (`unknown-state`). Of init containers: `Init container web definition changed`,
+ * `Init container web failed liveness probe`, `Init container web failed startup probe`,
+ * `Init container is in "unknown" state, try killing it before restart`, with nothing at the end.
+ *
+ * ```text
+ * init: [setup, proxy (sidecar)]   containers: [web]        the runtime has
+ *   nothing                                                 sandbox new, start setup
+ *   sandbox, setup running                                  nothing
+ *   sandbox, setup exited 0                                 start proxy
+ *   sandbox, setup exited 0, proxy running                  start web
+ *   …, proxy exited 1, web running                          start proxy
+ *   …, proxy running, web exited 0, policy Never            kill the pod
+ * ```
+ *
+ * @see pkg/kubelet/kuberuntime/kuberuntime_manager.go (1.33), computePodActions
+ * @exercise kubelet/sync-pod
+ */
+export function computePodActions(
+  pod: Pod,
+  status: PodRuntimeStatus,
+  probes: ProbeVerdicts,
+): PodActions {
+  throw new NotImplemented('kubelet/sync-pod', 'computePodActions');
+}

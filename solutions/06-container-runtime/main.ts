@@ -1,0 +1,112 @@
+/**
+ * The `container-runtime` program: flags, a real clock, a socket, and a clean end.
+ *
+ * `npm run component -- --ref container-runtime --listen unix:///tmp/cri.sock`
+ *
+ * Containers live in this process: they go on while a kubelet restarts, and end when it does.
+ */
+
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { consoleLogger, NodeFileSystem, RealClock, realRandom } from '#apimachinery';
+import { newSimulatedRuntime } from './runtime.ts';
+import { CriServer } from './wire/cri-server.ts';
+
+/** How often a child looks whether its parent still lives. */
+const PARENT_CHECK_MS = 500;
+
+interface Flags {
+  listen: string;
+  cpus: number;
+  podCidr: string;
+  nodeIp: string;
+  rootDir: string;
+}
+
+function parseEndpoint(text: string): string {
+  if (/^unix:\/\/\/./.test(text) || /^tcp:\/\/(127\.0\.0\.1|localhost|\[::1\]):\d+$/.test(text))
+    return text;
+  throw new InvalidArgumentError(`expected unix:///PATH or tcp://127.0.0.1:PORT, found ${text}`);
+}
+
+function parseCpus(text: string): number {
+  const cpus = Number(text);
+  if (!(cpus > 0 && cpus <= 1024)) throw new InvalidArgumentError('expected a number above 0');
+  return cpus;
+}
+
+function parseCidr(text: string): string {
+  if (!/^\d+\.\d+\.\d+\.\d+\/\d+$/.test(text)) {
+    throw new InvalidArgumentError(`expected a range such as 10.88.0.0/16, found ${text}`);
+  }
+  return text;
+}
+
+function parseFlags(argv: readonly string[]): Flags {
+  const program = new Command('container-runtime')
+    .description('Runs simulated containers, speaking the CRI (v1 and v1alpha2) over gRPC.')
+    .requiredOption(
+      '--listen <endpoint>',
+      'unix:///PATH, or tcp://127.0.0.1:PORT (0 takes any)',
+      parseEndpoint,
+    )
+    .option('--cpus <n>', 'CPUs that all containers share', parseCpus, 4)
+    .option(
+      '--pod-cidr <range>',
+      'addresses of sandboxes until the kubelet says',
+      parseCidr,
+      '10.88.0.0/16',
+    )
+    .option('--node-ip <address>', "the node's own address", '127.0.0.1')
+    .option('--root-dir <folder>', "what is / for the node's files: logs and volumes", '/')
+    .allowExcessArguments(false)
+    .exitOverride();
+  program.parse([...argv], { from: 'user' });
+  return program.opts<Flags>();
+}
+
+async function run({ listen, cpus, podCidr, nodeIp, rootDir }: Flags): Promise<void> {
+  const clock = new RealClock();
+  const log = consoleLogger({ clock, level: 'warn' });
+  const files = new NodeFileSystem(rootDir);
+  const random = realRandom();
+  const runtime = newSimulatedRuntime({ clock, random, log, files, cpus, podCidr, nodeIp });
+  const server = new CriServer({ runtime, log });
+  const endpoint = await server.listen(listen);
+  process.stdout.write(`listening on ${endpoint}\n`);
+
+  let isStopping = false;
+  const stop = (): void => {
+    if (isStopping) return;
+    isStopping = true;
+    runtime.stop();
+    server.stop().then(sayStopped, fail);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  whenOrphaned(stop);
+  process.stdout.write('ready\n');
+}
+
+/** Calls `stop` when the process that started this one is gone. */
+function whenOrphaned(stop: () => void): void {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) stop();
+  }, PARENT_CHECK_MS).unref();
+}
+
+function sayStopped(): void {
+  process.stdout.write('stopped\n', () => process.exit(0));
+}
+
+function fail(error: unknown): void {
+  process.stderr.write(`container-runtime: ${error instanceof Error ? error.message : error}\n`);
+  process.exit(1);
+}
+
+try {
+  run(parseFlags(process.argv.slice(2))).catch(fail);
+} catch (error) {
+  // Commander has said what is wrong.
+  process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : 2;
+}
