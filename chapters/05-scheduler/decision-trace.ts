@@ -163,7 +163,7 @@ export class DecisionTracer {
           const restore = (): void => {
             this.#current = trace;
           };
-          return (call(...args) as Promise<unknown>).finally(restore);
+          return (async () => call(...args))().finally(restore);
         };
       default:
         return undefined;

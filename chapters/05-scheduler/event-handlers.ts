@@ -27,6 +27,7 @@ import {
   nodeSchedulingPropertiesChange,
 } from './cluster-events.ts';
 import type { EventResource } from './framework/plugin.ts';
+import { podInfoOf } from './framework/pod-info.ts';
 import type { Nominator } from './nominator.ts';
 import type { SchedulingQueue } from './queue/scheduling-queue.ts';
 
@@ -70,24 +71,47 @@ function addPodHandlers(sinks: EventSinks): void {
   informers.informer(PODS).addEventHandler({
     onAdd: (pod) => {
       if (takesPlace(pod)) assigned(sinks, undefined, pod);
-      else if (isWaiting(sinks, pod)) sinks.queue.add(pod);
+      else if (isWaiting(sinks, pod)) enqueue(sinks, pod);
     },
     onUpdate: (before, after) => {
       // The informer may have missed that one was deleted and another made with its name.
       if (before.metadata?.uid !== after.metadata?.uid) {
         gone(sinks, before);
         if (takesPlace(after)) assigned(sinks, undefined, after);
-        else if (isWaiting(sinks, after)) sinks.queue.add(after);
+        else if (isWaiting(sinks, after)) enqueue(sinks, after);
         return;
       }
       if (takesPlace(after)) assigned(sinks, takesPlace(before) ? before : undefined, after);
       else if (takesPlace(before)) leaves(sinks, before);
       else if (!isWaiting(sinks, after)) sinks.queue.delete(after);
       // One that is assumed is on its way: what it was before must not come back into the queue.
-      else if (!sinks.cache.isAssumedPod(after)) sinks.queue.update(before, after);
+      else if (!sinks.cache.isAssumedPod(after)) {
+        sinks.queue.update(before, after);
+        sinks.nominator.update(before, podInfoOf(after));
+      } else if (after.metadata?.deletionTimestamp) takeBack(sinks, after);
     },
     onDelete: (pod) => gone(sinks, objectOf(pod) as Pod),
   });
+}
+
+/** A pod may have been promised a node before this scheduler began. */
+function enqueue({ queue, nominator }: EventSinks, pod: Pod): void {
+  queue.add(pod);
+  nominator.add(podInfoOf(pod));
+}
+
+/** A pod that is assumed, and goes before it is bound: it need not be waited for. */
+function takeBack({ cache, queue, waitingPods }: EventSinks, pod: Pod): void {
+  const waiting = waitingPods.get(pod.metadata?.uid ?? '');
+  if (waiting) {
+    // Its binding cycle undoes the rest.
+    waiting.reject('', 'the pod is being deleted');
+    return;
+  }
+  const assumed = cache.getPod(pod);
+  if (!assumed || !cache.isAssumedPod(pod)) return;
+  cache.forgetPod(podInfoOf(assumed));
+  queue.moveAllToActiveOrBackoffQueue(ASSIGNED_POD_DELETE, pod, undefined);
 }
 
 function isWaiting({ isOurs }: EventSinks, pod: Pod): boolean {
@@ -121,10 +145,9 @@ function gone(sinks: EventSinks, pod: Pod): void {
     leaves(sinks, pod);
     return;
   }
-  const { queue, nominator, waitingPods } = sinks;
-  queue.delete(pod);
-  nominator.delete(pod);
-  waitingPods.get(pod.metadata?.uid ?? '')?.reject('', 'the pod was deleted');
+  sinks.queue.delete(pod);
+  sinks.nominator.delete(pod);
+  takeBack(sinks, pod);
 }
 
 function addNodeHandlers({ informers, cache, queue }: EventSinks): void {

@@ -72,7 +72,8 @@ class Runtime implements SimulatedRuntime {
   readonly #host: SimulatedHost;
   readonly #containers: Containers;
   readonly #events: EventHub;
-  readonly #samples = new Map<string, UsageSample>();
+  /** The last two samples that were a second apart, the newer last. */
+  readonly #samples = new Map<string, readonly UsageSample[]>();
 
   constructor(options: SimulatedRuntimeOptions) {
     this.#options = options;
@@ -472,10 +473,13 @@ class Runtime implements SimulatedRuntime {
   #stats({ id, config }: ContainerRecord): cri.ContainerStats {
     this.#host.kernel.cpu.account();
     const sample = this.#sample(id);
-    const before = this.#samples.get(id);
+    const known = this.#samples.get(id) ?? [];
+    const last = known.at(-1);
     // Samples closer than a second say little about a rate.
-    const isNew = before === undefined || sample.timestamp - before.timestamp >= 1_000_000_000n;
-    if (isNew) this.#samples.set(id, sample);
+    const isNew = last === undefined || sample.timestamp - last.timestamp >= 1_000_000_000n;
+    const samples = isNew ? [...known, sample].slice(-2) : known;
+    this.#samples.set(id, samples);
+    const before = samples.length > 1 ? samples[0] : undefined;
     const { metadata, labels = {}, annotations = {} } = config;
     return statsOf({ id, metadata, labels, annotations }, sample, before);
   }

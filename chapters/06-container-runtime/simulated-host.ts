@@ -146,6 +146,7 @@ export class SimulatedHost implements ContainerHost {
       hostname,
       bounding: capabilitiesOf(context),
       unprivilegedPortStart: start === undefined ? 1024 : Number(start),
+      hasInit: (context.namespaceOptions?.pid ?? 'CONTAINER') === 'CONTAINER',
     });
     const logPath = logPathOf(sandbox, config);
     this.#containers.set(id, {

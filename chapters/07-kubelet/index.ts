@@ -1,5 +1,13 @@
 /** The public surface of the kubelet: what tests and the cluster import as `#kubelet`. */
 
+export type {
+  ConfigMap,
+  ContainerStatus,
+  NodeCondition,
+  PodStatus,
+  Probe,
+  Secret,
+} from 'kubernetes-types/core/v1.js';
 export {
   ContainerConfigError,
   type EnvironmentInput,

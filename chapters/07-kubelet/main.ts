@@ -9,12 +9,12 @@ import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommanderError } from 'commander';
-import { parse } from 'yaml';
 import { consoleLogger, type Logger, NodeFileSystem, RealClock, realRandom } from '#apimachinery';
 import { openClient } from '#client/node';
 import { newHollowNode } from './hollow/hollow-node.ts';
 import { type Kubelet, newKubelet } from './kubelet/kubelet.ts';
 import { type Flags, NAME, parseFlags } from './program/flags.ts';
+import { parseManifest } from './program/manifest.ts';
 import { machineCapacity, machineDns, machineFacts, machineUsage } from './program/node-facts.ts';
 import { openRuntime } from './program/open-runtime.ts';
 import { newGrpcCheck, realNetwork, realTls } from './program/real-network.ts';
@@ -84,7 +84,7 @@ async function runNode(
     nodeIp,
     containerRuntimeEndpoint: endpoint = '',
   } = flags;
-  const cri = await openRuntime(endpoint);
+  const cri = openRuntime(endpoint);
   const serving = await serve(flags, world);
   process.stdout.write(`listening on https://${flags.address}:${serving.port}\n`);
   const kubelet: Kubelet = newKubelet({
@@ -99,7 +99,9 @@ async function runNode(
     nodeDns: machineDns(),
     secure: realTls,
     grpcCheck: newGrpcCheck(realNetwork, nodeIp[0] ?? '127.0.0.1'),
-    ...(flags.podManifestPath && { staticPods: { directory: flags.podManifestPath, parse } }),
+    ...(flags.podManifestPath && {
+      staticPods: { directory: flags.podManifestPath, parse: parseManifest },
+    }),
     node: {
       name,
       addresses: nodeIp,
@@ -115,7 +117,7 @@ async function runNode(
   process.stdout.write('ready\n');
   await kubelet.start(signal);
   await serving.close();
-  cri.close?.();
+  cri.close();
 }
 
 async function serve(flags: Flags, { client, clock }: World): Promise<Serving> {

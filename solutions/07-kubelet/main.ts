@@ -84,7 +84,7 @@ async function runNode(
     nodeIp,
     containerRuntimeEndpoint: endpoint = '',
   } = flags;
-  const cri = await openRuntime(endpoint);
+  const cri = openRuntime(endpoint);
   const serving = await serve(flags, world);
   process.stdout.write(`listening on https://${flags.address}:${serving.port}\n`);
   const kubelet: Kubelet = newKubelet({
@@ -117,7 +117,7 @@ async function runNode(
   process.stdout.write('ready\n');
   await kubelet.start(signal);
   await serving.close();
-  cri.close?.();
+  cri.close();
 }
 
 async function serve(flags: Flags, { client, clock }: World): Promise<Serving> {

@@ -252,6 +252,16 @@ describe('nodeResourcesFilter', () => {
     expect(status?.reasons).toEqual(['Too many pods', 'Insufficient cpu', 'Insufficient memory']);
   });
 
+  for (const resource of ['cpu', 'memory', 'ephemeral-storage']) {
+    it(`looks at ${resource} alone`, () => {
+      const full = node({ allocatable: { [resource]: '2' } }, [holding('a', { [resource]: '1' })]);
+      expect(nodeResourcesFilter(asking({ [resource]: '1' }), full)).toBeUndefined();
+      expect(textOf(nodeResourcesFilter(asking({ [resource]: '2' }), full))).toBe(
+        `Unschedulable: Insufficient ${resource}`,
+      );
+    });
+  }
+
   it('is unresolvable when one of several is', () => {
     const full = node({}, [holding('a', { cpu: '4' })]);
     expect(textOf(nodeResourcesFilter(asking({ cpu: '1', memory: '17Gi' }), full))).toBe(
@@ -282,7 +292,8 @@ describe('nodeResourcesFilter', () => {
   const requestsOf = ({ cpu, memory, gpu }: Amounts) => ({
     cpu: `${cpu}m`,
     memory: String(memory),
-    'example.com/gpu': String(gpu),
+    // Most pods name no such resource at all.
+    ...(gpu > 0 && { 'example.com/gpu': String(gpu) }),
   });
 
   property(

@@ -187,7 +187,7 @@ describe('runPreFilterPlugins', () => {
     expect([...state.skipFilterPlugins]).toEqual([]);
   });
 
-  it.core('ends with what nothing can be done about', () => {
+  it('ends with what nothing can be done about', () => {
     const { asked, said } = run(['A'], ['B', { status: never() }], ['C']);
     expect(asked).toEqual(['A', 'B']);
     expect(said).toBe('UnschedulableAndUnresolvable B: never');
@@ -320,7 +320,7 @@ describe('runFilterPlugins', () => {
     return { asked, status, said: textOf(status) };
   }
 
-  it.core('lets a node through that all let through', () => {
+  it('lets a node through that all let through', () => {
     expect(run([], ['A'], ['B', success]).status).toBeUndefined();
     expect(run([], ['A'], ['B']).asked).toEqual(['A', 'B']);
   });
@@ -455,7 +455,7 @@ describe('runPreScorePlugins', () => {
     return { asked, said, skipped: [...state.skipScorePlugins].sort() };
   }
 
-  it.core('notes who skips', () => {
+  it('notes who skips', () => {
     const { asked, said, skipped } = run(['A', skip], ['B'], ['C', success]);
     expect(asked).toEqual(['A', 'B', 'C']);
     expect(said).toBeUndefined();
@@ -706,7 +706,7 @@ describe('runPermitPlugins', () => {
     return { asked, said: textOf(status), code: status?.code, waits: [...waits] };
   }
 
-  it.core('lets a pod be bound that nobody stops', () => {
+  it('lets a pod be bound that nobody stops', () => {
     expect(run(['A'], ['B', { status: success }])).toEqual({
       asked: ['A', 'B'],
       said: undefined,
@@ -754,7 +754,7 @@ describe('runPermitPlugins', () => {
 });
 
 describe('runPreBindPlugins', () => {
-  it.core('asks one after another', async () => {
+  it('asks one after another', async () => {
     const { asked, preBind } = diary();
     const framework = frameworkOf({ preBind: [preBind('A'), preBind('B', success)] });
     expect(await framework.runPreBindPlugins(new CycleState(), pod, 'node-1')).toBeUndefined();
@@ -820,7 +820,7 @@ describe('runBindPlugins', () => {
 });
 
 describe('runPostBindPlugins', () => {
-  it.core('tells all, in order', () => {
+  it('tells all, in order', () => {
     const told: string[] = [];
     const plugin = (name: string) => ({
       name,

@@ -319,7 +319,7 @@ describe('expandMultiPoint', () => {
     expect(expanded(point, said('A B C D E'))).toBe('C A B E Y X');
   });
 
-  const lists = fc.uniqueArray(fc.constantFrom('A', 'B', 'C', 'D', 'E'));
+  const lists = fc.uniqueArray(fc.constantFrom<string>('A', 'B', 'C', 'D', 'E'));
   property(
     'has each plugin once, and those of a group in order',
     lists,
@@ -328,7 +328,7 @@ describe('expandMultiPoint', () => {
     (a, b, c) => {
       const point = said(a.join(' '), b.join(' '));
       const got = names(expandMultiPoint(point, said(c.join(' ')), everywhere));
-      const usual = c.filter((name) => !b.includes(name));
+      const usual: string[] = c.filter((name) => !b.includes(name));
       const group = (name: string) => {
         if (!usual.includes(name)) return 3;
         return a.includes(name) ? 1 : 2;

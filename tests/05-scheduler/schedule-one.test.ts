@@ -355,7 +355,7 @@ describe('selectHost', () => {
     expect(selectHost(scores(0), seededRandom(1))).toBe('node-0');
   });
 
-  it.core('takes each of the equals sometimes, about as often', () => {
+  it('takes each of the equals sometimes, about as often', () => {
     const random = seededRandom(7);
     const counts = new Map<string, number>();
     for (let i = 0; i < 3000; i += 1) {

@@ -359,6 +359,8 @@ describe('defaultNormalizeScore', () => {
 
   it('rounds down before it reverses', () => {
     expect(scoresOf(false, 1, 3)).toEqual([33, 100]);
+    expect(scoresOf(false, 2, 3)).toEqual([66, 100]);
+    expect(scoresOf(true, 2, 3)).toEqual([34, 0]);
     expect(scoresOf(true, 1, 3)).toEqual([67, 0]);
   });
 

@@ -56,6 +56,8 @@ export interface ContainerNamespaceParts {
   /** What processes may ever have: for setuid programs. */
   readonly bounding: ReadonlySet<string>;
   readonly unprivilegedPortStart: number;
+  /** Is its first process number 1 of a namespace of its own? Then signals end it only if it says so. */
+  readonly hasInit: boolean;
 }
 
 /** The processes of one container, and what they share. */
@@ -66,6 +68,7 @@ export class ContainerNamespace {
   readonly hostname: string;
   readonly bounding: ReadonlySet<string>;
   readonly unprivilegedPortStart: number;
+  readonly hasInit: boolean;
   readonly #processes = new Map<number, Process>();
   #lastPid = 0;
 
@@ -76,6 +79,7 @@ export class ContainerNamespace {
     this.hostname = parts.hostname;
     this.bounding = parts.bounding;
     this.unprivilegedPortStart = parts.unprivilegedPortStart;
+    this.hasInit = parts.hasInit;
   }
 
   /** Those that run, by pid. */

@@ -265,7 +265,7 @@ export class Process {
       handler();
       return;
     }
-    const isProtected = this.pid === 1 && signal !== 'SIGKILL';
+    const isProtected = this.pid === 1 && this.namespace.hasInit && signal !== 'SIGKILL';
     if (isProtected || !endsProcess(signal)) return;
     this.#end({ exitCode: exitCodeOf(signal), signal, isOomKilled });
   }

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
+import type { CriError } from '#container-runtime/cri';
 import { describeCri, ended, IMAGE } from './target.ts';
 
 const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -68,7 +69,8 @@ describeCri('the runtime', (it) => {
     const status = await ended(client, containerId);
     expect(status).toMatchObject({ exitCode: 3, reason: 'Error', metadata: { name: 'main' } });
     expect(status.startedAt).toBeGreaterThanOrEqual(status.createdAt);
-    expect(status.finishedAt).toBeGreaterThanOrEqual(status.startedAt);
+    // The two may come from different clocks in a real runtime.
+    expect(status.finishedAt).toBeGreaterThanOrEqual(status.createdAt);
     const lines = readFileSync(status.logPath, 'utf8').split('\n').slice(0, -1);
     expect(lines.map((line) => line.split(' ').slice(1).join(' ')).sort()).toEqual([
       'stderr F err',
@@ -147,19 +149,25 @@ describeCri('the runtime', (it) => {
     expect(stats?.cpu?.timestamp).toBeGreaterThan(0n);
   });
 
-  it('refuses what cannot be', async ({ client, sandbox }) => {
+  it('refuses what cannot be', async ({ client, sandbox, configOf }) => {
     const podSandboxId = await sandbox();
+    const sandboxConfig = configOf(podSandboxId);
     const config = {
       metadata: { name: 'main', attempt: 0 },
       image: { image: 'nobody/nothing:v0' },
     };
-    await expect(client.createContainer({ podSandboxId, config })).rejects.toMatchObject({
+    await expect(
+      client.createContainer({ podSandboxId, config, sandboxConfig }),
+    ).rejects.toMatchObject({
       name: 'CriError',
     });
     await expect(client.startContainer({ containerId: 'nope' })).rejects.toMatchObject({
       code: 'NOT_FOUND',
     });
-    await client.stopContainer({ containerId: 'nope' });
+    // containerd minds this before 1.7, and newer ones do not.
+    await client.stopContainer({ containerId: 'nope' }).catch((error: CriError) => {
+      expect(error.code).toBe('NOT_FOUND');
+    });
     await client.removeContainer({ containerId: 'nope' });
   });
 });

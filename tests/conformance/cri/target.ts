@@ -17,7 +17,14 @@ import { CriServer, newCriClient, type RemoteCriClient } from '#container-runtim
 /** The image whose containers are made. */
 export const IMAGE = process.env.CRI_IMAGE ?? 'busybox';
 
-const HOST_NETWORK = { securityContext: { namespaceOptions: { network: 'NODE' } } } as const;
+const NAMESPACES = {
+  securityContext: {
+    namespaceOptions: {
+      network: process.env.CRI_HOST_NETWORK ? 'NODE' : 'POD',
+      pid: 'CONTAINER',
+    },
+  },
+} as const;
 
 /** A runtime under test. */
 export interface Target {
@@ -26,6 +33,8 @@ export interface Target {
   readonly folder: string;
   /** A sandbox that is removed after the test. */
   sandbox(): Promise<string>;
+  /** What a sandbox was made with; runtimes want it again with each container. */
+  configOf(podSandboxId: string): PodSandboxConfig;
   /** A container that runs a script, in a sandbox of its own. */
   run(
     script: string,
@@ -70,7 +79,8 @@ export function describeCri(
 
     afterEach(async () => {
       for (const podSandboxId of sandboxes.splice(0)) {
-        await client.stopPodSandbox({ podSandboxId });
+        // Older runtimes mind when it is gone.
+        await client.stopPodSandbox({ podSandboxId }).catch(() => {});
         await client.removePodSandbox({ podSandboxId });
       }
     });
@@ -85,20 +95,23 @@ export function describeCri(
       const name = `conformance-${process.pid}-${++made}`;
       const config = {
         metadata: { name, uid: name, namespace: 'default', attempt: 0 },
-        hostname: name,
+        hostname: process.env.CRI_HOST_NETWORK ? '' : name,
         logDirectory: folder,
         labels: { conformance: name },
-        // Without a network plugin containerd has no other network to give.
-        ...(process.env.CRI_HOST_NETWORK && { linux: HOST_NETWORK }),
+        linux: NAMESPACES,
       };
       const { podSandboxId } = await client.runPodSandbox({ config });
       configs.set(podSandboxId, config);
       sandboxes.push(podSandboxId);
       return podSandboxId;
     };
+    const configOf = (podSandboxId: string): PodSandboxConfig => {
+      const config = configs.get(podSandboxId);
+      if (config === undefined) throw new Error(`no sandbox ${podSandboxId} was made`);
+      return config;
+    };
     const run: Target['run'] = async (script, more = {}) => {
       const podSandboxId = await sandbox();
-      const sandboxConfig = configs.get(podSandboxId);
       const { containerId } = await client.createContainer({
         podSandboxId,
         config: {
@@ -106,15 +119,16 @@ export function describeCri(
           image: { image: IMAGE },
           command: ['sh', '-c', script],
           logPath: `${made}.log`,
+          linux: NAMESPACES,
           ...more,
         },
-        ...(sandboxConfig && { sandboxConfig }),
+        sandboxConfig: configOf(podSandboxId),
       });
       await client.startContainer({ containerId });
       return { podSandboxId, containerId };
     };
     define((name, test) => {
-      it(name, () => test({ client, folder, sandbox, run }), 60_000);
+      it(name, () => test({ client, folder, sandbox, configOf, run }), 60_000);
     });
   });
 }

@@ -378,7 +378,9 @@ class Parser {
     const operator =
       /^(:[-=+?]|[-=+?]|##|#|%%|%)/.exec(this.#text.slice(this.#at, this.#at + 2))?.[0] ?? '';
     this.#at += operator.length;
-    const word = this.#bracedWord();
+    const inner = this.#bracedWord();
+    // What is to be cut off is a pattern: its text is not taken literally.
+    const word = /^[#%]/.test(operator) ? inner.map(asPattern) : inner;
     return { kind: 'variable', name, operator, word, quoted };
   }
 
@@ -473,6 +475,10 @@ class Parser {
       else return;
     }
   }
+}
+
+function asPattern(part: WordPart): WordPart {
+  return part.kind === 'text' ? { ...part, quoted: false } : { ...part, quoted: true };
 }
 
 function text(content: string, quoted: boolean): WordPart {
