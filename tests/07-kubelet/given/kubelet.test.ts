@@ -14,10 +14,18 @@ afterEach(async () => {
 
 async function newWorld() {
   const clock = new FakeClock();
-  const random = seededRandom(1);
-  const api = await newTestApi({ clock, random });
+  const api = await newTestApi({ clock, random: seededRandom(1) });
+  ends.push(() => api.stop());
   await addRootCa(api);
   const cri = newHollowRuntime(clock, (n) => `10.244.0.${(n % 250) + 2}`);
+  return { clock, api, cri, ...(await startKubelet(api, clock, cri)) };
+}
+
+async function startKubelet(
+  api: TestApi,
+  clock: FakeClock,
+  cri: ReturnType<typeof newHollowRuntime>,
+) {
   const capacity = { cpu: '4', memory: '8Gi', 'ephemeral-storage': '100Gi', pods: '110' };
   const kubelet = newKubelet({
     client: api.client,
@@ -25,20 +33,20 @@ async function newWorld() {
     files: hollowFiles,
     network: { dial: () => Promise.reject(new Error('no network')) },
     clock,
-    random,
+    random: seededRandom(2),
     log: silentLogger,
     node: { name: 'n1', addresses: ['192.0.2.10'], capacity },
   });
-  const stop = new AbortController();
-  const running = kubelet.start(stop.signal);
-  ends.push(async () => {
-    stop.abort();
+  const stopping = new AbortController();
+  const running = kubelet.start(stopping.signal);
+  const stop = async (): Promise<void> => {
+    stopping.abort();
     for (let i = 0; i < 10; i++) await clock.advance(1000);
     await running;
-    await api.stop();
-  });
+  };
+  ends.push(stop);
   await clock.advance(3000);
-  return { clock, api, kubelet, cri };
+  return { kubelet, stop };
 }
 
 /** What the controller manager does in every namespace. */
@@ -199,12 +207,22 @@ describe('the kubelet', () => {
   });
 
   it('finds its pods again when it starts anew', async () => {
-    const { api, clock } = await newWorld();
+    const world = await newWorld();
+    const { api, clock, cri } = world;
     const pods = api.admin.resource(PODS, 'default');
     await pods.create(podOf('web'));
     await clock.advance(5000);
     const before = await pods.get('web');
-    expect(before.status?.containerStatuses?.[0]?.restartCount).toBe(0);
+    await world.stop();
+    await clock.advance(60_000);
+    await startKubelet(api, clock, cri);
+    await clock.advance(30_000);
+    const after = await pods.get('web');
+    const status = after.status?.containerStatuses?.[0];
+    expect(status?.restartCount).toBe(0);
+    expect(status?.containerID).toBe(before.status?.containerStatuses?.[0]?.containerID);
+    expect(status?.state).toEqual(before.status?.containerStatuses?.[0]?.state);
+    expect(after.metadata?.uid).toBe(before.metadata?.uid);
   });
 });
 

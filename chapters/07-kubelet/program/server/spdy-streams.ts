@@ -10,27 +10,56 @@ import { Inbox, runSession } from './stream-session.ts';
 /** How long a client may take to open all its streams. */
 const STREAMS_TIMEOUT_MS = 30_000;
 
+/** How often to look whether everything has left. */
+const SENT_CHECK_MS = 50;
+
 /** One stream of a connection, as far as it is needed here. */
 interface SpdyStream extends Duplex {
   readonly headers: Readonly<Record<string, string>>;
   respond(status: number, headers: Readonly<Record<string, string>>): void;
+  readonly _spdyState: Sender;
 }
+
+/** Who sends until the other side has said that it read something. */
+interface Sender {
+  readonly window: { readonly send: { updateMax(bytes: number): void } };
+}
+
+type Headers = Readonly<Record<string, string>>;
 
 interface SpdyConnection {
   start(version: number): void;
   on(event: 'stream', listener: (stream: SpdyStream) => void): void;
   on(event: 'error', listener: (error: Error) => void): void;
   on(event: 'close', listener: () => void): void;
+  /** The package's own, which it has no other way to reach. */
+  readonly _spdyState: Sender & {
+    readonly framer: { readonly readableLength: number };
+    readonly parser: {
+      parseKVs(body: unknown, done: (error: Error | null, headers?: Headers) => void): void;
+    };
+  };
 }
+
+/** What the package takes for granted, since HTTP has it, and Kubernetes' clients do not send. */
+const REQUEST_LINE: Headers = { ':method': 'POST', ':path': '/' };
+/** Kubernetes' clients never say that they have read something: there is no limit to wait at. */
+const NO_LIMIT = 0x3fffffff;
 
 function connect(socket: Duplex): SpdyConnection {
   const connection = transport.connection.create(socket, {
     protocol: 'spdy',
     isServer: true,
+    windowSize: NO_LIMIT,
   }) as unknown as SpdyConnection;
+  const { parser } = connection._spdyState;
+  const parse = parser.parseKVs.bind(parser);
+  parser.parseKVs = (body, done) =>
+    parse(body, (error, headers) => done(error, headers && { ...REQUEST_LINE, ...headers }));
   connection.on('error', () => socket.destroy());
   socket.on('error', () => {});
   connection.start(3.1);
+  connection._spdyState.window.send.updateMax(NO_LIMIT);
   return connection;
 }
 
@@ -55,8 +84,10 @@ export function serveSpdyExec(
   const gone = new AbortController();
   socket.once('close', () => gone.abort());
   const late = setTimeout(() => socket.destroy(), STREAMS_TIMEOUT_MS);
-  connect(socket).on('stream', (stream) => {
+  const connection = connect(socket);
+  connection.on('stream', (stream) => {
     stream.on('error', () => {});
+    stream._spdyState.window.send.updateMax(NO_LIMIT);
     stream.respond(200, {});
     streams.set(stream.headers.streamtype ?? '', stream);
     if (!needed.every((name) => streams.has(name))) return;
@@ -75,11 +106,20 @@ export function serveSpdyExec(
       finish: async (status) => {
         await write(streams.get('error'), new TextEncoder().encode(JSON.stringify(status)));
         for (const name of ['stdout', 'stderr', 'error']) streams.get(name)?.end();
-        // What was written has to leave first.
-        setTimeout(() => socket.end(), 200);
+        endWhenSent(connection, socket);
       },
     });
   };
+}
+
+/** Ends the connection once all that was written has left. */
+function endWhenSent(connection: SpdyConnection, socket: Duplex): void {
+  const look = setInterval(() => {
+    const waiting = connection._spdyState.framer.readableLength + socket.writableLength;
+    if (waiting > 0 && !socket.destroyed) return;
+    clearInterval(look);
+    socket.end();
+  }, SENT_CHECK_MS);
 }
 
 function write(stream: SpdyStream | undefined, data: Uint8Array): Promise<void> {
@@ -114,6 +154,7 @@ export function forwardSpdyPorts(
   const pairs = new Map<string, Map<string, SpdyStream>>();
   connect(socket).on('stream', (stream) => {
     stream.on('error', () => {});
+    stream._spdyState.window.send.updateMax(NO_LIMIT);
     stream.respond(200, {});
     const { streamtype = '', requestid = '', port = '' } = stream.headers;
     const pair = pairs.get(requestid) ?? new Map<string, SpdyStream>();
