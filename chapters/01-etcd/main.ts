@@ -4,9 +4,9 @@
  * `npm run component -- --ref etcd --listen-client-urls http://127.0.0.1:2379 --data-dir D`
  */
 
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { consoleLogger, RealClock, realRandom } from '#apimachinery';
-import { whenOrphaned } from '#apimachinery/program';
+import { failureOf, sayStopped, startProgram, whenOrphaned } from '#apimachinery/program';
 import { Etcd, MAX_REQUEST_BYTES } from './etcd.ts';
 import { newMember } from './grpc/member.ts';
 import { GrpcServer } from './grpc/server.ts';
@@ -110,7 +110,7 @@ async function run(flags: Flags): Promise<void> {
       .stop()
       .then(() => etcd.stop())
       .then(() => disk.close())
-      .then(sayStopped, fail);
+      .then(sayStopped, failureOf('etcd'));
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
@@ -135,19 +135,4 @@ async function listen(etcd: Etcd, flags: Flags, log: ReturnType<typeof consoleLo
   return server;
 }
 
-function sayStopped(): void {
-  process.stdout.write('stopped\n', () => process.exit(0));
-}
-
-function fail(error: unknown): void {
-  process.stderr.write(`etcd: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
-}
-
-try {
-  const flags = parseFlags(process.argv.slice(2));
-  run(flags).catch(fail);
-} catch (error) {
-  // Commander has said what is wrong.
-  process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : 2;
-}
+startProgram({ name: 'etcd', parseFlags, run });

@@ -4,12 +4,13 @@
  * `npm run component -- --ref kube-apiserver --insecure-port 8080 --data-dir D`
  */
 
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
+import { startProgram } from '#apimachinery/program';
 import { DEFAULT_LIMITS, parseDurationMs } from './filters/limits.ts';
 import { newApiServer } from './server.ts';
 import { IpRange } from './service-addresses/ip-range.ts';
 import { parsePortRange } from './service-addresses/node-ports.ts';
-import { AUTHORIZATION_MODES, type Flags, fail, runProgram } from './wire/program.ts';
+import { AUTHORIZATION_MODES, type Flags, NAME, runProgram } from './wire/program.ts';
 
 function parsePort(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) {
@@ -211,9 +212,4 @@ function faultOf(flags: Flags): string | undefined {
   return undefined;
 }
 
-try {
-  runProgram(parseFlags(process.argv.slice(2)), newApiServer).catch(fail);
-} catch (error) {
-  // Commander has said what is wrong.
-  process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : 2;
-}
+startProgram({ name: NAME, parseFlags, run: (flags) => runProgram(flags, newApiServer) });

@@ -8,8 +8,8 @@
 import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CommanderError } from 'commander';
 import { consoleLogger, type Logger, NodeFileSystem, RealClock, realRandom } from '#apimachinery';
+import { sayStopped, startProgram, whenOrphaned } from '#apimachinery/program';
 import { openClient } from '#client/node';
 import { newHollowNode } from './hollow/hollow-node.ts';
 import { type Kubelet, newKubelet } from './kubelet/kubelet.ts';
@@ -21,8 +21,6 @@ import { newGrpcCheck, realNetwork, realTls } from './program/real-network.ts';
 import { type Serving, serveKubelet } from './program/server/serve.ts';
 import { servingCertificate } from './program/serving-certificate.ts';
 
-/** How often a child looks whether its parent still lives. */
-const PARENT_CHECK_MS = 500;
 const LEVELS = ['warn', 'info', 'info', 'info', 'debug'] as const;
 
 type Opened = Awaited<ReturnType<typeof openClient>>;
@@ -46,7 +44,7 @@ async function run(flags: Flags): Promise<void> {
     await runNode(flags, world, opened, stopped.signal);
   }
   await opened.close();
-  process.stdout.write('stopped\n', () => process.exit(0));
+  sayStopped();
 }
 
 interface World {
@@ -143,22 +141,4 @@ async function serve(flags: Flags, { client, clock }: World): Promise<Serving> {
   });
 }
 
-/** Calls `stop` when the process that started this one is gone. */
-function whenOrphaned(stop: () => void): void {
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) stop();
-  }, PARENT_CHECK_MS).unref();
-}
-
-function fail(error: unknown): void {
-  process.stderr.write(`${NAME}: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
-}
-
-try {
-  run(parseFlags(process.argv.slice(2))).catch(fail);
-} catch (error) {
-  // Commander has said what is wrong.
-  process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : 2;
-}
+startProgram({ name: NAME, parseFlags, run });

@@ -6,9 +6,16 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { CommanderError } from 'commander';
 import { consoleLogger, RealClock, realRandom } from '#apimachinery';
-import { electionOf, Metrics, type Serving, serve, whenOrphaned } from '#apimachinery/program';
+import {
+  electionOf,
+  Metrics,
+  type Serving,
+  sayStopped,
+  serve,
+  startProgram,
+  whenOrphaned,
+} from '#apimachinery/program';
 import { openClient, runAsLeader } from '#client/node';
 import type { SigningOptions } from './certificate/csr-signing-controller.ts';
 import { type ControllerWorld, newControllerContext } from './controller.ts';
@@ -53,7 +60,7 @@ async function run(flags: Flags): Promise<void> {
   else await work(stopped.signal);
   await serving?.close();
   await close();
-  process.stdout.write('stopped\n', () => process.exit(0));
+  sayStopped();
 }
 
 async function signingOf(flags: Flags): Promise<SigningOptions | undefined> {
@@ -95,14 +102,4 @@ function lead(
   return runAsLeader(options, stopped);
 }
 
-function fail(error: unknown): void {
-  process.stderr.write(`${NAME}: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
-}
-
-try {
-  run(parseFlags(process.argv.slice(2))).catch(fail);
-} catch (error) {
-  // Commander has said what is wrong.
-  process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : 2;
-}
+startProgram({ name: NAME, parseFlags, run });

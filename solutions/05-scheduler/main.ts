@@ -5,9 +5,16 @@
  * `npm run component -- --ref kube-scheduler --kubeconfig F`
  */
 
-import { CommanderError } from 'commander';
 import { consoleLogger, RealClock, realRandom } from '#apimachinery';
-import { electionOf, Metrics, type Serving, serve, whenOrphaned } from '#apimachinery/program';
+import {
+  electionOf,
+  Metrics,
+  type Serving,
+  sayStopped,
+  serve,
+  startProgram,
+  whenOrphaned,
+} from '#apimachinery/program';
 import { openClient, runAsLeader } from '#client/node';
 import { DEFAULT_CONFIGURATION } from './configuration.ts';
 import { DecisionTracer } from './decision-trace.ts';
@@ -57,7 +64,7 @@ async function run(flags: Flags): Promise<void> {
   } else await work(stopped.signal);
   await serving?.close();
   await close();
-  process.stdout.write('stopped\n', () => process.exit(0));
+  sayStopped();
 }
 
 async function serveIfAsked(
@@ -99,14 +106,4 @@ function note(metrics: Metrics, { counts }: Scheduler): void {
   }
 }
 
-function fail(error: unknown): void {
-  process.stderr.write(`${NAME}: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
-}
-
-try {
-  run(parseFlags(process.argv.slice(2))).catch(fail);
-} catch (error) {
-  // Commander has said what is wrong.
-  process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : 2;
-}
+startProgram({ name: NAME, parseFlags, run });

@@ -6,13 +6,11 @@
  * Containers live in this process: they go on while a kubelet restarts, and end when it does.
  */
 
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { consoleLogger, NodeFileSystem, RealClock, realRandom } from '#apimachinery';
+import { failureOf, sayStopped, startProgram, whenOrphaned } from '#apimachinery/program';
 import { newSimulatedRuntime } from './runtime.ts';
 import { CriServer } from './wire/cri-server.ts';
-
-/** How often a child looks whether its parent still lives. */
-const PARENT_CHECK_MS = 500;
 
 interface Flags {
   listen: string;
@@ -79,7 +77,7 @@ async function run({ listen, cpus, podCidr, nodeIp, rootDir }: Flags): Promise<v
     if (isStopping) return;
     isStopping = true;
     runtime.stop();
-    server.stop().then(sayStopped, fail);
+    server.stop().then(sayStopped, failureOf('container-runtime'));
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
@@ -87,26 +85,4 @@ async function run({ listen, cpus, podCidr, nodeIp, rootDir }: Flags): Promise<v
   process.stdout.write('ready\n');
 }
 
-/** Calls `stop` when the process that started this one is gone. */
-function whenOrphaned(stop: () => void): void {
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) stop();
-  }, PARENT_CHECK_MS).unref();
-}
-
-function sayStopped(): void {
-  process.stdout.write('stopped\n', () => process.exit(0));
-}
-
-function fail(error: unknown): void {
-  process.stderr.write(`container-runtime: ${error instanceof Error ? error.message : error}\n`);
-  process.exit(1);
-}
-
-try {
-  run(parseFlags(process.argv.slice(2))).catch(fail);
-} catch (error) {
-  // Commander has said what is wrong.
-  process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : 2;
-}
+startProgram({ name: 'container-runtime', parseFlags, run });

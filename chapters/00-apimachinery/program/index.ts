@@ -14,6 +14,7 @@ export {
 export { Metrics } from './metrics.ts';
 export { whenOrphaned } from './parent.ts';
 export { type Serving, type ServingOptions, serve } from './serving.ts';
+export { failureOf, type ProgramMain, sayStopped, startProgram } from './start-program.ts';
 export {
   addElection,
   addServing,

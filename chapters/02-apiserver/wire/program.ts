@@ -14,7 +14,7 @@ import {
   RealClock,
   realRandom,
 } from '#apimachinery';
-import { whenOrphaned } from '#apimachinery/program';
+import { failureOf, sayStopped, whenOrphaned } from '#apimachinery/program';
 import type { AuditOptions } from '../filters/audit.ts';
 import { METADATA_POLICY } from '../filters/audit-policy.ts';
 import type { ApiServerOptions, ServiceAccountOptions } from '../server-options.ts';
@@ -35,6 +35,9 @@ import {
 } from './service-account-keys.ts';
 import { newTextParsers } from './text-parsers.ts';
 import { newWebhookCaller } from './webhook-caller.ts';
+
+/** The program's name, for messages. */
+export const NAME = 'kube-apiserver';
 
 /** The flags, by their names in camel case; durations in milliseconds. */
 export interface Flags {
@@ -223,19 +226,9 @@ function whenToldToStop(stop: () => Promise<void>): void {
   const stopOnce = () => {
     if (isStopping) return;
     isStopping = true;
-    stop().then(sayStopped, fail);
+    stop().then(sayStopped, failureOf(NAME));
   };
   process.on('SIGTERM', stopOnce);
   process.on('SIGINT', stopOnce);
   whenOrphaned(stopOnce);
-}
-
-function sayStopped(): void {
-  process.stdout.write('stopped\n', () => process.exit(0));
-}
-
-/** Says why it cannot go on, in one line. */
-export function fail(error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`kube-apiserver: ${message}\n`, () => process.exit(1));
 }

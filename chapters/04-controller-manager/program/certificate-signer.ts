@@ -6,7 +6,7 @@
 
 import { createPrivateKey, createPublicKey, type KeyObject, type webcrypto } from 'node:crypto';
 // First, or what comes next does not load.
-import './reflect-metadata.ts';
+import '#apimachinery/reflect-metadata';
 
 import {
   AuthorityKeyIdentifierExtension,

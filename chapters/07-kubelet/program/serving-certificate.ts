@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 // First, or what comes next does not load.
-import './reflect-metadata.ts';
+import '#apimachinery/reflect-metadata';
 
 import {
   ExtendedKeyUsage,

@@ -8,7 +8,7 @@
 import type { webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 // First, or what comes next does not load.
-import './reflect-metadata.ts';
+import '#apimachinery/reflect-metadata';
 
 import {
   AuthorityKeyIdentifierExtension,

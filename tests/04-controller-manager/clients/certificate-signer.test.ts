@@ -3,7 +3,7 @@
 import { createPublicKey, generateKeyPairSync, type webcrypto, X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 // First, or what comes next does not load.
-import '../../../solutions/02-apiserver/wire/reflect-metadata.ts';
+import '#apimachinery/reflect-metadata';
 
 import {
   type JsonGeneralName,

@@ -11,7 +11,7 @@ import https from 'node:https';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 // First, or what comes next does not load.
-import '../../../solutions/02-apiserver/wire/reflect-metadata.ts';
+import '#apimachinery/reflect-metadata';
 
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
 import { RealClock, silentLogger } from '#apimachinery';
