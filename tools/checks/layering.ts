@@ -21,6 +21,17 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'container-runtime': ['apimachinery'],
   kubelet: ['apimachinery', 'client', 'container-runtime'],
   'kube-proxy': ['apimachinery', 'client'],
+  cluster: [
+    'apimachinery',
+    'etcd',
+    'apiserver',
+    'client',
+    'controller-manager',
+    'scheduler',
+    'container-runtime',
+    'kubelet',
+    'kube-proxy',
+  ],
 };
 
 /** Imports that only some files of a component may have. */
@@ -53,9 +64,15 @@ export const PACKAGES: readonly { name: string; component: string; files: RegExp
   { name: '@peculiar/x509', component: 'kubelet', files: /^program\// },
   { name: 'ws', component: 'kubelet', files: /^program\// },
   { name: 'spdy-transport', component: 'kubelet', files: /^program\// },
+  { name: 'kubernetes-types', component: 'kube-proxy', files: /./ },
+  { name: 'commander', component: 'kube-proxy', files: /^(main\.ts$|program\/)/ },
+  { name: 'kubernetes-types', component: 'cluster', files: /./ },
+  { name: 'commander', component: 'cluster', files: /^(main\.ts$|program\/)/ },
+  { name: 'yaml', component: 'cluster', files: /^program\// },
+  { name: '@peculiar/x509', component: 'cluster', files: /^program\// },
   { name: '@marcbachmann/cel-js', component: 'apiserver', files: /^wire\/cel\.ts$/ },
   { name: '@peculiar/x509', component: 'apiserver', files: /^wire\// },
-  { name: 'commander', component: 'apiserver', files: /^main\.ts$/ },
+  { name: 'commander', component: 'apiserver', files: /^wire\/flags\.ts$/ },
   { name: '@peculiar/x509', component: 'controller-manager', files: /^program\// },
   { name: 'commander', component: 'controller-manager', files: /^(main\.ts$|program\/)/ },
   { name: 'jsonc-parser', component: 'apiserver', files: /^wire\/text-parsers\.ts$/ },
@@ -94,6 +111,11 @@ export const PLATFORM: readonly { component: string; files: RegExp; why: string 
   { component: 'container-runtime', files: /^main\.ts$/, why: 'the container-runtime program' },
   { component: 'kubelet', files: /^program\//, why: 'flags, HTTPS, WebSocket and SPDY' },
   { component: 'kubelet', files: /^main\.ts$/, why: 'the kubelet program' },
+  { component: 'kube-proxy', files: /^program\//, why: 'flags, ports, the kernel of this computer' },
+  { component: 'kube-proxy', files: /^main\.ts$/, why: 'the kube-proxy program' },
+  { component: 'cluster', files: /^program\//, why: 'ports, files, processes, certificates' },
+  { component: 'cluster', files: /^page\/(server|browser)\//, why: 'a port, a browser' },
+  { component: 'cluster', files: /^main\.ts$/, why: 'the cluster program' },
 ];
 
 /** Names that bring time, chance or the platform in, where no import shows it. */
@@ -190,7 +212,7 @@ function problemOfComponentImport(
   if (specifier === '#not-implemented') return undefined;
   const other = /^#([^/]+)/.exec(specifier)?.[1] ?? '';
   if (other === component) return `files of a component import each other as "./x.ts"`;
-  const all = component === 'cluster' ? Object.keys(MAY_IMPORT) : MAY_IMPORT[component];
+  const all = MAY_IMPORT[component];
   if (all === undefined) return `component ${component} is not in the table`;
   if (!all.includes(other)) return `${component} may not import "${specifier}"`;
   const limit = ONLY_IN.find((rule) => rule.from === component && rule.import.test(specifier));

@@ -49,7 +49,7 @@ export async function cached(
   return { path, text };
 }
 
-const MAX_CACHED = 30_000_000;
+const MAX_CACHED = 200_000_000;
 
 /** Removes the oldest files once there are many: each edit of a test or the kit leaves one. */
 function prune(folder: string): void {

@@ -41,18 +41,35 @@ export interface Loan {
   readonly files: readonly string[];
 }
 
-/** The extras of these chapters that are not written, in the order they are taught. */
-export function findLoans(root: string, chapters: readonly Chapter[]): Loan[] {
+/**
+ * The extras of these chapters that are not written, in the order they are taught.
+ *
+ * @param isNotGood - extras that are lent as a whole although something of them is written
+ */
+export function findLoans(
+  root: string,
+  chapters: readonly Chapter[],
+  isNotGood: (exerciseId: string) => boolean = () => false,
+): Loan[] {
   return chapters.flatMap((chapter) =>
     chapter.exercises
       .filter(({ core }) => !core)
-      .map((exercise) => ({ chapter, exercise, files: filesToLend(root, chapter, exercise) }))
+      .map((exercise) => ({
+        chapter,
+        exercise,
+        files: filesToLend(root, chapter, exercise, isNotGood),
+      }))
       .filter(({ files }) => files.length > 0),
   );
 }
 
-function filesToLend(root: string, chapter: Chapter, exercise: Exercise): string[] {
-  const isWhole = isNotWritten(root, { chapter, exercise });
+function filesToLend(
+  root: string,
+  chapter: Chapter,
+  exercise: Exercise,
+  isNotGood: (exerciseId: string) => boolean,
+): string[] {
+  const isWhole = isNotGood(exercise.id) || isNotWritten(root, { chapter, exercise });
   return exercise.files.filter((name) => {
     if (!existsSync(referenceFile(root, chapter.id, name))) return false;
     if (isWhole) return true;

@@ -239,15 +239,20 @@ describe('metrics of nodes', () => {
     });
   });
 
-  it('are asked of nodes that are ready, every 15 seconds, at /metrics/resource', async () => {
+  it('are asked of nodes that are ready at /metrics/resource, soon until usage is known, then every 15 seconds', async () => {
     await makeCluster();
     await make('/api/v1/nodes', node('b'));
+    const asked = () => kubelets.get('a')?.asked;
     await round(15);
-    await round(29);
-    expect(kubelets.get('a')?.paths).toEqual(['/metrics/resource']);
-    expect(kubelets.get('b')?.asked).toBe(0);
+    expect(asked()).toBe(1);
+    await round(16);
+    expect(asked()).toBe(2);
     await round(30);
-    expect(kubelets.get('a')?.asked).toBe(2);
+    expect(asked()).toBe(2);
+    await round(31);
+    expect(asked()).toBe(3);
+    expect(new Set(kubelets.get('a')?.paths)).toEqual(new Set(['/metrics/resource']));
+    expect(kubelets.get('b')?.asked).toBe(0);
   });
 
   it('do without a kubelet that does not answer, or hangs', async () => {
