@@ -48,10 +48,10 @@ export function accountOf(controller: string): string {
 export function asOwnAccounts(
   makers: Readonly<Record<string, NewController>>,
   clientAs: (account: string) => Client,
-): NewController[] {
-  return Object.entries(makers).map(
-    ([name, make]): NewController =>
-      (context) =>
-        make({ ...context, client: clientAs(accountOf(name)) }),
-  );
+): Record<string, NewController> {
+  const own = Object.entries(makers).map(([name, make]): [string, NewController] => [
+    name,
+    (context) => make({ ...context, client: clientAs(accountOf(name)) }),
+  ]);
+  return Object.fromEntries(own);
 }

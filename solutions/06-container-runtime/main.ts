@@ -9,8 +9,10 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { consoleLogger, NodeFileSystem, RealClock, realRandom } from '#apimachinery';
 import { failureOf, sayStopped, startProgram, whenOrphaned } from '#apimachinery/program';
+import { NetworkSwitch } from './network/node-network.ts';
 import { newSimulatedRuntime } from './runtime.ts';
 import { CriServer } from './wire/cri-server.ts';
+import { RemoteNetwork } from './wire/remote-network.ts';
 
 interface Flags {
   listen: string;
@@ -18,12 +20,19 @@ interface Flags {
   podCidr: string;
   nodeIp: string;
   rootDir: string;
+  nodeName: string;
+  podNetwork?: string;
 }
 
 function parseEndpoint(text: string): string {
   if (/^unix:\/\/\/./.test(text) || /^tcp:\/\/(127\.0\.0\.1|localhost|\[::1\]):\d+$/.test(text))
     return text;
   throw new InvalidArgumentError(`expected unix:///PATH or tcp://127.0.0.1:PORT, found ${text}`);
+}
+
+function parseSocket(text: string): string {
+  if (/^unix:\/\/\/./.test(text)) return text;
+  throw new InvalidArgumentError(`expected unix:///PATH, found ${text}`);
 }
 
 function parseCpus(text: string): number {
@@ -56,18 +65,29 @@ function parseFlags(argv: readonly string[]): Flags {
     )
     .option('--node-ip <address>', "the node's own address", '127.0.0.1')
     .option('--root-dir <folder>', "what is / for the node's files: logs and volumes", '/')
+    .option('--node-name <name>', "the node's name", 'localhost')
+    .option(
+      '--pod-network <endpoint>',
+      'the socket of a network that connects several nodes: unix:///PATH',
+      parseSocket,
+    )
     .allowExcessArguments(false)
     .exitOverride();
   program.parse([...argv], { from: 'user' });
   return program.opts<Flags>();
 }
 
-async function run({ listen, cpus, podCidr, nodeIp, rootDir }: Flags): Promise<void> {
+async function run(flags: Flags): Promise<void> {
+  const { listen, cpus, podCidr, nodeIp, nodeName, rootDir, podNetwork } = flags;
   const clock = new RealClock();
   const log = consoleLogger({ clock, level: 'warn' });
   const files = new NodeFileSystem(rootDir);
   const random = realRandom();
-  const runtime = newSimulatedRuntime({ clock, random, log, files, cpus, podCidr, nodeIp });
+  const network = podNetwork
+    ? new RemoteNetwork({ endpoint: podNetwork, nodeName, nodeIp })
+    : new NetworkSwitch();
+  const node = { cpus, podCidr, nodeIp, nodeName };
+  const runtime = newSimulatedRuntime({ clock, random, log, files, network, ...node });
   const server = new CriServer({ runtime, log });
   const endpoint = await server.listen(listen);
   process.stdout.write(`listening on ${endpoint}\n`);
@@ -77,6 +97,7 @@ async function run({ listen, cpus, podCidr, nodeIp, rootDir }: Flags): Promise<v
     if (isStopping) return;
     isStopping = true;
     runtime.stop();
+    if (network instanceof RemoteNetwork) network.close();
     server.stop().then(sayStopped, failureOf('container-runtime'));
   };
   process.on('SIGTERM', stop);

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { consoleLogger, type Logger, NodeFileSystem, RealClock, realRandom } from '#apimachinery';
 import { sayStopped, startProgram, whenOrphaned } from '#apimachinery/program';
 import { openClient } from '#client/node';
+import { newRemotePodNetwork } from '#container-runtime/wire';
 import { newHollowNode } from './hollow/hollow-node.ts';
 import { type Kubelet, newKubelet } from './kubelet/kubelet.ts';
 import { type Flags, NAME, parseFlags } from './program/flags.ts';
@@ -83,20 +84,27 @@ async function runNode(
     containerRuntimeEndpoint: endpoint = '',
   } = flags;
   const cri = openRuntime(endpoint);
+  const network = flags.podNetwork
+    ? newRemotePodNetwork({
+        endpoint: flags.podNetwork,
+        nodeName: name,
+        nodeIp: nodeIp[0] ?? '127.0.0.1',
+      })
+    : realNetwork;
   const serving = await serve(flags, world);
   process.stdout.write(`listening on https://${flags.address}:${serving.port}\n`);
   const kubelet: Kubelet = newKubelet({
     ...world,
     cri,
     files: new NodeFileSystem(),
-    network: realNetwork,
+    network,
     rootDir,
     logRoot: flags.podLogsDir,
     clusterDns: flags.clusterDns,
     clusterDomain: flags.clusterDomain,
     nodeDns: machineDns(),
     secure: realTls,
-    grpcCheck: newGrpcCheck(realNetwork, nodeIp[0] ?? '127.0.0.1'),
+    grpcCheck: newGrpcCheck(network, nodeIp[0] ?? '127.0.0.1'),
     ...(flags.podManifestPath && {
       staticPods: { directory: flags.podManifestPath, parse: parseManifest },
     }),

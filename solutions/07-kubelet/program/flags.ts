@@ -32,6 +32,8 @@ export interface Flags {
   maxPods: number;
   /** Ours: what the node has, where it is not this computer. */
   capacity: Record<string, string>;
+  /** Ours: the socket of a network that knows the pods. */
+  podNetwork?: string;
   hollow: boolean;
   hollowNodes: number;
   v: number;
@@ -90,6 +92,7 @@ export function parseFlags(argv: readonly string[]): Flags {
     .option('--register-node [boolean]', 'make the Node object', checkedBoolean, true)
     .option('--max-pods <n>', 'so many pods at most', checkedCount, 110)
     .option('--capacity <amounts>', 'what the node has: cpu=4,memory=8Gi', checkedAmounts, {})
+    .option('--pod-network <endpoint>', 'where pods are reached, when not by TCP: unix:///PATH')
     .option('--hollow', 'run nothing: pods only seem to run', false)
     .option('--hollow-nodes <n>', 'with --hollow: so many nodes, NAME-0 and on', checkedCount, 1)
     .option('-v, --v <level>', 'how much to log: 0, 2, 4', checkedCount, 0);

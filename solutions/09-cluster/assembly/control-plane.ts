@@ -33,7 +33,7 @@ export function runControllerManager(
   const makers = asOwnAccounts(controllersFor(options), (account) =>
     clientAs(serviceAccount('kube-system', account)),
   );
-  return runControllers(context, makers, signal);
+  return runControllers(context, Object.values(makers), signal);
 }
 
 /** The scheduler with its default profile, until the signal aborts. */

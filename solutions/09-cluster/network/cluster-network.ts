@@ -9,7 +9,7 @@
 
 import type { Duplex } from 'node:stream';
 import { type Clock, DialError, type NetworkProtocol, type PodNetwork } from '#apimachinery';
-import type { Connection, NetworkStack, NodeNetwork } from '#container-runtime';
+import type { Connection, NodeNetwork } from '#container-runtime';
 import { duplexOf } from '#container-runtime/wire';
 
 /** Where a connection comes from, and where it wants to go. */
@@ -43,6 +43,18 @@ export interface NodeRules {
 /** Opens a connection to something that is no pod. @throws DialError, as a rejection */
 export type Gateway = (from: string, ip: string, port: number) => Promise<Connection>;
 
+/** Something with addresses that takes connections: a namespace, here or in another process. */
+export interface Reachable {
+  readonly ips: readonly string[];
+  /** @throws DialError, perhaps as a rejection */
+  connect(
+    from: string,
+    ip: string,
+    port: number,
+    protocol: NetworkProtocol,
+  ): Connection | Promise<Connection>;
+}
+
 /** A node as its runtime and its kubelet see the network. */
 export interface NodeEnd {
   readonly name: string;
@@ -51,13 +63,16 @@ export interface NodeEnd {
   readonly network: NodeNetwork;
   /** For the kubelet: probes and port-forward. */
   readonly pods: PodNetwork;
+  /** What `network` does with a namespace, for one of another process. */
+  join(pod: Reachable): void;
+  leave(pod: Reachable): void;
 }
 
 /** Without an answer a caller gives up after so long. */
 const DIAL_TIMEOUT_MS = 30_000;
 
 interface Place {
-  readonly stack: NetworkStack;
+  readonly pod: Reachable;
   readonly node: string;
 }
 
@@ -82,20 +97,18 @@ export class ClusterNetwork {
   addNode(name: string, ip: string, rules: NodeRules): NodeEnd {
     const dial: NodeNetwork['dial'] = (from, to, port, protocol) =>
       this.#dial(name, { from, ip: to, port, protocol, via: from === ip ? 'local' : 'pod' });
+    const join = (pod: Reachable): void => {
+      for (const one of pod.ips) this.#places.set(one, { pod, node: name });
+    };
+    const leave = (pod: Reachable): void => {
+      for (const one of pod.ips) if (this.#places.get(one)?.pod === pod) this.#places.delete(one);
+    };
     const end: NodeEnd = {
       name,
       ip,
-      network: {
-        join: (stack) => {
-          for (const one of stack.ips) this.#places.set(one, { stack, node: name });
-        },
-        leave: (stack) => {
-          for (const one of stack.ips) {
-            if (this.#places.get(one)?.stack === stack) this.#places.delete(one);
-          }
-        },
-        dial,
-      },
+      join,
+      leave,
+      network: { join, leave, dial },
       pods: {
         dial: async (from, to, port, protocol): Promise<Duplex> =>
           duplexOf(await dial(from, to, port, protocol)),
@@ -161,7 +174,7 @@ export class ClusterNetwork {
     if (place.node !== node && this.#cuts.has(pairKey(place.node, node))) {
       return this.#timeOut(address);
     }
-    return place.stack.connect(routed.from, routed.ip, routed.port, protocol);
+    return place.pod.connect(routed.from, routed.ip, routed.port, protocol);
   }
 
   async #timeOut(address: string): Promise<never> {

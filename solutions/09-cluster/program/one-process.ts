@@ -8,14 +8,7 @@
 
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import {
-  type Clock,
-  type Logger,
-  NodeFileSystem,
-  type Random,
-  RealClock,
-  realRandom,
-} from '#apimachinery';
+import { type Clock, NodeFileSystem, type Random, RealClock, realRandom } from '#apimachinery';
 import { newApiServer } from '#apiserver';
 import {
   newAddressDialer,
@@ -24,18 +17,26 @@ import {
   parseApiServerFlags,
 } from '#apiserver/wire';
 import { type Client, NODES, type RequestHandler } from '#client';
-import { connectionOf, duplexOf } from '#container-runtime/wire';
+import { duplexOf } from '#container-runtime/wire';
 import { parseAddressRange } from '#controller-manager';
 import { certificateReader, newCertificateSigner } from '#controller-manager/program';
 import { serveKubelet } from '#kubelet/program';
 import { DecisionTracer } from '#scheduler';
 import { newClusterNode } from '../assembly/cluster-node.ts';
 import { type PartWorld, runControllerManager, runScheduler } from '../assembly/control-plane.ts';
-import { ADMIN, type Identity, newInProcessClient, nodeIdentity } from '../assembly/identity.ts';
-import { type Credentials, ensureObject, type Part, runParts } from '../bootstrap/bootstrap.ts';
-import type { ClusterShape, NodeShape } from '../bootstrap/cluster-shape.ts';
+import {
+  ADMIN,
+  CLUSTER_DNS,
+  type Identity,
+  newInProcessClient,
+  nodeIdentity,
+} from '../assembly/identity.ts';
+import { untilAborted } from '../assembly/until-aborted.ts';
+import { ensureObject, type Part, runParts } from '../bootstrap/bootstrap.ts';
+import type { NodeShape } from '../bootstrap/cluster-shape.ts';
 import { ClusterNetwork } from '../network/cluster-network.ts';
-import { openTcp } from './host-connections.ts';
+import type { ClusterOptions } from './cluster-options.ts';
+import { runGateways } from './gateways.ts';
 import { runHostPorts } from './host-ports.ts';
 import {
   apiServerArguments,
@@ -46,42 +47,30 @@ import {
   type Paths,
 } from './shape.ts';
 
-/** What a cluster in one process is made from. */
-export interface OneProcessOptions {
-  readonly shape: ClusterShape;
-  readonly paths: Paths;
-  readonly credentials: Credentials;
-  readonly port: number;
-  readonly log: Logger;
-  /** Of how many pods the scheduler's last thoughts are kept. */
-  readonly decisionTraces: number;
-  readonly onReady: (part: string) => void;
-}
-
 /** Runs a cluster until the signal aborts; resolves when nothing of it is left. */
-export async function runInOneProcess(
-  options: OneProcessOptions,
-  signal: AbortSignal,
-): Promise<void> {
+export async function runInOneProcess(options: ClusterOptions, signal: AbortSignal): Promise<void> {
   await new OneProcess(options).run(signal);
 }
 
 class OneProcess {
-  readonly #options: OneProcessOptions;
+  readonly #options: ClusterOptions;
   readonly #clock: Clock = new RealClock();
   readonly #random: Random = realRandom();
   readonly #network: ClusterNetwork;
   readonly #tracer: DecisionTracer;
   #server: OpenApiServer | undefined;
 
-  constructor(options: OneProcessOptions) {
+  constructor(options: ClusterOptions) {
     this.#options = options;
     this.#network = new ClusterNetwork(this.#clock);
     this.#tracer = new DecisionTracer(this.#clock, options.decisionTraces);
   }
 
   run(signal: AbortSignal): Promise<void> {
-    const { shape, onReady } = this.#options;
+    const { shape, port, onReady } = this.#options;
+    const around = (user: Identity) => {
+      return { ...this.#world(), client: this.#clientAs(user), network: this.#network };
+    };
     const api = 'kube-apiserver';
     const parts: Part[] = [
       { name: api, needs: [], ...this.#apiServer() },
@@ -105,18 +94,15 @@ class OneProcess {
         isReady: () => this.#isNodeReady(node.name),
       })),
       {
+        name: 'gateways',
+        needs: [api],
+        run: (stopped) => runGateways({ ...around(CLUSTER_DNS), port }, stopped),
+        isReady: async () => true,
+      },
+      {
         name: 'host ports',
         needs: [api],
-        run: (stopped) =>
-          runHostPorts(
-            {
-              client: this.#clientAs(ADMIN),
-              ...this.#world(),
-              network: this.#network,
-              nodes: shape.nodes,
-            },
-            stopped,
-          ),
+        run: (stopped) => runHostPorts({ ...around(ADMIN), nodes: shape.nodes }, stopped),
         isReady: async () => true,
       },
     ];
@@ -143,11 +129,7 @@ class OneProcess {
     return {
       run: async (stopped) => {
         this.#server = await openApiServer(flags, newApiServer, stopped, { addresses });
-        const close = this.#network.addGateway('127.0.0.1', port, 'TCP', async (from, ip, to) =>
-          connectionOf(await openTcp(ip, to), { remoteAddress: ip, localAddress: from, port: to }),
-        );
         await untilAborted(stopped);
-        close();
         await this.#server?.stop();
       },
       isReady: async () => this.#server !== undefined,
@@ -250,14 +232,6 @@ class OneProcess {
     if (this.#server === undefined) throw new Error('the API server is not there yet');
     return this.#server.handler;
   }
-}
-
-/** Resolves when the signal aborts. */
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 /** Puts the administrator's kubeconfig where it was asked for. */
