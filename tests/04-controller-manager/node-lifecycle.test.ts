@@ -302,7 +302,10 @@ describe('the node lifecycle controllers', () => {
       lastHeartbeatTime,
       ...(one.type === 'Ready' && { status: ready }),
     }));
-    await nodes().updateStatus({ ...found, status: { ...found.status, conditions } } as never);
+    // Whatever was written meanwhile: kubelets patch.
+    const metadata = { ...found.metadata, resourceVersion: undefined };
+    const status = { ...found.status, conditions };
+    await nodes().updateStatus({ ...found, metadata, status } as never);
   };
   /** Lets `ms` pass, in which these nodes speak every ten seconds. */
   const pass = async (ms: number, speaking: readonly string[]): Promise<void> => {

@@ -63,7 +63,7 @@ export function newClusterNode(options: ClusterNodeOptions): ClusterNode {
     nodeIp: ip,
     clusterCidr: options.clusterCidr,
   });
-  const end = network.addNode(name, ip, proxy);
+  const end = network.addNode(name, ip, proxy.rules);
   const runtime = newSimulatedRuntime({
     clock,
     random,

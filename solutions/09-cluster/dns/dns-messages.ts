@@ -29,7 +29,7 @@ export interface DnsQuery {
 export function decodeQuery(bytes: Uint8Array): DnsQuery | Uint8Array | undefined {
   let packet: Packet;
   try {
-    packet = decode(bytes as Buffer);
+    packet = decode(Buffer.from(bytes));
   } catch {
     return bytes.length < 12 ? undefined : failure(idOf(bytes), FORMAT_ERROR);
   }

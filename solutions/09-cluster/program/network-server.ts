@@ -9,6 +9,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { DialError, type Logger, type NetworkProtocol } from '#apimachinery';
 import type { Connection } from '#container-runtime';
 import { NetworkPeer, pathOf, pump } from '#container-runtime/wire';
+import type { RulesText } from '#kube-proxy';
 import type { ClusterNetwork, NodeEnd, Reachable } from '../network/cluster-network.ts';
 
 /** A line as it came. */
@@ -17,7 +18,7 @@ type Line = Readonly<Record<string, unknown>>;
 /** The rules of nodes, as kube-proxies push them. */
 export interface RulesSink {
   /** @throws Error when the text is refused */
-  apply(node: string, rules: { family: string; text: string; ipset?: string; ipvs?: string }): void;
+  apply(node: string, rules: RulesText): void;
 }
 
 export interface NetworkServerOptions {
@@ -160,9 +161,9 @@ export class NetworkServer {
     for (let line: Line | undefined = first; line; line = await peer.readLine()) {
       const { node, family, text, ipset, ipvs } = line;
       try {
+        if (family !== 'IPv4') throw new Error(`this network knows no ${String(family)}`);
         this.#options.rules.apply(String(node), {
-          family: String(family),
-          text: String(text),
+          iptables: String(text),
           ...(typeof ipset === 'string' && { ipset }),
           ...(typeof ipvs === 'string' && { ipvs }),
         });

@@ -95,7 +95,7 @@ class OneProcess {
       })),
       {
         name: 'gateways',
-        needs: [api],
+        needs: ['system objects'],
         run: (stopped) => runGateways({ ...around(CLUSTER_DNS), port }, stopped),
         isReady: async () => true,
       },
