@@ -122,6 +122,7 @@ export {
   selectorFromObject,
 } from './selector.ts';
 export { SelectorError } from './selector-error.ts';
+export { sha256 } from './sha256.ts';
 export {
   fromStatus,
   newAlreadyExists,

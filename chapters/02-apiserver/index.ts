@@ -192,6 +192,8 @@ export type {
   ScalarSchema,
   Schema,
 } from './schema/schema.ts';
+export { newApiServer } from './server.ts';
+export type { ApiServerOptions } from './server-options.ts';
 export {
   type MemoryStorage,
   newEtcdStorage,

@@ -131,7 +131,13 @@ export {
 } from './resource-types.ts';
 export { newRestClient, type RestClient } from './rest-client.ts';
 export { type Backoff, DEFAULT_RETRY, retryOnConflict } from './retry-on-conflict.ts';
-export { inProcessTransport, type RequestHandler, type Transport } from './transport.ts';
+export {
+  type ClientCertificate,
+  type InProcessCaller,
+  inProcessTransport,
+  type RequestHandler,
+  type Transport,
+} from './transport.ts';
 export { WatchDecodeError, type WatchDecodeFault } from './watch-decode-error.ts';
 export { type DecodeWatchOptions, decodeWatch, MAX_WATCH_LINE_BYTES } from './watch-decoder.ts';
 export type {

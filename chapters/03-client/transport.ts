@@ -18,29 +18,56 @@ export type RequestHandler = (
   request: Request,
   connection: {
     readonly rawTarget: string;
-    readonly peerCertificates: readonly never[];
+    readonly peerCertificates: readonly ClientCertificate[];
     readonly remoteAddress: string;
     readonly secure: boolean;
     readonly trusted: boolean;
   },
 ) => Promise<object>;
 
+/** What a certificate says of a client; times in milliseconds since 1970. */
+export interface ClientCertificate {
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+  readonly notBefore: number;
+  readonly notAfter: number;
+  readonly forClients: boolean;
+}
+
+/** Who comes in without credentials. */
+export interface InProcessCaller {
+  /** As an administrator? Absent: no. */
+  readonly trusted?: boolean;
+  /** As who would show a certificate with this name and these groups. */
+  readonly user?: { readonly name: string; readonly groups: readonly string[] };
+}
+
 /**
  * A transport that calls a handler in this process.
  *
- * @param trusted - does it come in without credentials, as an administrator? Else the request's
- * headers say who it is
+ * @param caller - who asks; left out, the requests' headers say
  */
 export function inProcessTransport(
   handler: RequestHandler,
-  { trusted = false }: { readonly trusted?: boolean } = {},
+  { trusted = false, user }: InProcessCaller = {},
 ): Transport {
+  const certificates = user
+    ? [
+        {
+          commonName: user.name,
+          organizations: user.groups,
+          notBefore: 0,
+          notAfter: Number.POSITIVE_INFINITY,
+          forClients: true,
+        },
+      ]
+    : [];
   return async (url, init) => {
     const request = new Request(url, init);
     const { pathname, search } = new URL(url);
     const answer = await handler(request, {
       rawTarget: `${pathname}${search}`,
-      peerCertificates: [],
+      peerCertificates: certificates,
       remoteAddress: '127.0.0.1',
       secure: true,
       trusted,

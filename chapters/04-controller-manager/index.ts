@@ -55,6 +55,7 @@ export {
   type NewController,
   newControllerContext,
 } from './controller.ts';
+export { accountOf, asOwnAccounts } from './controller-accounts.ts';
 export {
   applyRevision,
   CONTROLLER_REVISION_HASH_LABEL,

@@ -19,7 +19,9 @@ import {
 import { openClient, runAsLeader } from '#client/node';
 import type { SigningOptions } from './certificate/csr-signing-controller.ts';
 import { type ControllerWorld, newControllerContext } from './controller.ts';
+import { asOwnAccounts } from './controller-accounts.ts';
 import { controllersFor, selectControllers } from './controllers.ts';
+import { newAccountClients } from './program/account-clients.ts';
 import { certificateReader, newCertificateSigner } from './program/certificate-signer.ts';
 import { type Flags, NAME, optionsOf, parseFlags } from './program/flags.ts';
 import { countFailures, countRequests } from './program/metrics.ts';
@@ -45,7 +47,13 @@ async function run(flags: Flags): Promise<void> {
     certificateReader,
     ...(signing && { signing }),
   });
-  const makers = selectControllers(all, flags.controllers);
+  const accounts = flags.useServiceAccountCredentials
+    ? newAccountClients({ config, client, clock, log })
+    : undefined;
+  const own = accounts
+    ? asOwnAccounts(all, (account) => countRequests(accounts.clientAs(account), metrics))
+    : all;
+  const makers = selectControllers(own, flags.controllers);
   const stopped = new AbortController();
   const stop = (): void => stopped.abort();
   process.on('SIGTERM', stop);
@@ -59,6 +67,7 @@ async function run(flags: Flags): Promise<void> {
   if (flags.leaderElect) await lead(flags, world, work, metrics, stopped.signal);
   else await work(stopped.signal);
   await serving?.close();
+  await accounts?.close();
   await close();
   sayStopped();
 }

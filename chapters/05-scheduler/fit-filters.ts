@@ -2,7 +2,7 @@
  * Can this pod run on this node at all? The six questions that look at nothing but the two.
  *
  * Each answers for one node; the plugins of the same names ask them (`plugins/`). Which node is
- * better is `scoring.ts`.
+ * better is `scoring.ts`. Whenever a filter is asked, `node.node` is there.
  */
 
 import type { Taint } from '#apimachinery';
@@ -149,8 +149,8 @@ export function nodeAffinityFilter(pod: PodInfo, node: NodeInfo): Status | undef
  * all of them count. Terms are alternatives: as soon as one names no node, any node may do. This is
  * how a pod of a DaemonSet among 5,000 nodes costs no more than one among three.
  *
- * @returns `undefined` when any node may do; else the names of all terms together, which can be none
- * at all
+ * @returns `undefined` when any node may do, also for a pod without required node affinity, or without
+ * any term in it; else the names of all terms together, which can be none at all
  * @exercise scheduler/fit-filters
  */
 export function nodeNamesOfAffinity(pod: PodInfo): ReadonlySet<string> | undefined {

@@ -16,8 +16,8 @@ import {
   whenOrphaned,
 } from '#apimachinery/program';
 import { openClient, runAsLeader } from '#client/node';
-import { DEFAULT_CONFIGURATION } from './configuration.ts';
 import { DecisionTracer } from './decision-trace.ts';
+import { DEFAULT_CONFIGURATION } from './profiles/configuration.ts';
 import { readConfiguration } from './program/configuration-file.ts';
 import { type Flags, NAME, parseFlags } from './program/flags.ts';
 import { newScheduler, type Scheduler } from './scheduler.ts';

@@ -81,7 +81,7 @@ export {
   mountTable,
   type PathRules,
 } from './mounts/mounts.ts';
-export type { Connection } from './network/connection.ts';
+export { type Connection, newConnection } from './network/connection.ts';
 export {
   AddressPool,
   type Cidr,

@@ -9,21 +9,30 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { consoleLogger, NodeFileSystem, RealClock, realRandom } from '#apimachinery';
 import { failureOf, sayStopped, startProgram, whenOrphaned } from '#apimachinery/program';
+import { NetworkSwitch } from './network/node-network.ts';
 import { newSimulatedRuntime } from './runtime.ts';
 import { CriServer } from './wire/cri-server.ts';
+import { RemoteNetwork } from './wire/remote-network.ts';
 
 interface Flags {
   listen: string;
   cpus: number;
-  podCidr: string;
+  podCidr?: string;
   nodeIp: string;
   rootDir: string;
+  nodeName: string;
+  podNetwork?: string;
 }
 
 function parseEndpoint(text: string): string {
   if (/^unix:\/\/\/./.test(text) || /^tcp:\/\/(127\.0\.0\.1|localhost|\[::1\]):\d+$/.test(text))
     return text;
   throw new InvalidArgumentError(`expected unix:///PATH or tcp://127.0.0.1:PORT, found ${text}`);
+}
+
+function parseSocket(text: string): string {
+  if (/^unix:\/\/\/./.test(text)) return text;
+  throw new InvalidArgumentError(`expected unix:///PATH, found ${text}`);
 }
 
 function parseCpus(text: string): number {
@@ -34,7 +43,7 @@ function parseCpus(text: string): number {
 
 function parseCidr(text: string): string {
   if (!/^\d+\.\d+\.\d+\.\d+\/\d+$/.test(text)) {
-    throw new InvalidArgumentError(`expected a range such as 10.88.0.0/16, found ${text}`);
+    throw new InvalidArgumentError(`expected a range such as 10.244.0.0/24, found ${text}`);
   }
   return text;
 }
@@ -50,24 +59,34 @@ function parseFlags(argv: readonly string[]): Flags {
     .option('--cpus <n>', 'CPUs that all containers share', parseCpus, 4)
     .option(
       '--pod-cidr <range>',
-      'addresses of sandboxes until the kubelet says',
+      'addresses of sandboxes; without: the network is not ready until the kubelet says',
       parseCidr,
-      '10.88.0.0/16',
     )
     .option('--node-ip <address>', "the node's own address", '127.0.0.1')
     .option('--root-dir <folder>', "what is / for the node's files: logs and volumes", '/')
+    .option('--node-name <name>', "the node's name", 'localhost')
+    .option(
+      '--pod-network <endpoint>',
+      'the socket of a network that connects several nodes: unix:///PATH',
+      parseSocket,
+    )
     .allowExcessArguments(false)
     .exitOverride();
   program.parse([...argv], { from: 'user' });
   return program.opts<Flags>();
 }
 
-async function run({ listen, cpus, podCidr, nodeIp, rootDir }: Flags): Promise<void> {
+async function run(flags: Flags): Promise<void> {
+  const { listen, cpus, podCidr, nodeIp, nodeName, rootDir, podNetwork } = flags;
   const clock = new RealClock();
   const log = consoleLogger({ clock, level: 'warn' });
   const files = new NodeFileSystem(rootDir);
   const random = realRandom();
-  const runtime = newSimulatedRuntime({ clock, random, log, files, cpus, podCidr, nodeIp });
+  const network = podNetwork
+    ? new RemoteNetwork({ endpoint: podNetwork, nodeName, nodeIp })
+    : new NetworkSwitch();
+  const node = { cpus, ...(podCidr && { podCidr }), nodeIp, nodeName };
+  const runtime = newSimulatedRuntime({ clock, random, log, files, network, ...node });
   const server = new CriServer({ runtime, log });
   const endpoint = await server.listen(listen);
   process.stdout.write(`listening on ${endpoint}\n`);
@@ -77,6 +96,7 @@ async function run({ listen, cpus, podCidr, nodeIp, rootDir }: Flags): Promise<v
     if (isStopping) return;
     isStopping = true;
     runtime.stop();
+    if (network instanceof RemoteNetwork) network.close();
     server.stop().then(sayStopped, failureOf('container-runtime'));
   };
   process.on('SIGTERM', stop);

@@ -11,9 +11,10 @@ import { join } from 'node:path';
 import { consoleLogger, type Logger, NodeFileSystem, RealClock, realRandom } from '#apimachinery';
 import { sayStopped, startProgram, whenOrphaned } from '#apimachinery/program';
 import { openClient } from '#client/node';
+import { newRemotePodNetwork } from '#container-runtime/wire';
 import { newHollowNode } from './hollow/hollow-node.ts';
 import { type Kubelet, newKubelet } from './kubelet/kubelet.ts';
-import { type Flags, NAME, parseFlags } from './program/flags.ts';
+import { type Flags, isOpen, NAME, parseFlags } from './program/flags.ts';
 import { parseManifest } from './program/manifest.ts';
 import { machineCapacity, machineDns, machineFacts, machineUsage } from './program/node-facts.ts';
 import { openRuntime } from './program/open-runtime.ts';
@@ -83,20 +84,27 @@ async function runNode(
     containerRuntimeEndpoint: endpoint = '',
   } = flags;
   const cri = openRuntime(endpoint);
+  const network = flags.podNetwork
+    ? newRemotePodNetwork({
+        endpoint: flags.podNetwork,
+        nodeName: name,
+        nodeIp: nodeIp[0] ?? '127.0.0.1',
+      })
+    : realNetwork;
   const serving = await serve(flags, world);
   process.stdout.write(`listening on https://${flags.address}:${serving.port}\n`);
   const kubelet: Kubelet = newKubelet({
     ...world,
     cri,
     files: new NodeFileSystem(),
-    network: realNetwork,
+    network,
     rootDir,
     logRoot: flags.podLogsDir,
     clusterDns: flags.clusterDns,
     clusterDomain: flags.clusterDomain,
     nodeDns: machineDns(),
     secure: realTls,
-    grpcCheck: newGrpcCheck(realNetwork, nodeIp[0] ?? '127.0.0.1'),
+    grpcCheck: newGrpcCheck(network, nodeIp[0] ?? '127.0.0.1'),
     ...(flags.podManifestPath && {
       staticPods: { directory: flags.podManifestPath, parse: parseManifest },
     }),
@@ -118,14 +126,18 @@ async function runNode(
   cri.close();
 }
 
-async function serve(flags: Flags, { client, clock }: World): Promise<Serving> {
+async function serve(flags: Flags, { client, clock, log }: World): Promise<Serving> {
   const { tlsCertFile: certFile, tlsPrivateKeyFile: keyFile, clientCaFile: caFile } = flags;
   const names = [flags.hostnameOverride, ...flags.nodeIp];
   const pair =
     certFile && keyFile
       ? { certificate: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') }
       : await servingCertificate(join(flags.rootDir, 'pki'), names);
-  const isOpen = caFile === undefined && !flags.authenticationTokenWebhook;
+  if (isOpen(flags)) {
+    log.warn('no client CA and no webhook: whoever reaches the port may do everything', {
+      address: flags.address,
+    });
+  }
   return serveKubelet(flags.hostnameOverride, {
     ...pair,
     client,
@@ -135,7 +147,7 @@ async function serve(flags: Flags, { client, clock }: World): Promise<Serving> {
     ...(caFile && { clientCa: readFileSync(caFile, 'utf8') }),
     tokens: flags.authenticationTokenWebhook,
     // Without a way to know anybody nobody could be refused.
-    anonymous: flags.anonymousAuth || isOpen,
+    anonymous: flags.anonymousAuth || isOpen(flags),
     webhookAuthorization: flags.authorizationMode === 'Webhook',
     usage: machineUsage,
   });

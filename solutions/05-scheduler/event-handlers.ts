@@ -2,7 +2,7 @@
  * What informers report goes into the cache and wakes pods in the queue. Given.
  *
  * A pod with a node is the cache's, one without is the queue's, if it is ours. What a change means for
- * pods that wait is `cluster-events.ts`.
+ * pods that wait is `queue/cluster-events.ts`.
  *
  * @see pkg/scheduler/eventhandlers.go (1.33)
  */
@@ -18,17 +18,17 @@ import {
   type ResourceType,
   STORAGE_CLASSES,
 } from '#client';
-import type { SchedulerCache } from './cache.ts';
+import type { SchedulerCache } from './cache/cache.ts';
+import type { EventResource } from './framework/plugin.ts';
+import { podInfoOf } from './framework/pod-info.ts';
+import type { Nominator } from './preemption/nominator.ts';
 import {
   ASSIGNED_POD_DELETE,
   clusterEvent,
   NODE_ADD,
   NODE_DELETE,
   nodeSchedulingPropertiesChange,
-} from './cluster-events.ts';
-import type { EventResource } from './framework/plugin.ts';
-import { podInfoOf } from './framework/pod-info.ts';
-import type { Nominator } from './nominator.ts';
+} from './queue/cluster-events.ts';
 import type { SchedulingQueue } from './queue/scheduling-queue.ts';
 
 /** Where reports go. */

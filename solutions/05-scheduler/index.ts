@@ -4,36 +4,36 @@
  * To read the code, begin with `framework/plugin.ts`.
  */
 
-export {
-  type AffinityScoreInput,
-  affinityScore,
-  normalizeAffinityScores,
-  scorePlaces,
-} from './affinity-scores.ts';
+export { type CacheSize, SchedulerCache, type SchedulerCacheOptions } from './cache/cache.ts';
+export { NodeTree } from './cache/node-tree.ts';
 export {
   type BindingCache,
   type BindingFramework,
   type BindingWorld,
   bindingCycle,
   WaitingPods,
-} from './binding.ts';
-export { type CacheSize, SchedulerCache, type SchedulerCacheOptions } from './cache.ts';
+} from './cycle/binding.ts';
 export {
-  ASSIGNED_POD_ADD,
-  ASSIGNED_POD_DELETE,
-  clusterEvent,
-  FORCE_ACTIVATE,
-  isWildcardEvent,
-  matchesClusterEvent,
-  NODE_ADD,
-  NODE_DELETE,
-  nodeSchedulingPropertiesChange,
-  podSchedulingPropertiesChange,
-  UNSCHEDULABLE_TIMEOUT,
-  UNSCHEDULED_POD_ADD,
-  UNSCHEDULED_POD_DELETE,
-} from './cluster-events.ts';
-export { type Diagnosis, FitError, NoNodesAvailableError, newDiagnosis } from './fit-error.ts';
+  type Diagnosis,
+  FitError,
+  NoNodesAvailableError,
+  newDiagnosis,
+} from './cycle/fit-error.ts';
+export { goDuration } from './cycle/go-duration.ts';
+export {
+  type AssumingCache,
+  type FeasibleNodes,
+  findNodesThatFit,
+  type NodeFilter,
+  type ScheduledPod,
+  type ScheduleResult,
+  type SchedulingOptions,
+  schedulePod,
+  schedulingCycle,
+  selectHost,
+  type UnplacedPod,
+} from './cycle/schedule-one.ts';
+export { type DecisionTrace, DecisionTracer } from './decision-trace.ts';
 export {
   type InsufficientResource,
   insufficientResources,
@@ -120,9 +120,6 @@ export {
   type Rejection,
   Status,
 } from './framework/status.ts';
-export { goDuration } from './go-duration.ts';
-export { NodeTree } from './node-tree.ts';
-export { filterWithNominatedPods, Nominator } from './nominator.ts';
 export { newCoscheduling } from './plugins/coscheduling.ts';
 export { newDefaultBinder } from './plugins/default-binder.ts';
 export {
@@ -139,22 +136,8 @@ export { newSchedulingGates } from './plugins/scheduling-gates.ts';
 export { newVolumeBinding } from './plugins/volume-binding.ts';
 export { newVolumeRestrictions } from './plugins/volume-restrictions.ts';
 export { newVolumeZone } from './plugins/volume-zone.ts';
-export {
-  AFFINITY_REASON,
-  type AffinityCounts,
-  type AffinityInput,
-  ANTI_AFFINITY_REASON,
-  type CountMatches,
-  countAffinity,
-  countMatches,
-  EXISTING_ANTI_AFFINITY_REASON,
-  matchesAllTerms,
-  type NamespaceLabels,
-  newAffinityCounts,
-  RequiredAffinity,
-} from './pod-affinity.ts';
-export { PodCounts } from './pod-counts.ts';
-export { byImportance, podPriority, startTimeOf } from './pod-priority.ts';
+export { filterWithNominatedPods, Nominator } from './preemption/nominator.ts';
+export { byImportance, podPriority, startTimeOf } from './preemption/pod-priority.ts';
 export {
   type Candidate,
   type CandidateLimits,
@@ -168,7 +151,7 @@ export {
   splitByBudgets,
   type Victims,
   whyNotEligible,
-} from './preemption.ts';
+} from './preemption/preemption.ts';
 export {
   expandMultiPoint,
   MIN_FEASIBLE_NODES_PERCENTAGE,
@@ -179,9 +162,25 @@ export {
   type PluginRefs,
   requestedToCapacityRatioScore,
   type UtilizationShapePoint,
-} from './profiles.ts';
+} from './profiles/profiles.ts';
+export {
+  ASSIGNED_POD_ADD,
+  ASSIGNED_POD_DELETE,
+  clusterEvent,
+  FORCE_ACTIVATE,
+  isWildcardEvent,
+  matchesClusterEvent,
+  NODE_ADD,
+  NODE_DELETE,
+  nodeSchedulingPropertiesChange,
+  podSchedulingPropertiesChange,
+  UNSCHEDULABLE_TIMEOUT,
+  UNSCHEDULED_POD_ADD,
+  UNSCHEDULED_POD_DELETE,
+} from './queue/cluster-events.ts';
 export type { ReportedEvent } from './queue/in-flight-events.ts';
 export type { PendingPods } from './queue/pools.ts';
+export type { SchedulingFailure } from './queue/queued-pod.ts';
 export {
   type BackoffLimits,
   backoffDuration,
@@ -192,23 +191,15 @@ export {
 export {
   LEFTOVER_FLUSH_PERIOD_MS,
   type QueueProfile,
-  type SchedulingFailure,
   SchedulingQueue,
   type SchedulingQueueOptions,
 } from './queue/scheduling-queue.ts';
 export {
-  type AssumingCache,
-  type FeasibleNodes,
-  findNodesThatFit,
-  type NodeFilter,
-  type ScheduledPod,
-  type ScheduleResult,
-  type SchedulingOptions,
-  schedulePod,
-  schedulingCycle,
-  selectHost,
-  type UnplacedPod,
-} from './schedule-one.ts';
+  newScheduler,
+  type Scheduler,
+  type SchedulerCounts,
+  type SchedulerOptions,
+} from './scheduler.ts';
 export {
   balancedAllocationScore,
   defaultNormalizeScore,
@@ -221,19 +212,42 @@ export {
   preferredNodeAffinityScore,
   type ResourceUse,
 } from './scoring.ts';
-export { HOSTNAME_LABEL, type SpreadScoreInput, SpreadScores } from './spread-scores.ts';
-export { TopologyCounts } from './topology-counts.ts';
+export {
+  type AffinityScoreInput,
+  affinityScore,
+  normalizeAffinityScores,
+  scorePlaces,
+} from './topology/affinity-scores.ts';
+export {
+  AFFINITY_REASON,
+  type AffinityCounts,
+  type AffinityInput,
+  ANTI_AFFINITY_REASON,
+  type CountMatches,
+  countAffinity,
+  countMatches,
+  EXISTING_ANTI_AFFINITY_REASON,
+  matchesAllTerms,
+  type NamespaceLabels,
+  newAffinityCounts,
+  RequiredAffinity,
+} from './topology/pod-affinity.ts';
+export { PodCounts } from './topology/pod-counts.ts';
+export {
+  type NodeInclusionPolicy,
+  type SpreadConstraint,
+  spreadConstraintsOf,
+  type WhenUnsatisfiable,
+} from './topology/spread-constraints.ts';
+export { HOSTNAME_LABEL, type SpreadScoreInput, SpreadScores } from './topology/spread-scores.ts';
+export { TopologyCounts } from './topology/topology-counts.ts';
 export {
   type CountPods,
   countDomains,
   countMatchingPods,
   isNodeIncluded,
-  type NodeInclusionPolicy,
   SPREAD_LABEL_REASON,
   SPREAD_REASON,
-  type SpreadConstraint,
   SpreadCounts,
-  spreadConstraintsOf,
-  type WhenUnsatisfiable,
-} from './topology-spread.ts';
-export { hasTopologyKeys, topologyValue } from './topology-value.ts';
+} from './topology/topology-spread.ts';
+export { hasTopologyKeys, topologyValue } from './topology/topology-value.ts';

@@ -1,8 +1,8 @@
 /**
  * The scheduler: takes pods from the queue, one after another, gives each a node, and binds it. Given.
  *
- * Here is the wiring only. One cycle is `schedule-one.ts`, what follows it `binding.ts`, where pods wait
- * `queue/`, how nodes are counted `cache.ts`; what informers report comes in by `event-handlers.ts`.
+ * Here is the wiring only. One cycle is `cycle/schedule-one.ts`, what follows it `cycle/binding.ts`, where pods wait
+ * `queue/`, how nodes are counted `cache/cache.ts`; what informers report comes in by `event-handlers.ts`.
  */
 
 import {
@@ -14,28 +14,25 @@ import {
   type Random,
 } from '#apimachinery';
 import { type Client, EventBroadcaster, newInformerFactory, PODS } from '#client';
-import { bindingCycle, WaitingPods } from './binding.ts';
-import { SchedulerCache } from './cache.ts';
-import { ASSIGNED_POD_DELETE } from './cluster-events.ts';
-import {
-  ConfigurationError,
-  DEFAULT_CONFIGURATION,
-  type SchedulerConfiguration,
-} from './configuration.ts';
+import { SchedulerCache } from './cache/cache.ts';
+import { bindingCycle, WaitingPods } from './cycle/binding.ts';
+import { FitError, NoNodesAvailableError } from './cycle/fit-error.ts';
+import { type SchedulingOptions, schedulingCycle, type UnplacedPod } from './cycle/schedule-one.ts';
 import type { DecisionTracer } from './decision-trace.ts';
 import { addEventHandlers } from './event-handlers.ts';
-import { FitError, NoNodesAvailableError } from './fit-error.ts';
 import type { Framework } from './framework/framework.ts';
 import type { Handle } from './framework/handle.ts';
 import type { QueuedPodInfo } from './framework/plugin.ts';
 import { podInfoOf } from './framework/pod-info.ts';
 import { Snapshot } from './framework/snapshot.ts';
-import { newFramework } from './new-framework.ts';
-import { filterWithNominatedPods, Nominator } from './nominator.ts';
 import { REGISTRY, type Registry } from './plugins/default-plugins.ts';
-import { numFeasibleNodesToFind } from './profiles.ts';
+import { filterWithNominatedPods, Nominator } from './preemption/nominator.ts';
+import { DEFAULT_CONFIGURATION, type SchedulerConfiguration } from './profiles/configuration.ts';
+import { newFramework } from './profiles/new-framework.ts';
+import { numFeasibleNodesToFind } from './profiles/profiles.ts';
+import { commonQueueSort, type MadeProfile } from './profiles/queue-sort.ts';
+import { ASSIGNED_POD_DELETE } from './queue/cluster-events.ts';
 import { SchedulingQueue } from './queue/scheduling-queue.ts';
-import { type SchedulingOptions, schedulingCycle, type UnplacedPod } from './schedule-one.ts';
 
 /** What a scheduler is made from. */
 export interface SchedulerOptions {
@@ -69,7 +66,7 @@ export interface Scheduler {
 /**
  * Makes a scheduler; it does nothing before `run`, which is called once.
  *
- * @throws ConfigurationError when a profile's plugins cannot be made
+ * @throws ConfigurationError when a profile's plugins cannot be made, or profiles sort differently
  */
 export function newScheduler(options: SchedulerOptions): Scheduler {
   const { client, clock, random, log, tracer } = options;
@@ -111,16 +108,16 @@ export function newScheduler(options: SchedulerOptions): Scheduler {
     const percentage = profile.percentageOfNodesToScore ?? configuration.percentageOfNodesToScore;
     const cycle: SchedulingOptions = {
       snapshot,
-      nodesToFind: (total) => numFeasibleNodesToFind(percentage, total),
+      // Without scores the first node is as good as any.
+      nodesToFind: (total) =>
+        framework.plugins.score.length === 0 ? 1 : numFeasibleNodesToFind(percentage, total),
       filter: (one, state, pod, node) => filterWithNominatedPods(one, nominator, state, pod, node),
       random,
       startAt: 0,
     };
-    profiles.set(profile.schedulerName, { framework, recorder, cycle });
+    profiles.set(profile.schedulerName, { profile, framework, recorder, cycle });
   }
-  const [first] = profiles.values();
-  const sort = first?.framework.plugins.queueSort[0];
-  if (!sort) throw new ConfigurationError('there is no profile');
+  const sort = commonQueueSort([...profiles.values()]);
   const profileOf = (pod: Pod): Profile | undefined => profiles.get(schedulerNameOf(pod));
   const queue = new SchedulingQueue({
     clock,
@@ -245,8 +242,7 @@ export function newScheduler(options: SchedulerOptions): Scheduler {
   };
 }
 
-interface Profile {
-  readonly framework: Framework;
+interface Profile extends MadeProfile {
   readonly recorder: Handle['recorder'];
   readonly cycle: SchedulingOptions;
 }

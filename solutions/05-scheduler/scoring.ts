@@ -2,7 +2,8 @@
  * How good is this node for this pod? Scores from 0 to 100, and how they are made comparable.
  *
  * The plugins of the same names ask these functions (`plugins/`). Which nodes can do at all is
- * `fit-filters.ts`; adding scores up with their weights is `framework/framework.ts`.
+ * `fit-filters.ts`; adding scores up with their weights is `framework/framework.ts`. Whenever a score is
+ * asked for, `node.node` is there.
  */
 
 import { findUntoleratedTaint, matchesNodeSelectorTerm, type Toleration } from '#apimachinery';
@@ -113,14 +114,16 @@ export const MAX_IMAGE_THRESHOLD_PER_CONTAINER = 1000 * 1024 * 1024;
  * @remarks
  *
  * 1. Every container and init container whose image the node has counts with
- *    `size × (nodes that have it / all nodes)`, rounded down: an image that only one node has must not
- *    draw all pods there.
+ *    `size × (nodes that have it / all nodes)`, divided first, then multiplied, then rounded down: an
+ *    image that only one node has must not draw all pods there. (What the division loses in the last
+ *    bit is left open.)
  * 2. An image without a tag or digest is looked for as `<image>:latest`. A `:` before the last `/`
  *    belongs to a port, not to a tag.
  * 3. The sum is brought into the range from `MIN_IMAGE_THRESHOLD` to
  *    `MAX_IMAGE_THRESHOLD_PER_CONTAINER` × (number of containers and init containers), and where it
  *    lies there, from 0 to 100, rounded down, is the score.
  *
+ * @param pod - with at least one container
  * @param totalNodes - how many nodes the cluster has
  * @see pkg/scheduler/framework/plugins/imagelocality/image_locality.go (1.33)
  * @exercise scheduler/scoring

@@ -17,7 +17,7 @@ import { RemoteNetwork } from './wire/remote-network.ts';
 interface Flags {
   listen: string;
   cpus: number;
-  podCidr: string;
+  podCidr?: string;
   nodeIp: string;
   rootDir: string;
   nodeName: string;
@@ -43,7 +43,7 @@ function parseCpus(text: string): number {
 
 function parseCidr(text: string): string {
   if (!/^\d+\.\d+\.\d+\.\d+\/\d+$/.test(text)) {
-    throw new InvalidArgumentError(`expected a range such as 10.88.0.0/16, found ${text}`);
+    throw new InvalidArgumentError(`expected a range such as 10.244.0.0/24, found ${text}`);
   }
   return text;
 }
@@ -59,9 +59,8 @@ function parseFlags(argv: readonly string[]): Flags {
     .option('--cpus <n>', 'CPUs that all containers share', parseCpus, 4)
     .option(
       '--pod-cidr <range>',
-      'addresses of sandboxes until the kubelet says',
+      'addresses of sandboxes; without: the network is not ready until the kubelet says',
       parseCidr,
-      '10.88.0.0/16',
     )
     .option('--node-ip <address>', "the node's own address", '127.0.0.1')
     .option('--root-dir <folder>', "what is / for the node's files: logs and volumes", '/')
@@ -86,7 +85,7 @@ async function run(flags: Flags): Promise<void> {
   const network = podNetwork
     ? new RemoteNetwork({ endpoint: podNetwork, nodeName, nodeIp })
     : new NetworkSwitch();
-  const node = { cpus, podCidr, nodeIp, nodeName };
+  const node = { cpus, ...(podCidr && { podCidr }), nodeIp, nodeName };
   const runtime = newSimulatedRuntime({ clock, random, log, files, network, ...node });
   const server = new CriServer({ runtime, log });
   const endpoint = await server.listen(listen);

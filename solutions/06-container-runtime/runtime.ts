@@ -2,34 +2,39 @@
  * The runtime as the CRI sees it: every RPC, in process. Given.
  *
  * It looks things up and puts answers together. States are `containers/containers.ts`, images
- * `images/image-store.ts`, what runs is `simulated-host.ts`. Over a socket it is `wire/`.
+ * `images/image-store.ts`, what runs is `simulated-host.ts`; streams are `runtime-streams.ts`, stats
+ * `runtime-stats.ts`. Over a socket it is `wire/`.
  */
 
 import type { Clock, FileSystem, Logger, Random } from '#apimachinery';
 import { newCatalogue } from './catalogue/catalogue.ts';
 import { type ContainerRecord, Containers, type Sandbox } from './containers/containers.ts';
 import * as cri from './cri/index.ts';
+import { containerItem, imageItem, sandboxItem, sandboxStatus } from './cri-records.ts';
 import { EventHub } from './event-hub.ts';
-import { ImageStore, type StoredImage } from './images/image-store.ts';
+import { ImageStore } from './images/image-store.ts';
 import type { Registry } from './images/registry.ts';
-import { emptySource, Pipe } from './kernel/pipe.ts';
+import { emptySource } from './kernel/pipe.ts';
 import type { Programs } from './kernel/program.ts';
-import { Terminal } from './kernel/terminal.ts';
-import {
-  execSync,
-  statsOf,
-  type UsageSample,
-  WRITABLE_LAYER,
-} from './logs-stats-exec/logs-stats-exec.ts';
+import { execSync, WRITABLE_LAYER } from './logs-stats-exec/logs-stats-exec.ts';
 import { NetworkSwitch, type NodeNetwork } from './network/node-network.ts';
 import { newPrograms } from './programs/programs.ts';
+import { RuntimeStats } from './runtime-stats.ts';
+import { RuntimeStreams, runningContainer } from './runtime-streams.ts';
 import { SimulatedHost, sinkTo } from './simulated-host.ts';
-import { portForwardStreamOf, readableOf, writableOf } from './streams.ts';
 
 /** The version of the CRI that this speaks. */
 export const CRI_VERSION = 'v1';
 const RUNTIME_NAME = 'kubernetes-from-scratch';
 const RUNTIME_VERSION = '0.1.0';
+
+/** In containerd's words. */
+const NO_ADDRESSES: cri.RuntimeCondition = {
+  type: 'NetworkReady',
+  status: false,
+  reason: 'NetworkPluginNotReady',
+  message: 'Network plugin returns error: cni plugin not initialized',
+};
 
 /** What a runtime gets from outside. */
 export interface SimulatedRuntimeOptions {
@@ -49,7 +54,10 @@ export interface SimulatedRuntimeOptions {
   /** The node's own address; 127.0.0.1 if absent. */
   readonly nodeIp?: string;
   readonly nodeName?: string;
-  /** Where sandboxes' addresses come from until `updateRuntimeConfig` says; 10.88.0.0/16 if absent. */
+  /**
+   * Where sandboxes' addresses come from until `updateRuntimeConfig` says. Absent: the network is not
+   * ready before that, and who makes a sandbox all the same gets an address in 10.88.0.0/16.
+   */
   readonly podCidr?: string;
   /** Where a streaming server answers, such as `http://127.0.0.1:10010`; only `wire/` has one. */
   readonly streamingUrl?: (path: string) => string;
@@ -72,8 +80,9 @@ class Runtime implements SimulatedRuntime {
   readonly #host: SimulatedHost;
   readonly #containers: Containers;
   readonly #events: EventHub;
-  /** The last two samples that were a second apart, the newer last. */
-  readonly #samples = new Map<string, readonly UsageSample[]>();
+  #isNetworkReady: boolean;
+  readonly #streams: RuntimeStreams;
+  readonly #stats: RuntimeStats;
 
   constructor(options: SimulatedRuntimeOptions) {
     this.#options = options;
@@ -90,12 +99,15 @@ class Runtime implements SimulatedRuntime {
       nodeName: options.nodeName ?? 'localhost',
       podCidr: options.podCidr ?? '10.88.0.0/16',
     });
+    this.#isNetworkReady = options.podCidr !== undefined;
     this.#containers = new Containers({
       host: this.#host,
       clock,
       newId: () => newId(random),
       onEvent: (type, id) => this.#events.tell(type, id),
     });
+    this.#streams = new RuntimeStreams(this.#containers, this.#host);
+    this.#stats = new RuntimeStats(this.#host, () => this.#now());
     this.#events = new EventHub((type, id) => this.#event(type, id));
   }
 
@@ -111,7 +123,12 @@ class Runtime implements SimulatedRuntime {
   async status({ verbose = false }: cri.StatusRequest = {}): Promise<cri.StatusResponse> {
     const fine = (type: string) => ({ type, status: true, reason: '', message: '' });
     return {
-      status: { conditions: [fine('RuntimeReady'), fine('NetworkReady')] },
+      status: {
+        conditions: [
+          fine('RuntimeReady'),
+          this.#isNetworkReady ? fine('NetworkReady') : NO_ADDRESSES,
+        ],
+      },
       info: verbose ? { config: JSON.stringify({ cpus: this.#options.cpus ?? 4 }) } : {},
       runtimeHandlers: [
         { name: '', features: { recursiveReadOnlyMounts: false, userNamespaces: false } },
@@ -122,7 +139,10 @@ class Runtime implements SimulatedRuntime {
 
   async updateRuntimeConfig({ runtimeConfig }: cri.UpdateRuntimeConfigRequest): Promise<cri.Empty> {
     const podCidr = runtimeConfig?.networkConfig?.podCidr ?? '';
-    if (podCidr !== '') this.#host.networks.setPodCidr(podCidr);
+    if (podCidr !== '') {
+      this.#host.networks.setPodCidr(podCidr);
+      this.#isNetworkReady = true;
+    }
     return {};
   }
 
@@ -187,7 +207,7 @@ class Runtime implements SimulatedRuntime {
 
   async removeContainer({ containerId }: cri.RemoveContainerRequest): Promise<cri.Empty> {
     await this.#containers.removeContainer(containerId);
-    this.#samples.delete(containerId);
+    this.#stats.forget(containerId);
     return {};
   }
 
@@ -212,7 +232,7 @@ class Runtime implements SimulatedRuntime {
   }
 
   async reopenContainerLog({ containerId }: cri.ReopenContainerLogRequest): Promise<cri.Empty> {
-    const { id } = this.#running(containerId, 'container is not running');
+    const { id } = runningContainer(this.#containers, containerId, 'container is not running');
     this.#host.container(id).output.reopen();
     return {};
   }
@@ -222,7 +242,7 @@ class Runtime implements SimulatedRuntime {
     cmd,
     timeout = 0,
   }: cri.ExecSyncRequest): Promise<cri.ExecSyncResponse> {
-    const { id } = this.#running(containerId);
+    const { id } = runningContainer(this.#containers, containerId);
     return execSync(
       (write) =>
         this.#host.exec(id, {
@@ -248,107 +268,27 @@ class Runtime implements SimulatedRuntime {
     throw noStreamingServer('port forward');
   }
 
-  async execStream(request: cri.ExecRequest): Promise<cri.ExecStream> {
-    const { id } = this.#running(request.containerId);
-    const input = new Pipe();
-    const output = new Pipe();
-    const errors = new Pipe();
-    const terminal = request.tty ? new Terminal(output) : undefined;
-    const process = this.#host.exec(id, {
-      argv: request.cmd,
-      stdin: terminal?.input ?? (request.stdin ? input : emptySource),
-      stdout: terminal?.output ?? output,
-      stderr: terminal?.output ?? errors,
-      terminal,
-    });
-    if (terminal) void terminal.connect(input).catch(() => {});
-    process.onEnd(() => {
-      input.cancel();
-      output.close();
-      errors.close();
-    });
-    if (!request.stdout) void drain(output);
-    if (!request.stderr || terminal) void drain(errors);
-    return {
-      ...(request.stdin && { stdin: writableOf(input) }),
-      ...(request.stdout && { stdout: readableOf(output) }),
-      ...(request.stderr && !terminal && { stderr: readableOf(errors) }),
-      resize: ({ width, height }) => terminal?.resize(width, height),
-      exitCode: process.exited.then(({ exitCode }) => exitCode),
-      close: () => {
-        terminal?.hangUp();
-        input.close();
-        output.cancel();
-        errors.cancel();
-      },
-    };
+  execStream(request: cri.ExecRequest): Promise<cri.ExecStream> {
+    return this.#streams.execStream(request);
   }
 
-  async attachStream(request: cri.AttachRequest): Promise<cri.ExecStream> {
-    const { id } = this.#running(request.containerId);
-    const { output, stdin, terminal, config } = this.#host.container(id);
-    const pipes = { stdout: new Pipe(), stderr: new Pipe() };
-    const { promise: over, resolve: finish } = deferred();
-    const end = (): void => {
-      pipes.stdout.close();
-      pipes.stderr.close();
-      finish();
-    };
-    const detach = output.attach((stream, bytes) => {
-      const isWanted = stream === 'stdout' ? request.stdout : request.stderr;
-      return isWanted ? pipes[stream].write(bytes) : Promise.resolve();
-    }, end);
-    const isOnce = config.stdinOnce ?? false;
-    const input = stdin && {
-      write: (bytes: Uint8Array) => stdin.write(bytes),
-      close: () => {
-        if (isOnce) stdin.close();
-      },
-    };
-    return {
-      ...(request.stdin && input && { stdin: writableOf(input) }),
-      ...(request.stdout && { stdout: readableOf(pipes.stdout) }),
-      ...(request.stderr && !terminal && { stderr: readableOf(pipes.stderr) }),
-      resize: ({ width, height }) => terminal?.resize(width, height),
-      exitCode: over.then(() => 0),
-      close: () => {
-        detach();
-        end();
-      },
-    };
+  attachStream(request: cri.AttachRequest): Promise<cri.ExecStream> {
+    return this.#streams.attachStream(request);
   }
 
-  async portForwardStream(podSandboxId: string, port: number): Promise<cri.PortForwardStream> {
-    const sandbox = this.#containers.sandbox(podSandboxId);
-    if (sandbox.state !== 'SANDBOX_READY') {
-      throw new cri.CriError('UNKNOWN', `sandbox container "${sandbox.id}" is not running`);
-    }
-    try {
-      const stack = this.#host.networks.stack(sandbox.id);
-      return portForwardStreamOf(stack.connect('127.0.0.1', '127.0.0.1', port, 'TCP'));
-    } catch (error) {
-      throw new cri.CriError(
-        'UNKNOWN',
-        `failed to connect to localhost:${port} inside namespace "${sandbox.id}", IPv4: dial tcp4 127.0.0.1:${port}: connect: connection refused: ${String(error)}`,
-      );
-    }
+  portForwardStream(podSandboxId: string, port: number): Promise<cri.PortForwardStream> {
+    return this.#streams.portForwardStream(podSandboxId, port);
   }
 
-  async containerStats({
-    containerId,
-  }: cri.ContainerStatsRequest): Promise<cri.ContainerStatsResponse> {
-    return { stats: this.#stats(this.#containers.container(containerId)) };
+  async containerStats(request: cri.ContainerStatsRequest): Promise<cri.ContainerStatsResponse> {
+    return { stats: this.#stats.ofContainer(this.#containers.container(request.containerId)) };
   }
 
   async listContainerStats({
     filter = {},
   }: cri.ListContainerStatsRequest = {}): Promise<cri.ListContainerStatsResponse> {
-    return {
-      stats: this.#containers
-        .listContainers(filter)
-        .filter(isRunning)
-        .map((one) => this.#stats(one)),
-    };
+    const running = this.#containers.listContainers(filter).filter(isRunning);
+    return { stats: running.map((one) => this.#stats.ofContainer(one)) };
   }
 
   async podSandboxStats(request: cri.PodSandboxStatsRequest): Promise<cri.PodSandboxStatsResponse> {
@@ -409,12 +349,6 @@ class Runtime implements SimulatedRuntime {
     this.#events.close();
   }
 
-  #running(id: string, text?: string): ContainerRecord {
-    const record = this.#containers.container(id);
-    if (isRunning(record)) return record;
-    throw new cri.CriError('UNKNOWN', text ?? `container is in ${record.state} state`);
-  }
-
   #now(): bigint {
     return BigInt(Math.floor(this.#options.clock.now())) * 1_000_000n;
   }
@@ -457,75 +391,9 @@ class Runtime implements SimulatedRuntime {
     return image?.repoTags[0] ?? image?.repoDigests[0] ?? config.image.image;
   }
 
-  #sample(id: string): UsageSample {
-    const { namespace, overlay } = this.#host.container(id);
-    const { cgroup } = namespace;
-    return {
-      timestamp: this.#now(),
-      cpuNanoSeconds: Math.round(cgroup.cpuMs * 1e6),
-      memoryBytes: cgroup.memoryBytes,
-      memoryLimitBytes: cgroup.resources.memoryLimitInBytes ?? 0,
-      writableBytes: overlay.writableBytes,
-      writableInodes: overlay.writableEntries,
-    };
-  }
-
-  #stats({ id, config }: ContainerRecord): cri.ContainerStats {
-    this.#host.kernel.cpu.account();
-    const sample = this.#sample(id);
-    const known = this.#samples.get(id) ?? [];
-    const last = known.at(-1);
-    // Samples closer than a second say little about a rate.
-    const isNew = last === undefined || sample.timestamp - last.timestamp >= 1_000_000_000n;
-    const samples = isNew ? [...known, sample].slice(-2) : known;
-    this.#samples.set(id, samples);
-    const before = samples.length > 1 ? samples[0] : undefined;
-    const { metadata, labels = {}, annotations = {} } = config;
-    return statsOf({ id, metadata, labels, annotations }, sample, before);
-  }
-
-  #sandboxStats({ id, config }: Sandbox): cri.PodSandboxStats {
-    const running = this.#containers.listContainers({ podSandboxId: id }).filter(isRunning);
-    const containers = running.map((one) => this.#stats(one));
-    const timestamp = this.#now();
-    const sum = (pick: (stats: cri.ContainerStats) => number | undefined) => ({
-      value: containers.reduce((total, one) => total + (pick(one) ?? 0), 0),
-    });
-    const { traffic } = this.#host.networks.stack(id);
-    const processes = running.map((one) => this.#host.container(one.id).namespace.cgroup.processes);
-    const { metadata, labels = {}, annotations = {} } = config;
-    return {
-      attributes: { id, metadata, labels, annotations },
-      linux: {
-        cpu: {
-          timestamp,
-          usageCoreNanoSeconds: sum((one) => one.cpu?.usageCoreNanoSeconds?.value),
-          usageNanoCores: sum((one) => one.cpu?.usageNanoCores?.value),
-        },
-        memory: {
-          timestamp,
-          workingSetBytes: sum((one) => one.memory?.workingSetBytes?.value),
-          usageBytes: sum((one) => one.memory?.usageBytes?.value),
-          rssBytes: sum((one) => one.memory?.rssBytes?.value),
-        },
-        network: {
-          timestamp,
-          defaultInterface: {
-            name: 'eth0',
-            rxBytes: { value: traffic.rxBytes },
-            rxErrors: { value: 0 },
-            txBytes: { value: traffic.txBytes },
-            txErrors: { value: 0 },
-          },
-          interfaces: [],
-        },
-        process: {
-          timestamp,
-          processCount: { value: processes.reduce((total, one) => total + one, 0) },
-        },
-        containers,
-      },
-    };
+  #sandboxStats(sandbox: Sandbox): cri.PodSandboxStats {
+    const all = this.#containers.listContainers({ podSandboxId: sandbox.id });
+    return this.#stats.ofSandbox(sandbox, all.filter(isRunning));
   }
 
   #event(type: cri.ContainerEventType, id: string): cri.ContainerEventResponse {
@@ -554,63 +422,4 @@ function noStreamingServer(what: string): cri.CriError {
 
 function isRunning({ state }: ContainerRecord): boolean {
   return state === 'CONTAINER_RUNNING';
-}
-
-async function drain(pipe: Pipe): Promise<void> {
-  while ((await pipe.read()) !== undefined);
-}
-
-function deferred(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = (): void => {};
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
-}
-
-function sandboxItem({ id, config, state, createdAt, runtimeHandler }: Sandbox): cri.PodSandbox {
-  const { metadata, labels = {}, annotations = {} } = config;
-  return { id, metadata, state, createdAt, labels, annotations, runtimeHandler };
-}
-
-function sandboxStatus(sandbox: Sandbox): cri.PodSandboxStatus {
-  const [ip = '', ...more] = sandbox.state === 'SANDBOX_READY' ? sandbox.ips : [];
-  const options = sandbox.config.linux?.securityContext?.namespaceOptions;
-  return {
-    ...sandboxItem(sandbox),
-    network: { ip, additionalIps: more.map((other) => ({ ip: other })) },
-    linux: { namespaces: { options: { network: 'POD', pid: 'POD', ipc: 'POD', ...options } } },
-  };
-}
-
-function containerItem(record: ContainerRecord): cri.Container {
-  const { id, sandboxId, config, state, createdAt, imageId, imageRef } = record;
-  const { metadata, image, labels = {}, annotations = {} } = config;
-  return {
-    id,
-    podSandboxId: sandboxId,
-    metadata,
-    image,
-    imageRef,
-    state,
-    createdAt,
-    labels,
-    annotations,
-    imageId,
-  };
-}
-
-function imageItem({ id, repoTags, repoDigests, size, config }: StoredImage): cri.Image {
-  const [user = ''] = config.user.split(':');
-  const isNumber = /^\d+$/.test(user);
-  return {
-    id,
-    repoTags,
-    repoDigests,
-    size,
-    ...(isNumber && { uid: { value: Number(user) } }),
-    username: isNumber ? '' : user,
-    spec: { image: '' },
-    pinned: false,
-  };
 }

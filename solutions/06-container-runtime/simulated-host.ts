@@ -33,6 +33,7 @@ import { OverlayFiles } from './images/overlay-files.ts';
 import { Cgroup } from './kernel/cgroup.ts';
 import { ContainerFiles } from './kernel/container-files.ts';
 import { ContainerNamespace, Kernel, type SpawnSpec } from './kernel/kernel.ts';
+import { PidNamespace } from './kernel/pid-namespace.ts';
 import { type ByteSink, emptySource, Pipe } from './kernel/pipe.ts';
 import { procFile } from './kernel/proc-files.ts';
 import { type Process, SystemError } from './kernel/process.ts';
@@ -83,6 +84,8 @@ export class SimulatedHost implements ContainerHost {
   readonly #options: SimulatedHostOptions;
   readonly #sandboxes = new Map<string, PodSandboxConfig>();
   readonly #containers = new Map<string, HostContainer>();
+  /** Process namespaces of sandboxes whose containers share one. */
+  readonly #sharedPids = new Map<string, PidNamespace>();
 
   constructor(options: SimulatedHostOptions) {
     this.#options = options;
@@ -104,6 +107,7 @@ export class SimulatedHost implements ContainerHost {
   async tearDownSandbox(id: string): Promise<void> {
     this.networks.tearDown(id);
     this.#sandboxes.delete(id);
+    this.#sharedPids.delete(id);
   }
 
   async prepareContainer(
@@ -146,6 +150,7 @@ export class SimulatedHost implements ContainerHost {
       hostname,
       bounding: capabilitiesOf(context),
       unprivilegedPortStart: start === undefined ? 1024 : Number(start),
+      pids: this.#pids(sandboxId, config),
       hasInit: (context.namespaceOptions?.pid ?? 'CONTAINER') === 'CONTAINER',
     });
     const logPath = logPathOf(sandbox, config);
@@ -259,6 +264,22 @@ export class SimulatedHost implements ContainerHost {
     const found = this.#options.images.get(image.image);
     if (found !== undefined) return found;
     throw new CriError('NOT_FOUND', `failed to resolve image "${image.image}": not found`);
+  }
+
+  /** Whose processes a container sees; `undefined` for its own only. @throws CriError */
+  #pids(sandboxId: string, { linux }: ContainerConfig): PidNamespace | undefined {
+    const { pid, targetId = '' } = linux?.securityContext?.namespaceOptions ?? {};
+    if (pid === 'TARGET') {
+      const target = this.#containers.get(targetId);
+      if (target?.process !== undefined && target.process.status === undefined) {
+        return target.namespace.pids;
+      }
+      throw new CriError('UNKNOWN', `invalid target container: "${targetId}" is not running`);
+    }
+    if (pid !== 'POD') return undefined;
+    const shared = this.#sharedPids.get(sandboxId) ?? new PidNamespace(1);
+    this.#sharedPids.set(sandboxId, shared);
+    return shared;
   }
 
   #mounts(config: ContainerConfig): MountTable {

@@ -14,7 +14,7 @@ import { openClient } from '#client/node';
 import { newRemotePodNetwork } from '#container-runtime/wire';
 import { newHollowNode } from './hollow/hollow-node.ts';
 import { type Kubelet, newKubelet } from './kubelet/kubelet.ts';
-import { type Flags, NAME, parseFlags } from './program/flags.ts';
+import { type Flags, isOpen, NAME, parseFlags } from './program/flags.ts';
 import { parseManifest } from './program/manifest.ts';
 import { machineCapacity, machineDns, machineFacts, machineUsage } from './program/node-facts.ts';
 import { openRuntime } from './program/open-runtime.ts';
@@ -23,6 +23,9 @@ import { type Serving, serveKubelet } from './program/server/serve.ts';
 import { servingCertificate } from './program/serving-certificate.ts';
 
 const LEVELS = ['warn', 'info', 'info', 'info', 'debug'] as const;
+
+/** Hollow nodes do not answer: who asks them is refused at once. */
+const NO_PORT = 1;
 
 type Opened = Awaited<ReturnType<typeof openClient>>;
 
@@ -63,6 +66,8 @@ async function runHollow(flags: Flags, world: World, signal: AbortSignal): Promi
       node: {
         name: count === 1 ? name : `${name}-${i}`,
         labels,
+        addresses: flags.nodeIp,
+        port: NO_PORT,
         ...(Object.keys(capacity).length > 0 && { capacity: { pods: '110', ...capacity } }),
       },
     }),
@@ -126,14 +131,18 @@ async function runNode(
   cri.close();
 }
 
-async function serve(flags: Flags, { client, clock }: World): Promise<Serving> {
+async function serve(flags: Flags, { client, clock, log }: World): Promise<Serving> {
   const { tlsCertFile: certFile, tlsPrivateKeyFile: keyFile, clientCaFile: caFile } = flags;
   const names = [flags.hostnameOverride, ...flags.nodeIp];
   const pair =
     certFile && keyFile
       ? { certificate: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') }
       : await servingCertificate(join(flags.rootDir, 'pki'), names);
-  const isOpen = caFile === undefined && !flags.authenticationTokenWebhook;
+  if (isOpen(flags)) {
+    log.warn('no client CA and no webhook: whoever reaches the port may do everything', {
+      address: flags.address,
+    });
+  }
   return serveKubelet(flags.hostnameOverride, {
     ...pair,
     client,
@@ -143,7 +152,7 @@ async function serve(flags: Flags, { client, clock }: World): Promise<Serving> {
     ...(caFile && { clientCa: readFileSync(caFile, 'utf8') }),
     tokens: flags.authenticationTokenWebhook,
     // Without a way to know anybody nobody could be refused.
-    anonymous: flags.anonymousAuth || isOpen,
+    anonymous: flags.anonymousAuth || isOpen(flags),
     webhookAuthorization: flags.authorizationMode === 'Webhook',
     usage: machineUsage,
   });

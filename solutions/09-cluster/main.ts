@@ -8,8 +8,10 @@ import { consoleLogger, NodeFileSystem, RealClock } from '#apimachinery';
 import { sayStopped, startProgram, whenOrphaned } from '#apimachinery/program';
 import { ensureCredentials } from './bootstrap/bootstrap.ts';
 import { realPki } from './program/certificates.ts';
+import type { ClusterOptions } from './program/cluster-options.ts';
 import { type Flags, NAME, parseFlags } from './program/flags.ts';
 import { placeKubeconfig, runInOneProcess } from './program/one-process.ts';
+import { programsOf, runInProcesses } from './program/processes.ts';
 import { pathsOf, shapeOf } from './program/shape.ts';
 
 const LEVELS = ['error', 'warn', 'info', 'info', 'debug'] as const;
@@ -35,22 +37,20 @@ async function run(flags: Flags): Promise<void> {
   placeKubeconfig(paths);
   const say = (line: string): boolean => process.stdout.write(`${line}\n`);
   const waiting = new Set(shape.nodes.map(({ name }) => name));
-  await runInOneProcess(
-    {
-      shape,
-      paths,
-      credentials,
-      port: flags.port,
-      log,
-      decisionTraces: DECISION_TRACES,
-      onReady: (part) => {
-        if (part === 'kube-apiserver') say(`export KUBECONFIG=${paths.kubeconfig}`);
-        waiting.delete(part);
-        if (waiting.size === 0 && shape.nodes.some(({ name }) => name === part)) say('ready');
-      },
+  const options: ClusterOptions = {
+    shape,
+    paths,
+    credentials,
+    port: flags.port,
+    log,
+    decisionTraces: DECISION_TRACES,
+    onReady: (part) => {
+      if (part === 'kube-apiserver') say(`export KUBECONFIG=${paths.kubeconfig}`);
+      if (waiting.delete(part) && waiting.size === 0) say('ready');
     },
-    stopped.signal,
-  );
+  };
+  if (flags.processes) await runInProcesses(options, programsOf(process.env), stopped.signal);
+  else await runInOneProcess(options, stopped.signal);
   sayStopped();
 }
 

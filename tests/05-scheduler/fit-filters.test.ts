@@ -462,7 +462,7 @@ describe('nodeNamesOfAffinity', () => {
     expect(namesOf({ matchExpressions: [expression('disk', 'Exists')] })).toBeUndefined();
   });
 
-  it('gives none for a pod without required affinity', () => {
+  it('gives undefined for a pod without required affinity, or without terms in it', () => {
     expect(nodeNamesOfAffinity(podWith())).toBeUndefined();
     expect(nodeNamesOfAffinity(podWith({ nodeSelector: { a: 'b' } }))).toBeUndefined();
     expect(nodeNamesOfAffinity(podWith({ affinity: { nodeAffinity: {} } }))).toBeUndefined();

@@ -200,6 +200,13 @@ describe('runPreFilterPlugins', () => {
     expect(skipped).toEqual(['C']);
   });
 
+  it('keeps a Pending like any other rejection', () => {
+    const pending = { status: new Status('Pending', ['later']) };
+    const { asked, said } = run(['A', pending], ['B']);
+    expect(asked).toEqual(['A', 'B']);
+    expect(said).toBe('Pending A: later');
+  });
+
   it('takes the last of several rejections', () => {
     expect(run(['A', { status: no('a') }], ['B', { status: no('b') }], ['C']).said).toBe(
       'Unschedulable B: b',
@@ -223,6 +230,13 @@ describe('runPreFilterPlugins', () => {
     expect(asked).toEqual(['A']);
     expect(said).toBe('Error A: running PreFilter plugin "A": out of paper');
     expect(status?.error === thrown).toBe(true);
+  });
+
+  it('keeps the error that a status of a plugin carries', () => {
+    const carried = new Error('out of paper');
+    const { said, status } = run(['A', { status: Status.ofError(carried) }], ['B']);
+    expect(said).toBe('Error A: running PreFilter plugin "A": out of paper');
+    expect(status?.error === carried).toBe(true);
   });
 
   it('makes an error of an answer that is out of place', () => {
@@ -257,6 +271,69 @@ describe('runPreFilterPlugins', () => {
     expect(said).toBe(
       "UnschedulableAndUnresolvable A: node(s) didn't satisfy plugin(s) [A B] simultaneously",
     );
+  });
+
+  it('takes the order of names, not of plugins, for who could not agree', () => {
+    const { asked, said } = run(['C', naming('x', 'y')], ['A', naming('y')], ['B', naming('x')]);
+    expect(asked).toEqual(['C', 'A', 'B']);
+    expect(said).toBe(
+      "UnschedulableAndUnresolvable B: node(s) didn't satisfy plugin(s) [A B C] simultaneously",
+    );
+  });
+
+  const ends: [name: string, plugins: [string, Answer<PreFilterResult>?][], namedBy: string[]][] = [
+    [
+      'no node is left',
+      [
+        ['B', naming('x')],
+        ['A', naming('y')],
+        ['C', naming('y')],
+      ],
+      ['B', 'A'],
+    ],
+    [
+      'nothing can be done',
+      [
+        ['B', naming('x')],
+        ['A', { status: never() }],
+      ],
+      ['B'],
+    ],
+    [
+      'a plugin fails',
+      [
+        ['B', naming('x')],
+        ['A', new Error('x')],
+      ],
+      ['B'],
+    ],
+    [
+      'a plugin has said no',
+      [
+        ['B', naming('x')],
+        ['A', { status: no() }],
+        ['C', naming('x')],
+      ],
+      ['B', 'C'],
+    ],
+  ];
+  for (const [name, plugins, namedBy] of ends) {
+    it(`names no nodes when ${name}, but tells who did`, () => {
+      const outcome = run(...plugins);
+      expect(outcome.status).toBeDefined();
+      expect(outcome.names).toBeUndefined();
+      expect(outcome.namedBy).toEqual(namedBy);
+    });
+  }
+
+  it('does not count nodes that a plugin names who says no', () => {
+    const { said, namedBy } = run(
+      ['A', { ...naming('x'), status: no() }],
+      ['B', naming('y')],
+      ['C', naming('y')],
+    );
+    expect(said).toBe('Unschedulable A: no');
+    expect(namedBy).toEqual(['B', 'C']);
   });
 
   it('ends with a plugin that names none', () => {
@@ -351,6 +428,15 @@ describe('runFilterPlugins', () => {
     expect(run([], ['A', broken()]).said).toBe('Error A: running "A" filter plugin: broken');
   });
 
+  it('keeps the error that a status of a plugin carries', () => {
+    const carried = new Error('out of paper');
+    const { said, status } = run([], ['A', Status.ofError(carried)]);
+    expect(said).toBe('Error A: running "A" filter plugin: out of paper');
+    expect(status?.error === carried).toBe(true);
+    const made = run([], ['A', broken('jammed')]).status?.error;
+    expect((made as Error | undefined)?.message).toBe('running "A" filter plugin: jammed');
+  });
+
   it('makes an error of anything thrown', () => {
     const plugin = {
       name: 'A',
@@ -422,13 +508,20 @@ describe('runPostFilterPlugins', () => {
     expect('nominatedNodeName' in result).toBe(false);
   });
 
-  it('keeps the first nomination of those who could not help', async () => {
-    const { nominated } = await run(
-      ['A', { status: no() }],
-      ['B', { status: no(), nominatedNodeName: '' }],
-      ['C', { status: no(), nominatedNodeName: 'node-3' }],
-    );
-    expect(nominated).toBe('');
+  it('keeps the last nomination of those who could not help', async () => {
+    const named = { status: no(), nominatedNodeName: 'node-3' };
+    const clearing = { status: no(), nominatedNodeName: '' };
+    const silent = { status: no() };
+    expect((await run(['A', named], ['B', clearing], ['C', silent])).nominated).toBe('');
+    expect((await run(['A', clearing], ['B', named], ['C', silent])).nominated).toBe('node-3');
+  });
+
+  it('asks the next after a Pending, too', async () => {
+    const pending = { status: new Status('Pending', ['later']) };
+    const alone = await run(['A', pending], ['B', { status: no('b') }]);
+    expect(alone.asked).toEqual(['A', 'B']);
+    expect(alone.said).toBe('Unschedulable A: later, b');
+    expect((await run(['A', pending], ['B', { status: success }])).asked).toEqual(['A', 'B']);
   });
 
   it('is unschedulable, from nobody, without plugins', async () => {
@@ -442,6 +535,13 @@ describe('runPostFilterPlugins', () => {
     expect(said).toBe('Error B: out of paper');
     expect(result.status?.error === thrown).toBe(true);
     expect((await run(['A', { status: broken() }], ['B'])).said).toBe('Error A: broken');
+  });
+
+  it('has the code for a message where there is none', async () => {
+    const { said, result } = await run(['A', { status: new Status('Wait') }], ['B']);
+    expect(said).toBe('Error A: Wait');
+    expect((result.status?.error as Error | undefined)?.message).toBe('Wait');
+    expect((await run(['A', { status: new Status('Error') }])).said).toBe('Error A: Error');
   });
 });
 
@@ -604,6 +704,55 @@ describe('runScorePlugins', () => {
       expect(totals(run([[normalized, 1]]))).toBe(text);
     });
   }
+
+  it('asks one plugin after another: it scores, normalises, and is done', () => {
+    const asked: string[] = [];
+    const plugin = (name: string): ScorePlugin => ({
+      name,
+      score: (_state, _pod, { name: nodeName }) => {
+        asked.push(`${name} ${nodeName}`);
+        return 1;
+      },
+      normalizeScore: (_state, _pod, scores) => {
+        asked.push(`${name} normalises`);
+        return scores;
+      },
+    });
+    run([
+      [plugin('B'), 1],
+      [plugin('A'), 1],
+    ]);
+    const each = (name: string) => [
+      ...nodes.map((one) => `${name} ${one.name}`),
+      `${name} normalises`,
+    ];
+    expect(asked).toEqual([...each('B'), ...each('A')]);
+  });
+
+  it('does not ask the next plugin once a score is out of range', () => {
+    const asked: string[] = [];
+    const next: ScorePlugin = {
+      name: 'B',
+      score: () => {
+        asked.push('B');
+        throw new Error('out of paper');
+      },
+    };
+    const status = run([
+      [scoring('A', 50, 101, 50), 1],
+      [next, 1],
+    ]);
+    expect(status instanceof Status && status.plugin).toBe('A');
+    expect(asked).toEqual([]);
+  });
+
+  it('takes scores that are not whole', () => {
+    expect(totals(run([[scoring('A', 12.5, 0.25, 99.5), 2]]))).toEqual([
+      'node-1 25',
+      'node-2 0.5',
+      'node-3 199',
+    ]);
+  });
 
   it('takes a score of any size that is normalised, and 0 and 100', () => {
     const plugin = normalizing(scoring('A', -500, 0, 500), (score) => (score + 500) / 10);
@@ -837,6 +986,19 @@ describe('runPostBindPlugins', () => {
 describe('rejections', () => {
   const codes: Code[] = ['Unschedulable', 'UnschedulableAndUnresolvable', 'Pending'];
   for (const code of codes) {
+    it(`hands on ${code} from filter and bind with the name of the plugin`, async () => {
+      const { filter, bind, asked } = diary();
+      const status = new Status(code, ['why']);
+      const framework = frameworkOf({
+        filter: [filter('A', status), filter('C')],
+        bind: [bind('B', status), bind('C')],
+      });
+      const state = new CycleState();
+      expect(textOf(framework.runFilterPlugins(state, pod, node))).toBe(`${code} A: why`);
+      expect(textOf(await framework.runBindPlugins(state, pod, 'n'))).toBe(`${code} B: why`);
+      expect(asked).toEqual(['A', 'B']);
+    });
+
     it(`hands on ${code} from reserve and permit with the name of the plugin`, () => {
       const { reserve, permit } = diary();
       const status = new Status(code, ['why']);

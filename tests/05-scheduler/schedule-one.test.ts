@@ -184,6 +184,38 @@ describe('findNodesThatFit', () => {
     expect(options.startAt).toBe(1);
   });
 
+  it('counts those who named nodes among who refused, when preFilter leaves none', () => {
+    const { asked, filter } = onlyOn('node-0', 'node-1');
+    const preFilter = [naming('Z', 'node-1'), naming('A', 'node-0')];
+    const { error, evaluated } = find({ preFilter, filter }, optionsOf(nodesOf(2)));
+    expect([asked, evaluated]).toEqual([[], 0]);
+    expect(error?.message).toBe(
+      "0/2 nodes are available: node(s) didn't satisfy plugin(s) [A Z] simultaneously.",
+    );
+    expect([...(error?.diagnosis.unschedulablePlugins ?? [])].sort()).toEqual(['A', 'Z']);
+    expect([...(error?.diagnosis.nodeStatuses.keys() ?? [])].sort()).toEqual(['node-0', 'node-1']);
+  });
+
+  it('does not take those who named nodes for those who said Pending', () => {
+    const pending = preFilterWith('Later', { status: new Status('Pending', ['later']) });
+    const { error } = find({ preFilter: [naming('A', 'node-0'), pending] }, optionsOf(nodesOf(2)));
+    expect([...(error?.diagnosis.pendingPlugins ?? [])]).toEqual(['Later']);
+    expect([...(error?.diagnosis.unschedulablePlugins ?? [])]).toEqual(['A']);
+  });
+
+  it('begins at the same node again after a filter has failed', () => {
+    const filter = {
+      name: 'Bad',
+      filter: (_state: CycleState, _pod: PodInfo, { name }: NodeInfo) => {
+        if (name === 'node-0') throw new Error('out of paper');
+        return no();
+      },
+    };
+    const options = optionsOf(nodesOf(4), { startAt: 2 });
+    thrownBy(() => find({ filter: [filter] }, options));
+    expect(options.startAt).toBe(2);
+  });
+
   it('throws what preFilter or a filter failed with', () => {
     const failure = new Error('out of paper');
     const failing = {
@@ -328,6 +360,36 @@ describe('findNodesThatFit', () => {
       const { nodes, evaluated } = find({ filter }, options, promised);
       expect(namesOf(nodes)).toEqual(['node-0', 'node-1']);
       expect([evaluated, options.startAt]).toEqual([4, 0]);
+    });
+
+    it('is looked after like any other when its filter fails', () => {
+      const asked: string[] = [];
+      const filter = {
+        name: 'Bad',
+        filter: (_state: CycleState, _pod: PodInfo, { name }: NodeInfo) => {
+          asked.push(name);
+          if (name === 'node-2') throw new Error('out of paper');
+          return undefined;
+        },
+      };
+      const options = optionsOf(nodesOf(4), { nodesToFind: () => 2 });
+      const { nodes, evaluated } = find({ filter: [filter] }, options, promised);
+      expect(namesOf(nodes)).toEqual(['node-0', 'node-1']);
+      expect([evaluated, options.startAt]).toEqual([2, 2]);
+      expect(asked).toEqual(['node-2', 'node-0', 'node-1']);
+    });
+
+    it('fails when its filter fails again at its turn', () => {
+      const failure = new Error('out of paper');
+      const filter = {
+        name: 'Bad',
+        filter: (_state: CycleState, _pod: PodInfo, { name }: NodeInfo) => {
+          if (name === 'node-2') throw failure;
+          return undefined;
+        },
+      };
+      const options = optionsOf(nodesOf(4));
+      expect(thrownBy(() => find({ filter: [filter] }, options, promised)) === failure).toBe(true);
     });
 
     it('is looked after like any other when the node is gone', () => {
@@ -654,6 +716,7 @@ describe('schedulingCycle', () => {
       expect(error?.name).toBe('FitError');
       expect(error?.message).toBe('0/1 nodes are available: 1 taken.');
       expect(error?.pod).toEqual(queued.podInfo.pod);
+      expect(error?.pod.spec?.nodeName).toBeUndefined();
       expect([...(error?.diagnosis.nodeStatuses.keys() ?? [])]).toEqual(['node-0']);
       expect([...(error?.diagnosis.unschedulablePlugins ?? [])]).toEqual(['Holder']);
     });

@@ -4,8 +4,9 @@
  */
 
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -73,7 +74,9 @@ describe.skipIf(!hasKubectl)('a cluster of five processes', () => {
     server = await startOurApiServer();
     const { kubeconfig } = server;
     const socket = `unix://${join(folder, 'cri.sock')}`;
-    await start('04-controller-manager', ['--kubeconfig', kubeconfig]);
+    // Without a range of addresses for its pods a node does not get ready.
+    const ranges = ['--allocate-node-cidrs', '--cluster-cidr', '10.244.0.0/16'];
+    await start('04-controller-manager', ['--kubeconfig', kubeconfig, ...ranges]);
     await start('05-scheduler', ['--kubeconfig', kubeconfig]);
     await start('06-container-runtime', ['--listen', socket]);
     await start('07-kubelet', [
@@ -83,6 +86,7 @@ describe.skipIf(!hasKubectl)('a cluster of five processes', () => {
       ...['--pod-logs-dir', join(folder, 'logs')],
       ...['--client-ca-file', join(dirname(kubeconfig), 'ca.crt')],
     ]);
+    await kubectl('wait', '--for=create', 'node/node-a', '--timeout=60s');
     await kubectl('wait', '--for=condition=Ready', 'node/node-a', '--timeout=60s');
   }, 120_000);
   afterAll(async () => {
@@ -109,6 +113,23 @@ describe.skipIf(!hasKubectl)('a cluster of five processes', () => {
       .toBe('nginx:1.26 nginx:1.26');
   }, 180_000);
 
+  it('gives pods addresses of their node, and adds containers to look into them', async () => {
+    const range = await kubectl('get', 'node', 'node-a', '-o=jsonpath={.spec.podCIDR}');
+    const [pod = '', ip = ''] = (
+      await kubectl(
+        ...['get', 'pods', '-l=app=web'],
+        '-o=jsonpath={.items[0].metadata.name} {.items[0].status.podIP}',
+      )
+    ).split(' ');
+    expect(range).toMatch(/^10\.244\.\d+\.0\/24$/);
+    expect(ip.startsWith(range.replace(/0\/24$/, ''))).toBe(true);
+    const script = 'wget -qO- http://localhost | head -n 4; echo "seen from $HOSTNAME"';
+    await kubectl('debug', pod, '--image=busybox', '-c=look', '--', 'sh', '-c', script);
+    await expect
+      .poll(() => kubectl('logs', pod, '-c=look').catch(() => ''), { timeout: 60_000 })
+      .toContain(`Welcome to nginx!</title>\nseen from ${pod}`);
+  }, 120_000);
+
   it('brings a Job, a StatefulSet, a DaemonSet and a CronJob about', async () => {
     const file = join(folder, 'all.yaml');
     await writeFile(file, MANIFEST);
@@ -121,6 +142,20 @@ describe.skipIf(!hasKubectl)('a cluster of five processes', () => {
     await expect.poll(() => kubectl('get', 'jobs', ticks), { timeout: 90_000 }).toMatch(/^1 1/);
     expect(await kubectl('describe', 'pod', 'db-0')).toContain('Started container c');
   }, 240_000);
+
+  it('copies files into a pod and out of it, byte for byte', async () => {
+    await kubectl('run', 'box', '--image=busybox', '--', 'sleep', '1000000');
+    await kubectl('wait', '--for=condition=Ready', 'pod/box', '--timeout=60s');
+    const [from, to] = [join(folder, 'from'), join(folder, 'to')];
+    const sent = randomBytes(5_000_000);
+    await writeFile(from, sent);
+    await kubectl('cp', from, 'box:/tmp/file');
+    const sum = createHash('sha256').update(sent).digest('hex');
+    expect(await kubectl('exec', 'box', '--', 'sha256sum', '/tmp/file')).toContain(sum);
+    await kubectl('cp', 'box:/tmp/file', to);
+    expect((await readFile(to)).equals(sent)).toBe(true);
+    await kubectl('delete', 'pod', 'box', '--now');
+  }, 120_000);
 
   it('drains its node, and fills it again', async () => {
     await kubectl('drain', 'node-a', '--ignore-daemonsets', '--force', '--timeout=80s');

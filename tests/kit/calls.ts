@@ -6,7 +6,7 @@
  * calls of their methods are recorded by `methods.ts`.
  */
 
-import { followImported, recordCall, runInside } from './methods.ts';
+import { followImported, isInside, recordCall, runInside } from './methods.ts';
 import { originalOf, standFor } from './originals.ts';
 import { currentRecording, reserveNames } from './recording.ts';
 
@@ -90,7 +90,7 @@ function record(
 ): unknown {
   const recording = currentRecording();
   const given = args.map(originalOf);
-  if (recording.muted || recording.silent) return runInside(() => call(given));
+  if (recording.muted || recording.silent || isInside()) return runInside(() => call(given));
   recording.use({ code: text, imports: { [name]: module } });
   const last = text.replace(/^new /, '').replace(/^.*\./, '');
   return recordCall({

@@ -11,7 +11,7 @@ import { frameworkExpect } from './framework.ts';
 import { expectedSide, isMatcher, matchers } from './matchers.ts';
 import { isInstance, originalOf } from './originals.ts';
 import { currentRecording } from './recording.ts';
-import { inspect } from './render.ts';
+import { inspect, isMode, octal } from './render.ts';
 import { snapshot } from './snapshot.ts';
 
 /** A comparison that did not hold. */
@@ -24,6 +24,8 @@ export class Mismatch extends Error {
   /** The copies themselves, for a framework's own diff. */
   readonly expected: unknown;
   readonly actual: unknown;
+  /** The text of what was compared, when it is known. */
+  lookedAt?: string;
 
   constructor(
     message: string,
@@ -103,14 +105,18 @@ function matchersBy(check: Check): Matchers<never> {
   return { ...side(false), not: side(true) } as unknown as Matchers<never>;
 }
 
-function startExpectation(actual: unknown, message?: string): Expectation {
-  const now = matchersBy((name, negated, args) => judge({ actual, name, negated, args, message }));
+/**
+ * @param source - the text of `actual`; the grader fills it in, tests never pass it
+ */
+function startExpectation(actual: unknown, message?: string, source?: string): Expectation {
+  const about = { message, source };
+  const now = matchersBy((name, negated, args) => judge({ ...about, actual, name, negated, args }));
   const resolves = matchersBy(async (name, negated, args) =>
-    judge({ actual: await promised(actual), name, negated, args, message }),
+    judge({ ...about, actual: await promised(actual), name, negated, args }),
   );
   const rejects = matchersBy(async (name, negated, args) => {
-    const thrown = await rejection(actual);
-    judge({ actual: name === 'toThrow' ? { thrown } : thrown, name, negated, args, message });
+    const thrown = await rejection(actual, source);
+    judge({ ...about, actual: name === 'toThrow' ? { thrown } : thrown, name, negated, args });
   });
   return { ...now, resolves, rejects } as unknown as Expectation;
 }
@@ -137,7 +143,7 @@ function promised(actual: unknown): unknown {
   return typeof actual === 'function' ? (actual as () => unknown)() : actual;
 }
 
-async function rejection(actual: unknown): Promise<unknown> {
+async function rejection(actual: unknown, source?: string): Promise<unknown> {
   let value: unknown;
   try {
     value = await promised(actual);
@@ -145,11 +151,14 @@ async function rejection(actual: unknown): Promise<unknown> {
     if (asNotImplemented(thrown)) throw thrown;
     return thrown;
   }
-  throw new Mismatch('should have been rejected, but was not', {
-    expected: undefined,
-    word: 'a rejected promise',
-    actual: snapshot(value),
-  });
+  throw labelled(
+    new Mismatch('should have been rejected, but was not', {
+      expected: undefined,
+      word: 'a rejected promise',
+      actual: snapshot(value),
+    }),
+    source,
+  );
 }
 
 interface Question {
@@ -158,10 +167,20 @@ interface Question {
   readonly negated: boolean;
   readonly args: readonly unknown[];
   readonly message: string | undefined;
+  readonly source: string | undefined;
+}
+
+function labelled(mismatch: Mismatch, source: string | undefined): Mismatch {
+  if (source !== undefined) mismatch.lookedAt = source;
+  return mismatch;
 }
 
 function judge(question: Question): void {
-  decide(question);
+  try {
+    decide(question);
+  } catch (thrown) {
+    throw thrown instanceof Mismatch ? labelled(thrown, question.source) : thrown;
+  }
   currentRecording().held();
 }
 
@@ -182,6 +201,7 @@ function judgeCopy(question: Question): void {
 
 function compare(question: Question, actual: unknown, expected: readonly unknown[]): void {
   const { name, negated, message } = question;
+  const show = showFor(question);
   const assertion = frameworkExpect(actual) as unknown as Record<string, never>;
   const chosen = (negated ? assertion.not : assertion) as unknown as Record<
     string,
@@ -190,19 +210,33 @@ function compare(question: Question, actual: unknown, expected: readonly unknown
   try {
     chosen[name]?.(...expected);
   } catch {
-    const word = `${negated ? 'not ' : ''}${wordFor(name, expected)}`;
-    throw new Mismatch(message ?? sentence(word, actual), { expected: expected[0], word, actual });
+    const word = `${negated ? 'not ' : ''}${wordFor(name, expected, show)}`;
+    const actualWord = show(actual);
+    throw new Mismatch(message ?? sentence(word, actualWord), {
+      expected: expected[0],
+      word,
+      actual,
+      actualWord,
+    });
   }
 }
 
-function sentence(word: string, actual: unknown): string {
-  const was = inspect(actual);
+/** Modes of files are compared as numbers, and read as octal ones. */
+function showFor({ source = '' }: Question): (value: unknown) => string {
+  return (value) => (isMode(source, value) ? octal(value) : inspect(value));
+}
+
+function sentence(word: string, was: string): string {
   const short = !`${word}${was}`.includes('\n') && word.length + was.length < 160;
   return short ? `should have been ${word}, but was ${was}` : 'is not what it should have been';
 }
 
-function wordFor(name: Name, expected: readonly unknown[]): string {
-  const value = expected.map((item) => inspect(item)).join(', ');
+function wordFor(
+  name: Name,
+  expected: readonly unknown[],
+  show: (value: unknown) => string,
+): string {
+  const value = expected.map((item) => show(item)).join(', ');
   if (name === 'toBe' || name === 'toEqual' || name === 'toStrictEqual') return value;
   if (name === 'toMatchObject') return value;
   return `${wordsBefore[name] ?? ''}${value}`;

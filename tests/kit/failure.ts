@@ -7,7 +7,7 @@
 import { asNotImplemented } from '#not-implemented';
 import { Mismatch } from './expect.ts';
 import type { Recording } from './recording.ts';
-import { literal } from './render.ts';
+import { literal, testsOwnIn } from './render.ts';
 import { snapshot } from './snapshot.ts';
 
 /** What the judge tells the student about a failure. */
@@ -18,6 +18,10 @@ export interface Lesson {
   readonly steps: readonly string[];
   readonly expected?: string;
   readonly actual?: string;
+  /** What the test compared, in its own words: `clock.pendingTimers`; absent when the last step says it. */
+  readonly lookedAt?: string;
+  /** Names of what the steps need and only the test has: the file cannot run without. */
+  readonly testsOwn?: readonly string[];
   /** Present when a property found it: with this seed it is found again. */
   readonly seed?: number;
   /** For a property: the smallest failing values, as TypeScript. */
@@ -68,14 +72,23 @@ export function failureOf(
   const mismatch = thrown instanceof Mismatch ? thrown : undefined;
   const message = mismatch?.message ?? describeThrown(thrown, stubs);
   const about = [`${name}`, ...(found ? [`smallest failing values: ${found.counterexample}`] : [])];
+  const steps = recording.lines();
+  const lookedAt = newsIn(mismatch?.lookedAt, steps);
+  const testsOwn = testsOwnIn(steps);
   const sides = mismatch
-    ? [`expected: ${mismatch.expectedText}`, `actual:   ${mismatch.actualText}`]
+    ? [
+        ...(lookedAt === undefined ? [] : [`looks at: ${lookedAt}`]),
+        `expected: ${mismatch.expectedText}`,
+        `actual:   ${mismatch.actualText}`,
+      ]
     : [message];
   return new TestFailure(
     {
       message,
-      steps: recording.lines(),
+      steps,
       ...(mismatch && { expected: mismatch.expectedText, actual: mismatch.actualText }),
+      ...(lookedAt !== undefined && { lookedAt }),
+      ...(testsOwn.length > 0 && { testsOwn }),
       ...found,
       repro: recording.asFile(about, sides),
       notWritten: stubs,
@@ -83,6 +96,12 @@ export function failureOf(
     },
     thrown,
   );
+}
+
+/** What was looked at, unless the last step is just that. */
+function newsIn(lookedAt: string | undefined, steps: readonly string[]): string | undefined {
+  const isLastStep = lookedAt !== undefined && steps.at(-1)?.endsWith(`${lookedAt};`);
+  return isLastStep ? undefined : lookedAt;
 }
 
 /** Follows `cause`, since code may wrap what a stub threw. */

@@ -28,6 +28,13 @@ export {
   type ScriptedServerOptions,
   SlowAnswer,
 } from './scripted-server.ts';
+export {
+  type EndpointWords,
+  endpointObject,
+  proxierOptions,
+  type ServicePortWords,
+  servicePortObject,
+} from './service-objects.ts';
 export { settle } from './settle.ts';
 export { newTestNodes, type TestNodes, type TestNodesOptions } from './test-nodes.ts';
 export { throughStorage } from './through-storage.ts';

@@ -3,9 +3,11 @@
  *
  * The classes' own methods are replaced by recording ones, so the test holds the object itself:
  * identity, private fields and `instanceof` are untouched. A call is a step only when the test
- * makes it, on an object it was given; see `runInside`. What is frozen is not recorded.
+ * makes it, on an object it was given; see `runInside`. What is frozen is not recorded, unless
+ * `recordBeforeFreezing` saw it first.
  */
 
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { originalOf } from './originals.ts';
 import { isPlatformPrototype } from './platform.ts';
 import { currentRecording, type Recording, type Source, type Step } from './recording.ts';
@@ -16,14 +18,26 @@ type Method = (...args: unknown[]) => unknown;
 /** How many recorded calls are under way: above 0 it is the component that calls, not the test. */
 let depth = 0;
 
-/** Runs a recorded call; methods that are called meanwhile are not the test's steps. */
+/** Set in all that a recorded call has begun, also what goes on after a wait. */
+const begun = new AsyncLocalStorage<true>();
+
+/**
+ * Runs a recorded call. What is called meanwhile, or later by what goes on from it, is not the
+ * test's step: so neither are the calls that a test's double makes when the component asks it.
+ */
 export function runInside<T>(call: () => T): T {
   depth += 1;
   try {
-    return call();
+    // A property's many runs have no steps, so nobody need know who calls.
+    return currentRecording().silent ? call() : begun.run(true, call);
   } finally {
     depth -= 1;
   }
+}
+
+/** Whether it is the component that runs now, or somebody it has called. */
+export function isInside(): boolean {
+  return depth > 0 || begun.getStore() === true;
 }
 
 /**
@@ -90,9 +104,7 @@ function followPromise(
   base: string,
   recording: Recording,
 ): void {
-  recording.pending += 1;
   const settled = (): void => {
-    recording.pending -= 1;
     // Only a promise that was there before the next step can have been awaited by the test.
     if (recording.steps.at(-1) === step) step.awaited = true;
   };
@@ -104,9 +116,24 @@ function followPromise(
 
 const recordedClasses = new WeakSet<object>();
 
+/**
+ * Makes a class record while it still can be changed, for objects of given code.
+ *
+ * @param type - what a module exports; nothing happens when it is no class
+ */
+export function recordBeforeFreezing(type: unknown): void {
+  if (typeof type !== 'function') return;
+  const prototype: unknown = Object.getOwnPropertyDescriptor(type, 'prototype')?.value;
+  if (typeof prototype === 'object' && prototype !== null) recordHolders(prototype);
+}
+
 function recordClass(instance: object): void {
   if (Array.isArray(instance)) return;
-  let holder = Object.getPrototypeOf(instance) as object | null;
+  recordHolders(Object.getPrototypeOf(instance) as object | null);
+}
+
+function recordHolders(first: object | null): void {
+  let holder = first;
   while (holder !== null && !isPlatformPrototype(holder) && !recordedClasses.has(holder)) {
     recordedClasses.add(holder);
     for (const key of Object.getOwnPropertyNames(holder)) recordProperty(holder, key);
@@ -139,7 +166,7 @@ function unrecorded(accessor: Method): Method {
 function recorded(key: string, method: Method): Method {
   const holder = {
     [key](this: unknown, ...args: unknown[]): unknown {
-      if (depth > 0) return Reflect.apply(method, this, args);
+      if (isInside()) return Reflect.apply(method, this, args);
       return callFromTest(this, key, method, args);
     },
   };
@@ -158,7 +185,7 @@ function callFromTest(
   const given = args.map(originalOf);
   const call = (): unknown => runInside(() => Reflect.apply(method, self, given));
   const isStep = typeof self === 'object' && self !== null && recording.follows(self);
-  if (!isStep || recording.silent || recording.muted || recording.pending > 0) return call();
+  if (!isStep || recording.silent || recording.muted) return call();
   const callee = `${recording.nameOf(self)}.${key}`;
   return recordCall({ recording, callee, base: key, args: given, parameters: method, call });
 }

@@ -75,8 +75,6 @@ export class Recording {
   muted = false;
   /** Nothing is written down: one of the many runs of a property, which are repeated when they fail. */
   readonly silent: boolean;
-  /** Calls whose promises have not settled: until then one cannot tell who calls a method. */
-  pending = 0;
 
   constructor(listener?: StepListener, silent = false) {
     this.listener = listener;

@@ -6,6 +6,7 @@
  */
 
 import { types } from 'node:util';
+import { isPlatformPrototype } from './platform.ts';
 import { snapshot } from './snapshot.ts';
 
 const WIDTH = 96;
@@ -18,13 +19,27 @@ export const BYTES_DEFINITION = 'const bytes = (text: string) => new TextEncoder
 /** Knows names of variables: an object that has one is written as it. */
 export type NameOf = (value: object) => string | undefined;
 
+const noNames: NameOf = () => undefined;
+
+/** Stands in steps before what only the test has: an object with methods of its own, or a function. */
+const TESTS_OWN = "/* the test's */ ";
+
+/**
+ * What in these steps cannot be written down: objects and functions of the test, by the names they
+ * are passed under.
+ */
+export function testsOwnIn(lines: readonly string[]): string[] {
+  const found = lines.flatMap((line) => [...line.matchAll(/(\w+)?(: )?\/\* the test's \*\/ /g)]);
+  return [...new Set(found.map(([, name]) => name ?? 'what is marked'))];
+}
+
 /**
  * Writes a value as a TypeScript literal on one line.
  *
  * @param value - an argument a test passes; it is read, never changed
  * @param nameOf - names of objects that the steps so far have put into variables
  */
-export function literal(value: unknown, nameOf: NameOf = () => undefined): string {
+export function literal(value: unknown, nameOf: NameOf = noNames): string {
   try {
     return write(value, nameOf, 0);
   } catch {
@@ -51,7 +66,7 @@ function write(value: unknown, nameOf: NameOf, depth: number): string {
   if (typeof value === 'string') return quote(value);
   if (typeof value === 'bigint') return writeBigint(value);
   if (typeof value === 'symbol') return 'Symbol()';
-  if (typeof value === 'function') return nameOf(value) ?? '() => undefined';
+  if (typeof value === 'function') return nameOf(value) ?? `${ownIn(nameOf)}() => undefined`;
   if (typeof value !== 'object' || value === null)
     return Object.is(value, -0) ? '-0' : String(value);
   const name = nameOf(value);
@@ -62,11 +77,35 @@ function write(value: unknown, nameOf: NameOf, depth: number): string {
   try {
     const special = writeSpecial(value, nameOf, depth);
     if (special !== undefined) return special;
-    const parts = entries(value).map(([key, item]) => `${key}${write(item, nameOf, depth + 1)}`);
+    if (nameOf !== noNames && isDouble(value)) return `${TESTS_OWN}{}`;
+    const parts = entries(value).map(
+      ([key, item]) => `${key}${isMode(key, item) ? octal(item) : write(item, nameOf, depth + 1)}`,
+    );
     return bracket(value, parts, ' ');
   } finally {
     open.pop();
   }
+}
+
+/** Only steps say whose a function is; a value that is compared is what it is. */
+function ownIn(nameOf: NameOf): string {
+  return nameOf === noNames ? '' : TESTS_OWN;
+}
+
+/** An object of a class with methods: a literal of its fields would look like it and do nothing. */
+function isDouble(value: object): boolean {
+  if (isData(value)) return false;
+  for (let at = classOf(value); at !== null && !isPlatformPrototype(at); at = classOf(at)) {
+    const properties = Object.entries(Object.getOwnPropertyDescriptors(at));
+    const isMethod = ([key, { value: own }]: [string, PropertyDescriptor]) =>
+      key !== 'constructor' && typeof own === 'function';
+    if (properties.some(isMethod)) return true;
+  }
+  return false;
+}
+
+function classOf(value: object): object | null {
+  return Object.getPrototypeOf(value) as object | null;
 }
 
 /** The objects around the one being written: one that is in itself is not written again. */
@@ -124,6 +163,17 @@ function propertyName(key: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(key) ? key : quote(key);
 }
 
+/** A file's mode is read by its octal digits. */
+export function isMode(name: string, value: unknown): value is number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 8) return false;
+  return /(^|[.\s])(mode|defaultMode)(: )?$/.test(name);
+}
+
+/** `0o644` */
+export function octal(mode: number): string {
+  return `0o${mode.toString(8).padStart(3, '0')}`;
+}
+
 function bracket(value: object, parts: readonly string[], space: string): string {
   if (Array.isArray(value)) return `[${parts.join(', ')}]`;
   return parts.length === 0 ? '{}' : `{${space}${parts.join(', ')}${space}}`;
@@ -137,7 +187,8 @@ function literalLines(value: unknown, indent: string): string {
   if (!plain) return oneLine;
   const deeper = `${indent}  `;
   const lines = entries(value).map(
-    ([key, item]) => `${deeper}${key}${literalLines(item, deeper)},`,
+    ([key, item]) =>
+      `${deeper}${key}${isMode(key, item) ? octal(item) : literalLines(item, deeper)},`,
   );
   const [open, close] = Array.isArray(value) ? ['[', ']'] : ['{', '}'];
   return `${open}\n${lines.join('\n')}\n${indent}${close}`;
@@ -145,11 +196,12 @@ function literalLines(value: unknown, indent: string): string {
 
 /** Single quotes, as the course writes strings; a long run of one character as `repeat`. */
 function quote(text: string): string {
-  const run = /(.)\1{64,}/s.exec(text);
-  if (run?.[1] !== undefined) {
+  const run = /(.)\1{64,}|^(.)\2{31,}$/s.exec(text);
+  const character = run?.[1] ?? run?.[2];
+  if (run && character !== undefined) {
     const before = text.slice(0, run.index);
     const after = text.slice(run.index + run[0].length);
-    const middle = `${quote(run[1])}.repeat(${run[0].length})`;
+    const middle = `${quote(character)}.repeat(${run[0].length})`;
     return [before && quote(before), middle, after && quote(after)].filter(Boolean).join(' + ');
   }
   const json = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'");

@@ -5,7 +5,7 @@
  * never ended.
  */
 
-import { BYTES_DEFINITION } from './render.ts';
+import { BYTES_DEFINITION, testsOwnIn } from './render.ts';
 
 /** What the file is made of. */
 export interface ReproParts {
@@ -28,6 +28,7 @@ export function reproFile({ head, tail, lines, imports, values }: ReproParts): s
   const needsBytes = lines.some((line) => line.includes('bytes('));
   return [
     ...comments(head),
+    ...comments(aboutTestsOwn(lines)),
     '',
     ...importLines(imports),
     ...(needsBytes ? ['', BYTES_DEFINITION] : []),
@@ -38,6 +39,18 @@ export function reproFile({ head, tail, lines, imports, values }: ReproParts): s
     ...comments(tail),
     '',
   ].join('\n');
+}
+
+/** What has to be done before the file can run. */
+function aboutTestsOwn(lines: readonly string[]): string[] {
+  const names = testsOwnIn(lines);
+  if (names.length === 0) return [];
+  return [
+    '',
+    `The test made these itself, and they are not in this file: ${names.join(', ')}.`,
+    "Write your own where it says `the test's` before you run it. What they must do is in the",
+    "exercise's doc; the handout's example session may have one to copy.",
+  ];
 }
 
 function comments(texts: readonly string[]): string[] {

@@ -6,7 +6,7 @@
  * has it. Results that have methods are traced in turn (`const watch1 = store.watch(…)`).
  */
 
-import { followPart, followParts, parameterName, runInside } from './methods.ts';
+import { followPart, followParts, isInside, parameterName, runInside } from './methods.ts';
 import { originalOf, standFor } from './originals.ts';
 import { isPlatformPrototype } from './platform.ts';
 import { currentRecording, type Recording, type Source, type Step } from './recording.ts';
@@ -131,6 +131,7 @@ function recorded(
   const callee = typeof key === 'string' ? `${variable}.${key}` : `${variable}[${key.description}]`;
   return (...args: unknown[]) => {
     const given = args.map(originalOf);
+    if (isInside()) return Reflect.apply(method as () => unknown, target, given);
     const step = recording.addCall(callee, given, (at) => parameterName(method, at));
     let result: unknown;
     try {

@@ -13,6 +13,7 @@ const TOOLS: Readonly<Record<string, string>> = {
   etcd: 'the conformance suite against the real etcd',
   etcdctl: 'the etcdctl sessions',
   chromium: 'the docs site in a browser',
+  containerd: 'the kubelet on a real containerd',
 };
 
 /** Names missing programs; fails on them when `CI` is `true`. */

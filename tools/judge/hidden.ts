@@ -1,8 +1,8 @@
 /**
  * A hidden test file as one CommonJS text, with `#kit` and every component left to be linked.
  *
- * The source text of each traced creation is written into the call, so that a failing test's steps
- * are the author's words also when the bundle is minified.
+ * The source text of each traced creation, and of what each `expect` looks at, is written into the
+ * call, so that a failing test's steps are the author's words also when the bundle is minified.
  */
 
 import { readFileSync } from 'node:fs';
@@ -35,7 +35,7 @@ export async function compileTestFile(root: string, path: string, minify = false
   const importsFiles = /from\s+['"]\.{1,2}\//.test(text);
   const make = (): Promise<string> => bundle(path, minify);
   if (importsFiles) return make();
-  const name = `hidden-${hashOf('3', basename(path), text, String(minify))}.cjs`;
+  const name = `hidden-${hashOf('4', basename(path), text, String(minify))}.cjs`;
   return (await cached(root, name, make)).text;
 }
 

@@ -95,10 +95,17 @@ function lessonText(chapter: Chapter, result: ExerciseResult, options: TextOptio
     ...field('points', pointsText(result)),
     ...field('read', `${failure.section}${line === undefined ? '' : ` (line ${line})`}`),
     ...field('hint', `npm run hint -- ${result.number}`),
-    ...(failure.repro ? field('file', `${reproPath(result.id)} does these steps again`) : []),
+    ...(failure.repro ? field('file', reproText(result.id, failure)) : []),
     ...moreText(result).map((text) => colours.quiet(`  ${text}`)),
     ...needed,
   ];
+}
+
+/** Says also when the file needs something that only the test has. */
+function reproText(id: string, { testsOwn = [] }: Failure): string {
+  const text = `${reproPath(id)} does these steps again`;
+  if (testsOwn.length === 0) return text;
+  return `${text}, once you have written in it what is the test's own: ${testsOwn.join(', ')}`;
 }
 
 /** Why tests that pass give no points. */
@@ -134,16 +141,17 @@ const SAID_BY_SIDES = /^(should (not )?have been |is not what it should have bee
 
 /** A failing test in the component's own words: steps so far, expected, actual. */
 export function failureText(failure: Failure): string[] {
-  const { steps, expected, actual } = failure;
+  const { steps, expected, actual, lookedAt } = failure;
   const left = steps.length - MAX_STEPS;
   const shown = left > 0 ? [`(${left} steps before)`, ...steps.slice(-MAX_STEPS)] : steps;
   const sides = expected !== undefined && actual !== undefined;
   return [
-    ...field('steps', shown.map(harmless).join('\n')),
+    ...field('steps', shown.map(harmless).map(shortIds).join('\n')),
     ...(failure.counterexample ? field('values', harmless(failure.counterexample)) : []),
     ...(sides && !SAID_BY_SIDES.test(failure.message)
       ? field('wrong', harmless(failure.message))
       : []),
+    ...(lookedAt === undefined ? [] : field('looks at', harmless(lookedAt))),
     ...(sides
       ? [...field('expect', harmless(expected)), ...field('but was', harmless(actual))]
       : field('wrong', harmless(failure.message))),
@@ -157,6 +165,11 @@ function field(name: string, text: string): string[] {
   if (text === '') return [];
   const [first = '', ...rest] = text.split('\n').map((line) => cut(shortWords(line), 400));
   return [`  ${name.padEnd(9)}${first}`, ...rest.map((line) => `  ${''.padEnd(9)}${line}`)];
+}
+
+/** In a step an id is told by its ends; the file has it whole. */
+function shortIds(line: string): string {
+  return line.replace(/[0-9a-f]{40,}/g, (id) => `${id.slice(0, 8)}…${id.slice(-4)}`);
 }
 
 /** Cuts hundreds of digits or letters without a break in the middle; the file has them all. */

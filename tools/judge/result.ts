@@ -27,6 +27,10 @@ export interface Failure {
   readonly steps: readonly string[];
   readonly expected?: string;
   readonly actual?: string;
+  /** What of the component or the test's world was compared: `clock.pendingTimers`. */
+  readonly lookedAt?: string;
+  /** What the steps need and only the test has; the file cannot run without. */
+  readonly testsOwn?: readonly string[];
   /** The smallest values that fail a property. */
   readonly counterexample?: string;
   /** Where in the student's code something was thrown: `chapters/01-etcd/range.ts:12:5`. */

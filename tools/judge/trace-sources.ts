@@ -1,29 +1,56 @@
-/** Writes the text of each `trace(name, () => expression)` into the call as its third argument. */
+/**
+ * Writes source text into a test's calls, for what a failure tells: of each `trace(name, () => expression)`
+ * the expression, of each `expect(value)` the value. Always as the third argument.
+ */
 
 import ts from 'typescript';
 
+interface Insertion {
+  readonly at: number;
+  readonly text: string;
+}
+
+/** Longer texts tell less than none. */
+const MAX_LABEL = 120;
+
 /**
- * Adds `{ code: 'new Store()', imports: { Store: '#etcd' } }` to every trace call of a test file.
+ * Adds `{ code: 'new Store()', imports: { Store: '#etcd' } }` to every trace call of a test file, and
+ * `'clock.pendingTimers'` to every `expect(clock.pendingTimers)`.
  *
  * @returns the text with nothing else changed
  */
 export function writeTraceSources(text: string, fileName: string): string {
-  if (!text.includes('trace(')) return text;
+  if (!/\b(trace|expect)\(/.test(text)) return text;
   const file = ts.createSourceFile(fileName, text, ts.ScriptTarget.ES2023, true);
   const modules = importedNames(file);
-  const insertions: { at: number; text: string }[] = [];
+  const insertions: Insertion[] = [];
   const visit = (node: ts.Node): void => {
     const create = tracedCreation(node);
     if (create) {
       const source = sourceOf(create, file, modules);
       insertions.push({ at: create.end, text: `, ${JSON.stringify(source)}` });
     }
+    const label = expectLabel(node, file);
+    if (label) insertions.push(label);
     ts.forEachChild(node, visit);
   };
   visit(file);
   return insertions
     .sort((a, b) => b.at - a.at)
     .reduce((whole, { at, text: added }) => whole.slice(0, at) + added + whole.slice(at), text);
+}
+
+/** What an `expect(value)` looks at, as the test has it. */
+function expectLabel(node: ts.Node, file: ts.SourceFile): Insertion | undefined {
+  if (!ts.isCallExpression(node) || node.expression.getText(file) !== 'expect') return undefined;
+  const [value, message, more] = node.arguments;
+  if (!value || more || ts.isSpreadElement(value)) return undefined;
+  const looked = ts.isArrowFunction(value) && !ts.isBlock(value.body) ? value.body : value;
+  const plain = ts.isAwaitExpression(looked) ? looked.expression : looked;
+  const label = plain.getText(file).replace(/\s+/g, ' ');
+  if (ts.isArrowFunction(plain) || label.length > MAX_LABEL) return undefined;
+  const last = message ?? value;
+  return { at: last.end, text: `${message ? '' : ', undefined'}, ${JSON.stringify(label)}` };
 }
 
 function tracedCreation(node: ts.Node): ts.ArrowFunction | undefined {

@@ -170,8 +170,9 @@ function ownFileBroken(run: Run): Failure | undefined {
 }
 
 function lesson(run: Run, { test, failure }: Outcome): Failure {
-  const { message, notRun, seed, steps, expected, actual, counterexample, output, repro, stack } =
-    failure ?? { message: 'did not pass' };
+  const reported: Outcome['failure'] = failure ?? { message: 'did not pass' };
+  const { message, notRun, seed, steps, counterexample, output, repro, stack } = reported;
+  const { expected, actual, lookedAt, testsOwn } = reported;
   const where = stack === undefined ? undefined : studentPosition(stack, run.modules);
   return {
     name: test.name,
@@ -183,6 +184,8 @@ function lesson(run: Run, { test, failure }: Outcome): Failure {
     ...(seed !== undefined && { seed }),
     ...(expected !== undefined && { expected }),
     ...(actual !== undefined && { actual }),
+    ...(lookedAt !== undefined && { lookedAt }),
+    ...(testsOwn !== undefined && { testsOwn }),
     ...(counterexample !== undefined && { counterexample }),
     ...(where !== undefined && { where }),
     ...(output !== undefined && { output }),

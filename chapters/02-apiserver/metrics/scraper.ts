@@ -14,6 +14,8 @@ import type { UsageBatch, UsageStore } from './usage.ts';
 
 /** From one round to the next. */
 export const SCRAPE_INTERVAL_MS = 15_000;
+/** The same while there is a node of which nothing can be said yet: usage takes two points. */
+const EAGER_INTERVAL_MS = 1000;
 /** How long one kubelet may take. */
 const TIMEOUT_MS = 10_000;
 const PATH = '/metrics/resource';
@@ -33,13 +35,17 @@ export async function runScraper(options: ScraperOptions, signal: AbortSignal): 
   const { clock, log, store } = options;
   while (!signal.aborted) {
     const began = clock.monotonic();
+    let intervalMs = SCRAPE_INTERVAL_MS;
     try {
       const batch = await scrape(options, signal);
       if (!signal.aborted) store.add(batch);
+      const names = [...batch.nodes.keys()];
+      if (names.some((name) => store.node(name) === undefined)) intervalMs = EAGER_INTERVAL_MS;
+      if (names.length === 0) intervalMs = EAGER_INTERVAL_MS;
     } catch (error) {
       if (!signal.aborted) log.warn('metrics: listing nodes failed', { error });
     }
-    const restMs = SCRAPE_INTERVAL_MS - (clock.monotonic() - began);
+    const restMs = intervalMs - (clock.monotonic() - began);
     await clock.sleep(restMs, signal).catch(() => {});
   }
 }
@@ -74,7 +80,8 @@ async function ask(
   try {
     return await untilAborted(read(dialer, name, clock.now(), giveUp.signal), giveUp.signal);
   } catch (error) {
-    if (!stopped.aborted) log.warn('metrics: a kubelet did not answer', { node: name, error });
+    const why = error instanceof Error ? error.message : String(error);
+    if (!stopped.aborted) log.warn('metrics: a kubelet did not answer', { node: name, why });
     return undefined;
   } finally {
     timer.cancel();

@@ -90,17 +90,19 @@ export function newClientCertificate(
  * Makes a certificate a server proves with that it is the one that was asked for.
  *
  * @param hosts - DNS names and IP addresses it is reached by
+ * @param organizations - a kubelet's says `system:nodes`, most say nothing
  */
 export function newServingCertificate(
   authority: KeyPair,
   commonName: string,
   hosts: readonly string[],
   nowMs = Date.now(),
+  organizations: readonly string[] = [],
 ): Promise<KeyPair> {
   const names = [...new Set(hosts)].map(
     (value): JsonGeneralName => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }),
   );
-  const subject = nameOf(commonName, []);
+  const subject = nameOf(commonName, organizations);
   return issue(authority, { subject, usage: ExtendedKeyUsage.serverAuth, names, nowMs });
 }
 

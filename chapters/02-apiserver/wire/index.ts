@@ -7,8 +7,10 @@ export {
 } from './certificate-files.ts';
 export { newAuthority, newClientCertificate, newServingCertificate } from './certificates.ts';
 export { newDescriptions } from './descriptions.ts';
+export { type Flags as ApiServerFlags, parseFlags as parseApiServerFlags } from './flags.ts';
 export { HttpServer, type RequestHandler } from './http-server.ts';
 export { KubeletDialer, newAddressDialer } from './node-dialer.ts';
+export { type OpenApiServer, openApiServer } from './program.ts';
 export {
   generateServiceAccountKey,
   newSignatureVerifier,

@@ -72,16 +72,37 @@ export class KubeletDialer implements NodeDialer {
   }
 }
 
-/** Dials pods and services. Nobody vouches for their certificates. */
-export function newAddressDialer(): AddressDialer {
+/** Makes a connection that is no TCP connection of this computer's. */
+export type Connect = (host: string, port: number) => Promise<Duplex>;
+
+/**
+ * Dials pods and services. Nobody vouches for their certificates.
+ *
+ * @param connect - absent: TCP
+ */
+export function newAddressDialer(connect?: Connect): AddressDialer {
   return {
     async dial(scheme, host, port) {
+      const options = {
+        timeout: CONNECT_TIMEOUT_MS,
+        ...(connect && { createConnection: connectionMaker(connect) }),
+      };
       const agent =
         scheme === 'https'
-          ? new https.Agent({ rejectUnauthorized: false, timeout: CONNECT_TIMEOUT_MS })
-          : new http.Agent({ timeout: CONNECT_TIMEOUT_MS });
+          ? new https.Agent({ ...options, rejectUnauthorized: false })
+          : new http.Agent(options);
       return new HttpBackend(scheme, host, port, { usual: agent, unverified: agent });
     },
+  };
+}
+
+/** What an agent makes connections with. */
+function connectionMaker(connect: Connect) {
+  return (
+    { host, port }: { host: string; port: number },
+    done: (error: Error | null, connection?: Duplex) => void,
+  ): undefined => {
+    connect(host, port).then((connection) => done(null, connection), done);
   };
 }
 

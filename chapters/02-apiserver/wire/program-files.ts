@@ -13,9 +13,9 @@ import {
   writeKubeconfig,
 } from './certificate-files.ts';
 import type { KeyPair } from './certificates.ts';
+import type { Flags } from './flags.ts';
 import type { ServingCertificate } from './http-server.ts';
 import type { KubeletCredentials } from './node-dialer.ts';
-import type { Flags } from './program.ts';
 import { generateServiceAccountKey } from './service-account-keys.ts';
 
 /** As the real one calls it. */
@@ -42,7 +42,7 @@ export async function readFiles(flags: Flags, advertiseAddress: string): Promise
   const folder = flags.certDir ?? (flags.dataDir ? join(flags.dataDir, 'pki') : DEFAULT_CERT_DIR);
   const own = await ownCertificates(flags, folder, advertiseAddress);
   return {
-    serving: own && (await servingOf(flags, own)),
+    serving: flags.securePort === 0 ? undefined : await servingOf(flags, own),
     kubelets: await kubeletsOf(flags, own, folder),
     tokens: flags.tokenAuthFile ? parseTokenFile(await read(flags.tokenAuthFile)) : [],
     serviceAccountKeys: await serviceAccountKeysOf(flags, folder),
@@ -67,7 +67,7 @@ async function ownCertificates(
   folder: string,
   advertiseAddress: string,
 ): Promise<Own | undefined> {
-  if (flags.securePort === 0) return undefined;
+  if (flags.securePort === 0 || hasAllCertificates(flags)) return undefined;
   const own = await ensureCertificates(folder, [
     'localhost',
     'kubernetes',
@@ -93,13 +93,23 @@ async function ownCertificates(
   return own;
 }
 
-async function servingOf(flags: Flags, own: Own): Promise<ServingCertificate> {
-  const { tlsCertFile, tlsPrivateKeyFile, clientCaFile } = flags;
+/** Somebody else looks after certificates: none of our own is needed. */
+function hasAllCertificates(flags: Flags): boolean {
+  const { tlsCertFile, clientCaFile, kubeletClientCertificate } = flags;
+  return [tlsCertFile, clientCaFile, kubeletClientCertificate].every((file) => file !== undefined);
+}
+
+async function servingOf(
+  { tlsCertFile, tlsPrivateKeyFile, clientCaFile }: Flags,
+  own: Own | undefined,
+): Promise<ServingCertificate | undefined> {
   const pair =
-    tlsCertFile && tlsPrivateKeyFile ? await readPair(tlsCertFile, tlsPrivateKeyFile) : own.serving;
+    tlsCertFile && tlsPrivateKeyFile
+      ? await readPair(tlsCertFile, tlsPrivateKeyFile)
+      : own?.serving;
   // Nobody has the key of our own authority but us and whom we gave a certificate.
-  const clientAuthorities = clientCaFile ? await read(clientCaFile) : own.authority.certificate;
-  return { ...pair, clientAuthorities };
+  const clientAuthorities = clientCaFile ? await read(clientCaFile) : own?.authority.certificate;
+  return pair && { ...pair, ...(clientAuthorities && { clientAuthorities }) };
 }
 
 async function kubeletsOf(

@@ -15,15 +15,16 @@ import {
   realRandom,
 } from '#apimachinery';
 import { failureOf, sayStopped, whenOrphaned } from '#apimachinery/program';
+import type { Handler } from '../connection.ts';
 import type { AuditOptions } from '../filters/audit.ts';
 import { METADATA_POLICY } from '../filters/audit-policy.ts';
 import type { ApiServerOptions, ServiceAccountOptions } from '../server-options.ts';
-import type { PortRange } from '../service-addresses/node-ports.ts';
 import { connectEtcd, type OpenedEtcd, openEmbeddedEtcd } from '../storage/open-etcd.ts';
 import { newStore } from '../storage/open-storage.ts';
 import { type AuditFile, openAuditFile } from './audit-file.ts';
 import { newCelCompiler } from './cel.ts';
 import { newDescriptions } from './descriptions.ts';
+import { type Flags, NAME } from './flags.ts';
 import { HttpServer, type RequestHandler } from './http-server.ts';
 import { KubeletDialer, newAddressDialer } from './node-dialer.ts';
 import { advertisedAddress, type Files, readFiles } from './program-files.ts';
@@ -36,47 +37,6 @@ import {
 import { newTextParsers } from './text-parsers.ts';
 import { newWebhookCaller } from './webhook-caller.ts';
 
-/** The program's name, for messages. */
-export const NAME = 'kube-apiserver';
-
-/** The flags, by their names in camel case; durations in milliseconds. */
-export interface Flags {
-  dataDir?: string;
-  etcdServers?: string[];
-  etcdCafile?: string;
-  etcdCertfile?: string;
-  etcdKeyfile?: string;
-  securePort: number;
-  bindAddress: string;
-  advertiseAddress?: string;
-  insecurePort: number;
-  serviceClusterIpRange: string;
-  serviceNodePortRange: PortRange;
-  certDir?: string;
-  tlsCertFile?: string;
-  tlsPrivateKeyFile?: string;
-  clientCaFile?: string;
-  tokenAuthFile?: string;
-  anonymousAuth: boolean;
-  authorizationMode: string[];
-  serviceAccountIssuer?: string[];
-  apiAudiences?: string[];
-  serviceAccountKeyFile?: string[];
-  serviceAccountSigningKeyFile?: string;
-  kubeletClientCertificate?: string;
-  kubeletClientKey?: string;
-  kubeletCertificateAuthority?: string;
-  maxRequestsInflight: number;
-  maxMutatingRequestsInflight: number;
-  requestTimeout: number;
-  eventTtl: number;
-  auditLogPath?: string;
-  v: number;
-}
-
-/** What `--authorization-mode` may say. */
-export const AUTHORIZATION_MODES: readonly string[] = ['Node', 'RBAC', 'AlwaysAllow', 'AlwaysDeny'];
-
 /** Who makes service accounts' tokens, if nobody says otherwise. */
 const DEFAULT_ISSUER = 'https://kubernetes.default.svc.cluster.local';
 /** The insecure port is for this computer only, whatever other flags say. */
@@ -84,6 +44,8 @@ const INSECURE_HOST = '127.0.0.1';
 
 /** An API server as the program sees it. */
 export interface RunningApiServer extends RequestHandler {
+  /** For callers in this process. */
+  readonly handler: Handler;
   /** Makes it ready to serve; rejects when that cannot be. */
   start(signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
@@ -92,8 +54,40 @@ export interface RunningApiServer extends RequestHandler {
 /** Makes an API server from its parts: `server.ts`. */
 export type NewApiServer = (options: ApiServerOptions) => RunningApiServer;
 
+/** How a server reaches others, where real connections are not the way: in a cluster in one process. */
+export type OtherWays = Partial<Pick<ApiServerOptions, 'newNodeDialer' | 'addresses'>>;
+
+/** An API server that serves. */
+export interface OpenApiServer {
+  /** For clients in this process. */
+  readonly handler: Handler;
+  /** Resolves when nothing of it is left. */
+  stop(): Promise<void>;
+}
+
 /** Runs an API server until it is told to stop. */
 export async function runProgram(flags: Flags, newApiServer: NewApiServer): Promise<void> {
+  const beginning = new AbortController();
+  const opening = openApiServer(flags, newApiServer, beginning.signal);
+  whenToldToStop(async () => {
+    beginning.abort();
+    const server = await opening;
+    await server?.stop();
+  });
+  if (await opening) process.stdout.write('ready\n');
+}
+
+/**
+ * Opens an API server with everything around it.
+ *
+ * @returns `undefined` when the signal aborted before it served
+ */
+export async function openApiServer(
+  flags: Flags,
+  newApiServer: NewApiServer,
+  beginning: AbortSignal,
+  others: OtherWays = {},
+): Promise<OpenApiServer | undefined> {
   const world = newWorld(flags);
   const { log } = world;
   const advertiseAddress = flags.advertiseAddress ?? advertisedAddress(flags.bindAddress);
@@ -132,24 +126,26 @@ export async function runProgram(flags: Flags, newApiServer: NewApiServer): Prom
       return dialer;
     },
     addresses: newAddressDialer(),
+    ...others,
   });
   const http = new HttpServer({ handler: server, log });
-  const beginning = new AbortController();
-  whenToldToStop(async () => {
-    beginning.abort();
+  const stop = async (): Promise<void> => {
     await http.stop();
     await server.stop();
     for (const dialer of dialers) dialer.stop();
     await etcd.stop();
     await auditFile?.close();
-  });
-  await server.start(beginning.signal).catch((error) => {
+  };
+  await server.start(beginning).catch((error) => {
     // Told to stop meanwhile, it stops; that is no failure.
-    if (!beginning.signal.aborted) throw error;
+    if (!beginning.aborted) throw error;
   });
-  if (beginning.signal.aborted) return;
+  if (beginning.aborted) {
+    await stop();
+    return undefined;
+  }
   await listen(http, flags, files);
-  process.stdout.write('ready\n');
+  return { handler: server.handler, stop };
 }
 
 interface World {

@@ -23,7 +23,7 @@ import {
   retryOnConflict,
   type SharedInformer,
 } from '#client';
-import { SYNC_POLL_MS } from '../control-loop.ts';
+import { ControlLoop, SYNC_POLL_MS } from '../control-loop.ts';
 import type { Controller, ControllerContext, NewController } from '../controller.ts';
 import { finalState } from '../owners.ts';
 import {
@@ -83,6 +83,8 @@ class NodeLifecycleController implements Controller {
   readonly #zones = new Map<string, Zone>();
   /** Nodes that were ready when they were last looked at. */
   readonly #ready = new Set<string>();
+  /** Nodes that changed. */
+  readonly #changes: ControlLoop;
 
   constructor(context: ControllerContext, options: typeof DEFAULTS) {
     this.#context = context;
@@ -92,9 +94,19 @@ class NodeLifecycleController implements Controller {
     this.#nodes = informers.informer(NODES);
     this.#leases = informers.informer(LEASES);
     this.#pods = podsByNode(context);
+    this.#changes = new ControlLoop({
+      name: NAME,
+      clock: context.clock,
+      log: context.log,
+      reconcile: (name) => this.#taintForScheduling(name),
+      synced: [() => this.#nodes.hasSynced()],
+    });
     this.#nodes.addEventHandler({
-      onAdd: (node) =>
-        this.#tell(node, 'RegisteredNode', `Registered Node ${nameOf(node)} in Controller`),
+      onAdd: (node) => {
+        this.#changes.enqueue(nameOf(node));
+        this.#tell(node, 'RegisteredNode', `Registered Node ${nameOf(node)} in Controller`);
+      },
+      onUpdate: (_, node) => this.#changes.enqueue(nameOf(node)),
       onDelete: (gone) => {
         const node = finalState(gone);
         this.#heartbeats.delete(nameOf(node));
@@ -106,6 +118,10 @@ class NodeLifecycleController implements Controller {
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#changes.run(signal), this.#lookAgainAndAgain(signal)]);
+  }
+
+  async #lookAgainAndAgain(signal: AbortSignal): Promise<void> {
     const { clock } = this.#context;
     const { monitorPeriodMs } = this.#options;
     const informers = [this.#nodes, this.#leases, this.#pods];
@@ -203,6 +219,19 @@ class NodeLifecycleController implements Controller {
       if (isNotFound(error)) return;
       throw new Error(`pod ${namespace}/${name} of a node that is not ready`, { cause: error });
     }
+  }
+
+  /** What a node says of itself keeps pods away, or lets them come, without waiting for the next look. */
+  async #taintForScheduling(name: string): Promise<void> {
+    const node = this.#nodes.lister.get(name);
+    if (node === undefined) return;
+    const own = ownTaints(node);
+    const wanted = [
+      ...schedulingTaints(node),
+      ...own.filter(({ effect }) => effect === 'NoExecute'),
+    ];
+    if (semanticallyEqual(textOf(own), textOf(wanted))) return;
+    await this.#writeTaints(name, wanted);
   }
 
   /** Taints that keep pods away come at once; the one that drives them off when its zone may have it. */

@@ -50,6 +50,7 @@ export interface Flags extends ElectionFlags, ServingFlags {
   mirroringMaxEndpointsPerSubset: number;
   loadBalancerPool?: AddressRange[];
   serviceAccountPrivateKeyFile?: string;
+  useServiceAccountCredentials: boolean;
   v: number;
 }
 
@@ -164,6 +165,12 @@ function addOthers(program: Command): void {
     .option(
       '--service-account-private-key-file <file>',
       'taken for compatibility: the API server signs tokens',
+    )
+    .option(
+      '--use-service-account-credentials [boolean]',
+      'each controller works as its own service account of kube-system',
+      parseBoolean,
+      false,
     );
 }
 

@@ -1,8 +1,9 @@
 /**
  * The framework: asks the plugins of a profile, point by point, and makes one answer of theirs.
  *
- * It knows no plugin. What the points are for is `plugin.ts`; who calls these methods, and when, is
- * `schedule-one.ts` and `binding.ts`.
+ * It knows no plugin. What the points are for is `plugin.ts`; what becomes of a failure
+ * `plugin-answers.ts`; who calls these methods, and when, `cycle/schedule-one.ts` and
+ * `cycle/binding.ts`.
  */
 
 import type { Pod } from '#apimachinery';
@@ -55,9 +56,9 @@ export interface WeightedScorePlugin {
 
 /** What preFilter came to. */
 export interface PreFilterOutcome {
-  /** Only these nodes can do; absent: any may. */
+  /** Only these nodes can do; absent: any may, or there is a status. */
   readonly nodeNames?: ReadonlySet<string>;
-  /** The plugins that named nodes, in their order. */
+  /** The plugins that named nodes, in their order; with a status, those until then. */
   readonly namedBy: readonly string[];
   /** Absent: go on. */
   readonly status?: Status;
@@ -102,13 +103,21 @@ export const NO_PLUGINS: PluginSet = {
 /**
  * The plugins of one profile at work.
  *
- * @remarks What holds for every method: plugins are asked in the order of the set. Whatever a plugin
- * answers that is neither success nor expected at its point, and whatever it throws, is an `Error`
- * with the message `running <point> plugin "<name>": <message>`, where `<point>` is the name given at
- * the method, unless the method says otherwise; `<message>` is the status' message, or its code when it
- * has none. `status.error` is what was thrown, and an error with that message when nothing was. Every status that comes back, but `Wait`, carries the
- * name of the plugin that decided it. Success is `undefined`. A rejection is `Unschedulable`,
- * `UnschedulableAndUnresolvable` or `Pending`.
+ * @remarks What holds for every method: plugins are asked in the order of the set. Success is
+ * `undefined`. A rejection is `Unschedulable`, `UnschedulableAndUnresolvable` or `Pending`. Every status
+ * that comes back, but `Wait`, carries the name of the plugin that decided it.
+ *
+ * Whatever a plugin answers that is neither success nor expected at its point, and whatever it throws,
+ * is an `Error`. The given functions of `plugin-answers.ts` make it:
+ *
+ * - its message is `running <point> plugin "<name>": <message>`, where `<point>` is the name given at the
+ *   method, unless the method says otherwise; `<message>` is that of the status, or of what was thrown,
+ *   or the status' code when it has none;
+ * - its `error` is what was thrown, or what the plugin's own status carried as `error`, or else an error
+ *   with that message.
+ *
+ * Only `unreserve` and `postBind` must not throw: what one of them throws comes out of the method as it
+ * is, and nothing else is promised then.
  *
  * @see pkg/scheduler/framework/runtime/framework.go (1.33)
  */
@@ -128,13 +137,16 @@ export class Framework {
    *
    * 1. `Skip`: the plugin's filter is not asked for this pod. All that skipped are in
    *    `state.skipFilterPlugins` afterwards, whatever the outcome.
-   * 2. `UnschedulableAndUnresolvable` ends it: that status, and no `nodeNames`. Any other rejection is
+   * 2. `UnschedulableAndUnresolvable` ends it, with that status. Any other rejection is
    *    kept, and the others are still asked, so that preemption finds their notes in the state. Of
-   *    several such rejections the last one is the outcome. A failure ends it like 2.
-   * 3. Nodes named by several plugins: only those all of them name. As soon as none is left, it ends
-   *    with `UnschedulableAndUnresolvable`: `node(s) didn't satisfy plugin <name>` when one plugin named
-   *    nodes, `node(s) didn't satisfy plugin(s) [<name> <name>] simultaneously` when several did, in
-   *    the order of their names. The status is from the last of them that was asked.
+   *    several such rejections the last one is the outcome. A failure ends it at once.
+   * 3. Nodes named by several plugins: only those all of them name. Names count with success only. As
+   *    soon as no node is left, it ends with `UnschedulableAndUnresolvable`: `node(s) didn't satisfy
+   *    plugin <name>` when one plugin named nodes, `node(s) didn't satisfy plugin(s) [<name> <name>]
+   *    simultaneously` when several did, in the order of their names. The status is from the last of
+   *    them that was asked.
+   * 4. With a status, whatever it is, there are no `nodeNames`; `namedBy` has the plugins that named
+   *    nodes until then.
    *
    * @exercise scheduler/framework
    */
@@ -197,10 +209,11 @@ export class Framework {
    *
    * - The first plugin that says success, or `UnschedulableAndUnresolvable`, ends it; its result is
    *   the outcome, its status carries its name.
-   * - `Unschedulable`: the next is asked. When all said so, the outcome is `Unschedulable` with the
-   *   reasons of all, in order, from the first of them, and with the first nomination that any of
-   *   them made, `''` included.
-   * - Anything else is an `Error`, and ends it: with the message as it is, nothing before it.
+   * - `Unschedulable` or `Pending`: the next is asked. When all said so, the outcome is `Unschedulable`
+   *   with the reasons of all, in order, from the first of them, and with the last nomination that any
+   *   of them made, `''` included.
+   * - Anything else is an `Error`, and ends it. Nothing is put before `<message>`: it is that of the
+   *   status, or of what was thrown, or the code when there is none.
    * - Without plugins: `Unschedulable` without reasons, from nobody.
    *
    * @param rejected - for each node that was asked, what it was refused with
@@ -234,9 +247,15 @@ export class Framework {
   /**
    * Score: what is each node worth?
    *
-   * @remarks Each plugin that is not in `state.skipScorePlugins` scores all nodes; then, where it
-   * has a `normalizeScore`, that brings its scores into 0 to 100; then they are multiplied by the
-   * plugin's weight and added up. A score that is not from 0 to 100 once it is normalised is an `Error`. The messages:
+   * @remarks Plugins that are not in `state.skipScorePlugins` are asked one after another. Each scores
+   * all nodes; then, where it has a `normalizeScore`, that brings its scores into 0 to 100; then they are
+   * checked, and only then the next plugin is asked. What counts is the score times the plugin's weight;
+   * a node's total is the sum of these. The first failure ends it. (Upstream lets all plugins score, node
+   * by node and in parallel, before any normalises, and checks last. So of several failures it may tell
+   * another.)
+   *
+   * A score that is not from 0 to 100 once it is normalised is an `Error`; whether it is whole is not
+   * checked. The messages:
    *
    * - a `score` that throws: `running Score plugins: plugin "<name>" failed with: <message>`
    * - a `normalizeScore` that throws: `running Normalize on Score plugins: plugin "<name>" failed
@@ -273,7 +292,7 @@ export class Framework {
 
   /**
    * Unreserve: all reserve plugins undo what they noted, the last one first, also those that were never
-   * asked to reserve.
+   * asked to reserve. They must not throw.
    *
    * @exercise scheduler/framework
    */
@@ -323,7 +342,7 @@ export class Framework {
   }
 
   /**
-   * PostBind: all are told.
+   * PostBind: all are told. They must not throw.
    *
    * @exercise scheduler/framework
    */

@@ -82,14 +82,18 @@ export interface PreFilterPlugin extends Plugin {
 
 /** Says whether a node can do. Asked for very many nodes: quick, and without any effect. */
 export interface FilterPlugin extends Plugin {
+  /** @param node - its `node.node` is there: a node is known from its pods alone in the cache only */
   filter(state: CycleState, pod: PodInfo, node: NodeInfo): Status | undefined;
 }
 
 /** What postFilter found. */
 export interface PostFilterResult {
-  /** Where the pod may go once there is room; `''` clears an earlier nomination; absent: as before. */
+  /** Where the pod may go once there is room; `''` clears a nomination made before; absent: as it was. */
   readonly nominatedNodeName?: string;
-  /** `Success`: it may be scheduled later; `Unschedulable`: this plugin could not help. */
+  /**
+   * `Success`: it may be scheduled later; `Unschedulable`, `Pending`: this plugin could not help, the next
+   * may; `UnschedulableAndUnresolvable`: nobody can.
+   */
   readonly status?: Status;
 }
 
@@ -118,6 +122,7 @@ export interface NodeScore {
 /** Says how good a node is. */
 export interface ScorePlugin extends Plugin {
   /**
+   * @param node - its `node.node` is there
    * @returns any number, when there is `normalizeScore`; else a whole one from 0 to 100
    * @throws whatever: the pod is not scheduled this time
    */
@@ -138,7 +143,11 @@ export interface ScorePlugin extends Plugin {
 /** Keeps its own books about what a pod takes on a node before it is bound. */
 export interface ReservePlugin extends Plugin {
   reserve(state: CycleState, pod: PodInfo, nodeName: string): Status | undefined;
-  /** Undoes `reserve`, also when that was never called or said no. May be called twice. Never fails. */
+  /**
+   * Undoes `reserve`, also when that was never called or said no. May be called twice.
+   *
+   * Must not throw: nobody is left who could undo the rest.
+   */
   unreserve(state: CycleState, pod: PodInfo, nodeName: string): void;
 }
 
@@ -168,6 +177,7 @@ export interface BindPlugin extends Plugin {
 
 /** Told after a pod was bound. */
 export interface PostBindPlugin extends Plugin {
+  /** Must not throw: the pod is bound, whatever happens here. */
   postBind(state: CycleState, pod: PodInfo, nodeName: string): void;
 }
 

@@ -13,8 +13,9 @@
  * - `UnschedulableAndUnresolvable`: no, and taking other pods away would not help.
  * - `Wait`: only from permit: the pod waits for a word of the plugin.
  * - `Skip`: from preFilter, preScore and bind: this plugin has no business with this pod.
- * - `Pending`: only from preFilter, reserve, permit and preBind: no, until something outside the
- *   cluster is done. Nothing else is different from `Unschedulable`.
+ * - `Pending`: no, until something outside the cluster is done. Meant for preFilter, reserve, permit and
+ *   preBind, but a rejection wherever it comes (`isRejected`): what is said of `Unschedulable` holds for
+ *   it, too. Only the queue makes a difference: such a pod needs no back-off.
  *
  * @see pkg/scheduler/framework/interface.go (1.33), Code
  */

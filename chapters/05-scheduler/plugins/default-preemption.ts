@@ -1,14 +1,14 @@
-/** The plugin DefaultPreemption: makes room for a pod that fits nowhere. Given; who goes is `../preemption.ts`. */
+/** The plugin DefaultPreemption: makes room for a pod that fits nowhere. Given; who goes is `preemption/preemption.ts`. */
 
 import { findCondition, isNotFound, keyOf, newNotFound, type Pod, timestamp } from '#apimachinery';
 import { POD_DISRUPTION_BUDGETS, PODS } from '#client';
-import { FitError, newDiagnosis } from '../fit-error.ts';
+import { FitError, newDiagnosis } from '../cycle/fit-error.ts';
 import type { CycleState } from '../framework/cycle-state.ts';
 import type { Handle } from '../framework/handle.ts';
 import type { EnqueueExtensions, PostFilterPlugin, PostFilterResult } from '../framework/plugin.ts';
 import { podInfoOf } from '../framework/pod-info.ts';
 import { Status } from '../framework/status.ts';
-import { podPriority } from '../pod-priority.ts';
+import { podPriority } from '../preemption/pod-priority.ts';
 import {
   type Candidate,
   type CandidateLimits,
@@ -18,7 +18,7 @@ import {
   nodesWherePreemptionMightHelp,
   pickOneCandidate,
   whyNotEligible,
-} from '../preemption.ts';
+} from '../preemption/preemption.ts';
 
 /** Arguments of the plugin. */
 export type DefaultPreemptionArgs = Partial<CandidateLimits>;

@@ -1,12 +1,11 @@
 /**
  * The plugin InterPodAffinity: near some pods, away from others. Given.
  *
- * What it decides is `pod-affinity.ts` and `affinity-scores.ts`.
+ * What it decides is `topology/pod-affinity.ts` and `topology/affinity-scores.ts`.
  */
 
 import { fieldErrorText, fieldInvalid } from '#apimachinery';
 import { NAMESPACES } from '#client';
-import { affinityScore, normalizeAffinityScores, scorePlaces } from '../affinity-scores.ts';
 import { type CycleState, newStateKey } from '../framework/cycle-state.ts';
 import type { Handle } from '../framework/handle.ts';
 import type {
@@ -19,14 +18,19 @@ import type {
 import type { AffinityTerm } from '../framework/pod-info.ts';
 import { Status } from '../framework/status.ts';
 import {
+  affinityScore,
+  normalizeAffinityScores,
+  scorePlaces,
+} from '../topology/affinity-scores.ts';
+import {
   type CountMatches,
   countAffinity,
   countMatches,
   type NamespaceLabels,
   RequiredAffinity,
-} from '../pod-affinity.ts';
-import { PodCounts } from '../pod-counts.ts';
-import type { TopologyCounts } from '../topology-counts.ts';
+} from '../topology/pod-affinity.ts';
+import { PodCounts } from '../topology/pod-counts.ts';
+import type { TopologyCounts } from '../topology/topology-counts.ts';
 import { affinityHints } from './affinity-hints.ts';
 
 const NAME = 'InterPodAffinity';

@@ -10,7 +10,7 @@ import type {
   ScorePlugin,
 } from '../framework/plugin.ts';
 import { podInfoOf } from '../framework/pod-info.ts';
-import { requestedToCapacityRatioScore, type UtilizationShapePoint } from '../profiles.ts';
+import { requestedToCapacityRatioScore, type UtilizationShapePoint } from '../profiles/profiles.ts';
 import { leastAllocatedScore, mostAllocatedScore, type ResourceUse } from '../scoring.ts';
 import { DEFAULT_RESOURCES, type ResourceSpec, resourceUses } from './resource-uses.ts';
 

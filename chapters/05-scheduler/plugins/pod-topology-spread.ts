@@ -1,7 +1,7 @@
 /**
  * The plugin PodTopologySpread: pods of one kind evenly over zones and hosts. Given.
  *
- * What it decides is `topology-spread.ts` and `spread-scores.ts`; what wakes pods it refused is
+ * What it decides is `topology/topology-spread.ts` and `topology/spread-scores.ts`; what wakes pods it refused is
  * `spread-hints.ts`.
  */
 
@@ -17,17 +17,19 @@ import type {
   ScorePlugin,
 } from '../framework/plugin.ts';
 import { Status } from '../framework/status.ts';
-import { PodCounts } from '../pod-counts.ts';
-import { SpreadScores } from '../spread-scores.ts';
+import { PodCounts } from '../topology/pod-counts.ts';
+import {
+  type SpreadConstraint,
+  spreadConstraintsOf,
+  type WhenUnsatisfiable,
+} from '../topology/spread-constraints.ts';
+import { SpreadScores } from '../topology/spread-scores.ts';
 import {
   type CountPods,
   countDomains,
   countMatchingPods,
-  type SpreadConstraint,
   type SpreadCounts,
-  spreadConstraintsOf,
-  type WhenUnsatisfiable,
-} from '../topology-spread.ts';
+} from '../topology/topology-spread.ts';
 import { defaultSelector } from './default-selector.ts';
 import { type SpreadDefaults, spreadDefaults } from './pod-topology-spread-args.ts';
 import { spreadHints } from './spread-hints.ts';

@@ -8,7 +8,7 @@ import {
   semanticallyEqual,
 } from '#apimachinery';
 import type { ClusterEventWithHint } from '../framework/plugin.ts';
-import type { SpreadConstraint } from '../topology-spread.ts';
+import type { SpreadConstraint } from '../topology/spread-constraints.ts';
 
 /**
  * The events of the plugin PodTopologySpread.

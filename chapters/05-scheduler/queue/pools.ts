@@ -3,7 +3,8 @@
  * `scheduling-queue.ts`.
  */
 
-import type { Pod } from '#apimachinery';
+import { keyOf, type Pod } from '#apimachinery';
+import { podInfoOf } from '../framework/pod-info.ts';
 import { BackoffQueue, type BackoffQueueOptions } from './backoff-queue.ts';
 import { Heap } from './heap.ts';
 import type { QueuedPod } from './queued-pod.ts';
@@ -38,6 +39,23 @@ export class Pools {
   /** Takes a pod out, wherever it is. */
   delete(key: string): void {
     for (const pool of [this.active, this.backoff, this.unschedulable]) pool.delete(key);
+  }
+
+  /**
+   * Puts a pod in the place of an older object of the same pod in active or backoff.
+   *
+   * @returns false when neither has it
+   */
+  replace(pod: Pod): boolean {
+    const key = keyOf(pod);
+    for (const pool of [this.active, this.backoff]) {
+      const queued = pool.delete(key);
+      if (queued === undefined) continue;
+      queued.podInfo = podInfoOf(pod);
+      pool.set(queued);
+      return true;
+    }
+    return false;
   }
 
   pending(): PendingPods {

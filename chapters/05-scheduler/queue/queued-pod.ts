@@ -4,6 +4,16 @@ import { keyOf, type Pod } from '#apimachinery';
 import type { QueuedPodInfo } from '../framework/plugin.ts';
 import { type PodInfo, podInfoOf } from '../framework/pod-info.ts';
 
+/** Why a pod comes back. Without plugins, something else has failed. */
+export interface SchedulingFailure {
+  /** Those that said no: `Unschedulable` or `UnschedulableAndUnresolvable`. */
+  readonly unschedulablePlugins?: ReadonlySet<string>;
+  /** Those that said `Pending`. */
+  readonly pendingPlugins?: ReadonlySet<string>;
+  /** The pod as it is now, where that is known to be newer. */
+  readonly pod?: Pod;
+}
+
 const NO_PLUGINS: ReadonlySet<string> = new Set();
 
 /** What the queue knows of one pod. It stays the same object from one attempt to the next. */
@@ -34,6 +44,32 @@ export class QueuedPod implements QueuedPodInfo {
     pod.attempts = queued.attempts;
     pod.initialAttemptTimestamp = queued.initialAttemptTimestamp;
     return pod;
+  }
+
+  /** An attempt begins: it is counted, and nobody has said no yet. */
+  noteAttempt(): void {
+    this.attempts += 1;
+    this.unschedulablePlugins = NO_PLUGINS;
+    this.pendingPlugins = NO_PLUGINS;
+  }
+
+  /**
+   * The attempt has failed: who said no is kept, and the failure counted, as a no or as something that
+   * broke.
+   *
+   * @param now - the new `timestamp`
+   */
+  noteFailure(failure: SchedulingFailure, now: number): void {
+    if (failure.pod) this.podInfo = podInfoOf(failure.pod);
+    this.unschedulablePlugins = failure.unschedulablePlugins ?? NO_PLUGINS;
+    this.pendingPlugins = failure.pendingPlugins ?? NO_PLUGINS;
+    this.timestamp = now;
+    if (this.rejectors.size === 0) {
+      this.consecutiveErrorsCount += 1;
+      return;
+    }
+    this.unschedulableCount += 1;
+    this.consecutiveErrorsCount = 0;
   }
 
   get pod(): Pod {

@@ -3,7 +3,7 @@
  *
  * Three pools: active (is tried as soon as possible), backoff (has failed, is left alone for a
  * while), unschedulable (until something happens that may help). Which event helps whom is
- * `requeue-strategy.ts`; which events there are, `../cluster-events.ts`.
+ * `requeue-strategy.ts`; which events there are, `cluster-events.ts`.
  */
 
 import type { Clock, KubernetesObject, Logger, Pod } from '#apimachinery';
@@ -11,6 +11,7 @@ import { NotImplemented } from '#not-implemented';
 import type { ClusterEvent, EnqueueExtensions, QueuedPodInfo } from '../framework/plugin.ts';
 import type { Status } from '../framework/status.ts';
 import type { PendingPods } from './pools.ts';
+import type { SchedulingFailure } from './queued-pod.ts';
 
 /** What the queue needs of a profile; a `Framework` has it. */
 export interface QueueProfile {
@@ -33,16 +34,6 @@ export interface SchedulingQueueOptions {
   readonly podMaxBackoffMs?: number;
   /** How long a pod may wait for an event, in milliseconds; 5 minutes when absent. */
   readonly podMaxInUnschedulablePodsMs?: number;
-}
-
-/** Why a pod comes back. Without plugins, something else has failed. */
-export interface SchedulingFailure {
-  /** Those that said no: `Unschedulable` or `UnschedulableAndUnresolvable`. */
-  readonly unschedulablePlugins?: ReadonlySet<string>;
-  /** Those that said `Pending`. */
-  readonly pendingPlugins?: ReadonlySet<string>;
-  /** The pod as it is now, where that is known to be newer. */
-  readonly pod?: Pod;
 }
 
 /** How often it is looked for pods that have waited too long. */
@@ -69,8 +60,8 @@ export const LEFTOVER_FLUSH_PERIOD_MS = 30_000;
  * first (its `schedulerName`; without a profile, everybody passes), except from backoff to active.
  * No success: the pod is *gated* by the status' plugin. It is in unschedulable then, with that plugin
  * among its `unschedulablePlugins`. Only an event that this plugin waits for makes it pass again: its
- * `eventsToRegister`, without a look at hints (any event, when it has none; wildcards always), and in
- * addition what `requeueStrategy` demands.
+ * `eventsToRegister`, without a look at hints (any event, when it has none; wildcards always:
+ * `Interests.gateWaitsFor`), and in addition what `requeueStrategy` demands.
  *
  * **Backoff.** How long is `BackoffQueue.endOf`. A pod that is woken `afterBackoff` goes to active when
  * its backoff is over, to backoff otherwise; `immediately`, to active.
@@ -83,7 +74,7 @@ export class SchedulingQueue {
   // Your state goes here: fields of your own choosing.
 
   /**
-   * Empty. Each plugin's `eventsToRegister` is asked here, once.
+   * Empty. Each plugin's `eventsToRegister` is asked here, once (`Interests`).
    *
    * @exercise scheduler/queue
    */
@@ -106,7 +97,8 @@ export class SchedulingQueue {
    * @remarks The events are those of `podSchedulingPropertiesChange`.
    *
    * 1. In flight (the same uid): they are kept for when it comes back. Nothing else.
-   * 2. In active or backoff: the new object takes the old one's place, in the same pool.
+   * 2. In active or backoff: the new object takes the old one's place, in the same pool
+   *    (`Pools.replace`).
    * 3. In unschedulable: the same, and then each event in turn, until one has moved the pod. Whether it
    *    is gated does not matter for this: a pod's own change is always looked at.
    * 4. Unknown: as `add`.
@@ -144,8 +136,8 @@ export class SchedulingQueue {
    * (the earliest end, then `less`), though its time has not come: why be idle? But not one whose
    * last attempt ended without a plugin's no: whatever broke needs time.
    *
-   * The pod is in flight then. `attempts` has gone up by one, the sets of plugins are empty,
-   * `initialAttemptTimestamp` is when it first came into active. A pod whose uid is in flight
+   * The pod is in flight then. `attempts` has gone up by one, the sets of plugins are empty
+   * (`QueuedPod.noteAttempt`), `initialAttemptTimestamp` is when it first came into active. A pod whose uid is in flight
    * already is dropped.
    *
    * Of several who wait, the first who asked is served first. Pods that become ready in one call of
@@ -175,7 +167,8 @@ export class SchedulingQueue {
    * @remarks
    *
    * 1. A pod of the same namespace and name in a pool: nothing else happens.
-   * 2. `timestamp` is now; its plugins are those of the failure; the failure is counted.
+   * 2. `timestamp` is now; its plugins are those of the failure; the failure is counted
+   *    (`QueuedPod.noteFailure`).
    * 3. Without plugins, or when it was `done` before: as `afterBackoff`.
    * 4. Else `requeueStrategy` with each event that came during the attempt; the most urgent of the
    *    answers (`immediately`, `afterBackoff`, `skip`) decides. `skip`: it goes to unschedulable.

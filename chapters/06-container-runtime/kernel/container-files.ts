@@ -88,19 +88,8 @@ export class ContainerFiles implements FileSystem {
       if (!stat) this.#root.node.changeOwner(at.path, this.#who.uid, this.#who.gid);
       return;
     }
-    const before = this.#root.overlay.lookup(real);
-    const old = before?.kind === 'file' ? before.content : new Uint8Array();
-    const all = new Uint8Array(old.length + content.length);
-    all.set(old);
-    all.set(content, old.length);
-    const { uid, gid } = stat ?? this.#who;
-    this.#root.overlay.put(real, {
-      kind: 'file',
-      content: all,
-      mode: stat?.mode ?? mode,
-      uid,
-      gid,
-    });
+    const { uid, gid } = this.#who;
+    this.#root.overlay.append(real, content, { mode, uid, gid });
   }
 
   makeDirectory(path: string, mode = 0o755): void {

@@ -12,6 +12,7 @@ import { type Credentials, credentialsAfterExec } from '../security/security.ts'
 import type { Cgroup } from './cgroup.ts';
 import type { ContainerFiles } from './container-files.ts';
 import { Cpu } from './cpu.ts';
+import { PidNamespace } from './pid-namespace.ts';
 import type { ByteSink, ByteSource } from './pipe.ts';
 import { Process, SystemError } from './process.ts';
 import { findExecutable, type Program, type Programs } from './program.ts';
@@ -56,6 +57,8 @@ export interface ContainerNamespaceParts {
   /** What processes may ever have: for setuid programs. */
   readonly bounding: ReadonlySet<string>;
   readonly unprivilegedPortStart: number;
+  /** Which processes it sees: absent, only its own. */
+  readonly pids?: PidNamespace | undefined;
   /** Is its first process number 1 of a namespace of its own? Then signals end it only if it says so. */
   readonly hasInit: boolean;
 }
@@ -69,8 +72,10 @@ export class ContainerNamespace {
   readonly bounding: ReadonlySet<string>;
   readonly unprivilegedPortStart: number;
   readonly hasInit: boolean;
-  readonly #processes = new Map<number, Process>();
-  #lastPid = 0;
+  readonly pids: PidNamespace;
+  /** Its own, by the order of their start. */
+  readonly #own = new Set<Process>();
+  #first: Process | undefined;
 
   constructor(parts: ContainerNamespaceParts) {
     this.files = parts.files;
@@ -80,40 +85,42 @@ export class ContainerNamespace {
     this.bounding = parts.bounding;
     this.unprivilegedPortStart = parts.unprivilegedPortStart;
     this.hasInit = parts.hasInit;
+    this.pids = parts.pids ?? new PidNamespace();
   }
 
-  /** Those that run, by pid. */
+  /** Those it sees, by pid: with a shared namespace others' too. */
   get processes(): Process[] {
-    return [...this.#processes.values()];
+    return this.pids.processes;
   }
 
   process(pid: number): Process | undefined {
-    return this.#processes.get(pid);
+    return this.pids.process(pid);
   }
 
   /** Whom the kernel kills for want of memory: who has most, with what it asks for. */
   largestProcess(asking: Process, bytes: number): Process {
     const sizeOf = (one: Process) => one.memoryBytes + (one === asking ? bytes : 0);
-    return this.processes.reduce((a, b) => (sizeOf(b) > sizeOf(a) ? b : a), asking);
+    return [...this.#own].reduce((a, b) => (sizeOf(b) > sizeOf(a) ? b : a), asking);
   }
 
   add(make: (pid: number) => Process): Process {
     const limit = pidsLimitOf(this.cgroup.resources);
-    if (limit !== undefined && this.#processes.size >= limit) {
+    if (limit !== undefined && this.#own.size >= limit) {
       throw new SystemError('Resource temporarily unavailable');
     }
-    const process = make(++this.#lastPid);
-    this.#processes.set(process.pid, process);
-    this.cgroup.processes = this.#processes.size;
+    const process = this.pids.add(make);
+    this.#first ??= process;
+    this.#own.add(process);
+    this.cgroup.processes = this.#own.size;
     process.onEnd(() => this.#remove(process));
     return process;
   }
 
   #remove(process: Process): void {
-    this.#processes.delete(process.pid);
-    this.cgroup.processes = this.#processes.size;
-    // Without its first process a container has none.
-    if (process.pid === 1) for (const other of this.processes) other.kill('SIGKILL');
+    this.#own.delete(process);
+    this.cgroup.processes = this.#own.size;
+    // Without its first process a container has none, also where others go on.
+    if (process === this.#first) for (const other of this.#own) other.kill('SIGKILL');
   }
 }
 

@@ -24,16 +24,32 @@ export class BrokenPipe extends Error {
   }
 }
 
-/** A writer waits while so much is unread, as with a pipe of Linux. */
-const PIPE_BYTES = 65_536;
+/** A writer waits while so much is unread, and a reader gets no more at once, as with a pipe of Linux. */
+export const PIPE_BYTES = 65_536;
 
-/** A pipe. */
+/** What a pipe keeps of how it was written. */
+export interface PipeOptions {
+  /** Is each write read by itself, as a datagram is? Else a pipe is a stream. */
+  readonly keepsWrites?: boolean;
+}
+
+/**
+ * A pipe.
+ *
+ * @remarks It keeps what is written, not a copy: whoever writes leaves the bytes alone afterwards. A
+ * reader gets all that is there, up to {@link PIPE_BYTES}, so many small writes cost as little as one.
+ */
 export class Pipe implements ByteSink, ByteSource {
+  readonly #keepsWrites: boolean;
   #chunks: Uint8Array[] = [];
   #bytes = 0;
   #isClosed = false;
   #isCancelled = false;
   #waiting: (() => void)[] = [];
+
+  constructor({ keepsWrites = false }: PipeOptions = {}) {
+    this.#keepsWrites = keepsWrites;
+  }
 
   async write(bytes: Uint8Array): Promise<void> {
     if (this.#isCancelled || this.#isClosed) throw new BrokenPipe();
@@ -49,10 +65,26 @@ export class Pipe implements ByteSink, ByteSource {
       if (this.#isClosed || this.#isCancelled) return undefined;
       await this.#change();
     }
-    const chunk = this.#chunks.shift();
-    this.#bytes -= chunk?.length ?? 0;
+    const taken = this.#keepsWrites ? this.#chunks.shift() : this.#take();
+    this.#bytes -= taken?.length ?? 0;
     this.#wake();
-    return chunk;
+    return taken;
+  }
+
+  /** All that is there, but not more than fits: whole writes, or the front of one that is too long. */
+  #take(): Uint8Array | undefined {
+    const [first] = this.#chunks;
+    if (first !== undefined && first.length > PIPE_BYTES) {
+      this.#chunks[0] = first.subarray(PIPE_BYTES);
+      return first.subarray(0, PIPE_BYTES);
+    }
+    let count = 0;
+    for (let bytes = 0; count < this.#chunks.length; count++) {
+      bytes += this.#chunks[count]?.length ?? 0;
+      if (bytes > PIPE_BYTES) break;
+    }
+    const taken = this.#chunks.splice(0, count);
+    return taken.length === 1 ? taken[0] : concat(taken);
   }
 
   /** Puts bytes back that were read and not used. */

@@ -70,7 +70,7 @@ export class NetworkStack {
     const listener = this.#listeners.get(`${protocol} ${port}`);
     if (listener === undefined)
       throw new DialError('refused', `${protocol.toLowerCase()} ${ip}:${port}`);
-    const [near, far] = newConnection(from, ip, port);
+    const [near, far] = newConnection(from, ip, port, protocol);
     listener.offer(counted(far, this.traffic));
     return near;
   }

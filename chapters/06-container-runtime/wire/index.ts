@@ -3,3 +3,12 @@
 export { type CriClientOptions, newCriClient, type RemoteCriClient } from './cri-client.ts';
 export { CriServer, type CriServerOptions } from './cri-server.ts';
 export { connectionOf, duplexOf } from './duplex.ts';
+export { Flow, type Pausable, webSocketFlow } from './flow.ts';
+export { NetworkPeer } from './network-peer.ts';
+export {
+  newRemotePodNetwork,
+  pathOf,
+  pump,
+  RemoteNetwork,
+  type RemoteNetworkOptions,
+} from './remote-network.ts';

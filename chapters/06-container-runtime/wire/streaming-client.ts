@@ -2,7 +2,10 @@
 
 import { type RawData, WebSocket } from 'ws';
 import { CriError, type ExecStream, type PortForwardStream } from '../cri/index.ts';
+import { Pipe } from '../kernel/pipe.ts';
+import { readableOf } from '../streams.ts';
 import { CHANNEL, CHANNEL_PROTOCOLS, channelMessage, exitCodeIn } from './channels.ts';
+import { type Flow, webSocketFlow } from './flow.ts';
 
 /** A refusal comes right behind the greeting; nothing says that there is none. */
 const REFUSAL_MS = 20;
@@ -18,14 +21,15 @@ export interface WantedStreams {
 /** Dials an exec or attach URL. @throws CriError, as a rejection */
 export async function openExec(url: string, wanted: WantedStreams): Promise<ExecStream> {
   const socket = await open(url);
-  const stdout = new Incoming();
-  const stderr = new Incoming();
+  const flow = webSocketFlow(socket);
+  const stdout = wanted.stdout ? new Incoming(flow) : undefined;
+  const stderr = wanted.stderr && !wanted.tty ? new Incoming(flow) : undefined;
   const exitCode = new Promise<number>((resolve, reject) => {
     socket.on('message', (data: RawData) => {
       const message = bufferOf(data);
-      const bytes = new Uint8Array(message.subarray(1));
-      if (message[0] === CHANNEL.stdout) stdout.push(bytes);
-      if (message[0] === CHANNEL.stderr) stderr.push(bytes);
+      const bytes = message.subarray(1);
+      if (message[0] === CHANNEL.stdout) stdout?.push(bytes);
+      if (message[0] === CHANNEL.stderr) stderr?.push(bytes);
       if (message[0] !== CHANNEL.error || bytes.length === 0) return;
       try {
         resolve(exitCodeIn(new TextDecoder().decode(bytes)));
@@ -34,8 +38,8 @@ export async function openExec(url: string, wanted: WantedStreams): Promise<Exec
       }
     });
     socket.on('close', () => {
-      stdout.end();
-      stderr.end();
+      stdout?.end();
+      stderr?.end();
       // After an attachment nothing says more than that it is over.
       resolve(0);
     });
@@ -44,8 +48,8 @@ export async function openExec(url: string, wanted: WantedStreams): Promise<Exec
   socket.resume();
   return {
     ...(wanted.stdin && { stdin: outgoing(socket, CHANNEL.stdin, () => closeStdin(socket)) }),
-    ...(wanted.stdout && { stdout: stdout.stream }),
-    ...(wanted.stderr && !wanted.tty && { stderr: stderr.stream }),
+    ...(stdout && { stdout: stdout.stream }),
+    ...(stderr && { stderr: stderr.stream }),
     resize: ({ width, height }) =>
       socket.send(channelMessage(CHANNEL.resize, JSON.stringify({ Width: width, Height: height }))),
     exitCode,
@@ -58,13 +62,13 @@ export async function openPort(url: string, port: number): Promise<PortForwardSt
   const target = new URL(url);
   target.searchParams.set('port', String(port));
   const socket = await open(target.href);
-  const incoming = new Incoming();
+  const incoming = new Incoming(webSocketFlow(socket));
   const seen = new Set<number>();
   await new Promise<void>((resolve, reject) => {
     socket.on('message', (data: RawData) => {
       const message = bufferOf(data);
       const channel = message[0] ?? 0;
-      const bytes = new Uint8Array(message.subarray(1));
+      const bytes = message.subarray(1);
       if (!seen.has(channel)) {
         // The first message of each channel repeats the port.
         seen.add(channel);
@@ -127,28 +131,43 @@ function outgoing(
 /** What arrives, as a stream. */
 class Incoming {
   readonly stream: ReadableStream<Uint8Array>;
-  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  #isOver = false;
+  readonly #flow: Flow;
+  readonly #pipe = new Pipe();
+  #waitingBytes = 0;
+  #isCancelled = false;
 
-  constructor() {
-    this.stream = new ReadableStream<Uint8Array>({
-      start: (controller) => {
-        this.#controller = controller;
-      },
-      cancel: () => {
-        this.#isOver = true;
-      },
-    });
+  constructor(flow: Flow) {
+    this.#flow = flow;
+    this.stream = readableOf({ read: () => this.#read(), cancel: () => this.#cancel() });
   }
 
   push(bytes: Uint8Array): void {
-    if (!this.#isOver && bytes.length > 0) this.#controller?.enqueue(bytes);
+    if (this.#isCancelled) return;
+    this.#waitingBytes += bytes.length;
+    this.#flow.took(bytes.length);
+    // Who waits for room is the connection, not this.
+    void this.#pipe.write(bytes).catch(() => {});
   }
 
   end(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#controller?.close();
+    this.#pipe.close();
+  }
+
+  async #read(): Promise<Uint8Array | undefined> {
+    const bytes = await this.#pipe.read();
+    if (!this.#isCancelled) this.#used(bytes?.length ?? 0);
+    return bytes;
+  }
+
+  #cancel(): void {
+    this.#isCancelled = true;
+    this.#used(this.#waitingBytes);
+    this.#pipe.cancel();
+  }
+
+  #used(bytes: number): void {
+    this.#waitingBytes -= bytes;
+    this.#flow.used(bytes);
   }
 }
 

@@ -47,6 +47,7 @@ import {
 } from '../resources/resources.ts';
 import { latestContainer, type PodRuntimeStatus } from '../runtime/pod-runtime-status.ts';
 import { LABELS, type RuntimeReader, readPod } from '../runtime/read-runtime.ts';
+import { RuntimeState } from '../runtime/runtime-state.ts';
 import {
   isMirrorPod,
   isStaticPod,
@@ -124,6 +125,7 @@ export class Kubelet {
   readonly #objects: ObjectCache;
   readonly #evictions: EvictionManager;
   readonly #runtime: PodRuntimeSyncer;
+  readonly #runtimeState: RuntimeState;
   readonly #mirrors: MirrorClient;
   readonly #pleg: LifecycleEventGenerator<PodRuntimeStatus>;
   readonly #podInformer: SharedInformer<Pod>;
@@ -147,6 +149,7 @@ export class Kubelet {
     this.#lookedAt = clock.monotonic();
     this.facts = factsOf(options);
     this.reader = { cri, files, runtimeName: 'unknown' };
+    this.#runtimeState = new RuntimeState(world);
     this.#events = new EventBroadcaster(client, { clock, random, log });
     const recorder = this.#events.forComponent('kubelet', node.name);
     const event: ContainerEvent = (pod, container, type, reason, message) =>
@@ -245,6 +248,7 @@ export class Kubelet {
         if (isStaticPod(pod)) await this.#mirrors.ensure(pod, this.#mirrorPods.get(keyOf(pod)));
       },
       refuse: (pod) => (isStaticPod(pod) ? undefined : this.#evictions.refuse(pod)),
+      networkFaults: () => this.#runtimeState.networkFaults,
     });
     this.#workers = new PodWorkers({ syncer: this.#lifecycle, clock, log });
     this.#pleg = new LifecycleEventGenerator({
@@ -274,8 +278,10 @@ export class Kubelet {
   async start(signal: AbortSignal): Promise<void> {
     const { clock, cri, log } = this.options;
     await this.#learnRuntime(signal);
+    await this.#runtimeState.update();
     this.#lookedAt = clock.monotonic();
     const running = [
+      this.#runtimeState.run(signal),
       this.reporter.run(signal),
       this.#podInformer.run(signal),
       this.#services?.run(signal),
@@ -317,7 +323,13 @@ export class Kubelet {
       : { ...node, status: { ...node.status, allocatable: this.reporter.allocatable } };
   }
 
+  /** What keeps the node from being ready. */
   #faults(): string[] {
+    const { runtimeFaults, networkFaults } = this.#runtimeState;
+    return [...runtimeFaults, ...this.#plegFaults(), ...networkFaults];
+  }
+
+  #plegFaults(): string[] {
     const silentMs = this.options.clock.monotonic() - this.#lookedAt;
     if (silentMs < PLEG_DEAD_MS || this.options.evented) return [];
     const minutes = Math.floor(silentMs / 60_000);
@@ -356,8 +368,11 @@ export class Kubelet {
       this.#mirrorPods.set(keyOf(pod), pod);
       const own = this.#staticPod(keyOf(pod));
       if (own) {
-        this.statuses.observe(own);
-        this.statuses.set(own, this.statuses.statusOf(own), true);
+        const seen = { ...own, status: pod.status };
+        this.statuses.observe(seen);
+        this.statuses.set(seen, this.statuses.statusOf(own), true);
+        // Another one takes the place of one that goes.
+        if (pod.metadata?.deletionTimestamp) this.#wake(own.metadata?.uid ?? '');
       }
       return;
     }
@@ -583,16 +598,17 @@ export class Kubelet {
       .slice(0, 50);
   }
 
-  #setPodCidr({ spec }: Node): void {
+  async #setPodCidr({ spec }: Node): Promise<void> {
     const podCidr = (spec?.podCIDRs ?? []).join(',') || (spec?.podCIDR ?? '');
     if (podCidr === '' || podCidr === this.#podCidr) return;
-    this.#podCidr = podCidr;
-    this.options.cri
-      .updateRuntimeConfig({ runtimeConfig: { networkConfig: { podCidr } } })
-      .catch((error) => {
-        this.#podCidr = '';
-        this.options.log.warn('the runtime does not take its addresses', { error: String(error) });
-      });
+    const { cri, log } = this.options;
+    try {
+      await cri.updateRuntimeConfig({ runtimeConfig: { networkConfig: { podCidr } } });
+      this.#podCidr = podCidr;
+      await this.#runtimeState.update();
+    } catch (error) {
+      log.warn('the runtime does not take its addresses', { error: String(error) });
+    }
   }
 
   async #observe(): Promise<ReadonlyMap<EvictionSignal, Observation>> {

@@ -19,6 +19,8 @@ import type { VolumeManager } from '../volumes/volume-manager.ts';
 
 /** A pod that is as it should be is looked at again after so long. */
 const RESYNC_MS = 60_000;
+/** The network may be there soon. */
+const NETWORK_RETRY_MS = 1000;
 const MOUNT_RETRY_MS = { first: 500, longest: 122_000 };
 
 /** What the lifecycle needs. */
@@ -47,6 +49,8 @@ export interface PodLifecycleOptions {
   readonly mirror: (pod: Pod) => Promise<void>;
   /** The node is short of something, and this pod does not get in. */
   readonly refuse: (pod: Pod) => AdmissionRefusal | undefined;
+  /** Why pods cannot have a network now; empty when they can. */
+  readonly networkFaults: () => readonly string[];
 }
 
 /** @see pkg/kubelet/kubelet.go (1.33), SyncPod, SyncTerminatingPod, SyncTerminatedPod */
@@ -79,6 +83,7 @@ export class PodLifecycle implements PodSyncer {
     }
     const said = this.#write(pod, status, { isTerminal: false });
     if (hasEnded(said)) return { terminal: true };
+    if (this.#waitsForNetwork(pod)) return { terminal: false };
     await this.#options.mirror(pod);
     let paths: ReadonlyMap<string, string>;
     try {
@@ -108,6 +113,16 @@ export class PodLifecycle implements PodSyncer {
     }
     requeue(uid, retryMs ?? this.#untilDeadline(pod, random.jitter(RESYNC_MS, 0.5), clock.now()));
     return { terminal: false };
+  }
+
+  /** Without a network only pods on the node's own begin. */
+  #waitsForNetwork(pod: Pod): boolean {
+    const { networkFaults, podEvent, requeue, random } = this.#options;
+    const faults = pod.spec?.hostNetwork ? [] : networkFaults();
+    if (faults.length === 0) return false;
+    podEvent(pod, 'Warning', 'NetworkNotReady', `network is not ready: ${faults.join(', ')}`);
+    requeue(pod.metadata?.uid ?? '', random.jitter(NETWORK_RETRY_MS, 0.5));
+    return true;
   }
 
   /** A pod that already runs was taken before. */

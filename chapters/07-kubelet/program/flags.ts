@@ -13,6 +13,7 @@ export interface Flags {
   kubeconfig?: string;
   hostnameOverride: string;
   containerRuntimeEndpoint?: string;
+  /** 127.0.0.1 when nobody could be refused, see {@link isOpen}; else 0.0.0.0 if not said. */
   address: string;
   port: number;
   nodeIp: string[];
@@ -32,6 +33,8 @@ export interface Flags {
   maxPods: number;
   /** Ours: what the node has, where it is not this computer. */
   capacity: Record<string, string>;
+  /** Ours: the socket of a network that knows the pods. */
+  podNetwork?: string;
   hollow: boolean;
   hollowNodes: number;
   v: number;
@@ -46,7 +49,12 @@ export function parseFlags(argv: readonly string[]): Flags {
     .requiredOption('--kubeconfig <file>', 'how to reach the API server')
     .option('--hostname-override <name>', "the node's name", checkedName, hostname().toLowerCase())
     .option('--container-runtime-endpoint <url>', 'the CRI: unix:///run/containerd/containerd.sock')
-    .option('--address <ip>', 'where to listen', checkedIp, '0.0.0.0')
+    .option(
+      '--address <ip>',
+      'where to listen; 127.0.0.1 when everybody would be let in',
+      checkedIp,
+      '0.0.0.0',
+    )
     .option('--port <port>', 'where to listen; 0: any', checkedPort, 10_250)
     .option('--node-ip <ip>', "the node's address", (text) => text.split(',').map(checkedIp), [
       '127.0.0.1',
@@ -90,17 +98,34 @@ export function parseFlags(argv: readonly string[]): Flags {
     .option('--register-node [boolean]', 'make the Node object', checkedBoolean, true)
     .option('--max-pods <n>', 'so many pods at most', checkedCount, 110)
     .option('--capacity <amounts>', 'what the node has: cpu=4,memory=8Gi', checkedAmounts, {})
+    .option('--pod-network <endpoint>', 'where pods are reached, when not by TCP: unix:///PATH')
     .option('--hollow', 'run nothing: pods only seem to run', false)
     .option('--hollow-nodes <n>', 'with --hollow: so many nodes, NAME-0 and on', checkedCount, 1)
     .option('-v, --v <level>', 'how much to log: 0, 2, 4', checkedCount, 0);
   program.parse([...argv], { from: 'user' });
   const flags = program.opts<Flags>();
+  const isAddressSaid = program.getOptionValueSource('address') !== 'default';
+  if (isOpen(flags) && !isAddressSaid) flags.address = '127.0.0.1';
   const fault = faultOf(flags);
   if (fault !== undefined) program.error(`error: ${fault}`);
   return flags;
 }
 
+/** May whoever reaches the port do everything? Nobody can be known, and nobody is asked who may what. */
+export function isOpen(flags: Flags): boolean {
+  const { clientCaFile, authenticationTokenWebhook, authorizationMode } = flags;
+  const knowsNobody = clientCaFile === undefined && !authenticationTokenWebhook;
+  return knowsNobody && authorizationMode === 'AlwaysAllow';
+}
+
+function isLoopback(ip: string): boolean {
+  return /^127\./.test(ip) || ip === '::1';
+}
+
 function faultOf(flags: Flags): string | undefined {
+  if (!flags.hollow && isOpen(flags) && !isLoopback(flags.address)) {
+    return `--address ${flags.address} would let everybody in: it needs --client-ca-file, --authentication-token-webhook or --authorization-mode Webhook`;
+  }
   if (!flags.hollow && flags.containerRuntimeEndpoint === undefined) {
     return "option '--container-runtime-endpoint <url>' is needed without --hollow";
   }

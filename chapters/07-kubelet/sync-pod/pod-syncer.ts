@@ -375,7 +375,8 @@ export class PodRuntimeSyncer {
     const { event, reader } = this.#options;
     const id = `${reader.runtimeName}://${containerId}`;
     try {
-      await runHook(this.#options, hook, container, id, ips[0] ?? '', signal);
+      const place = { pod, container, containerId: id, podIP: ips[0] ?? '' };
+      await runHook(this.#options, hook, place, signal);
     } catch (error) {
       if (signal.aborted) return;
       event(pod, container, 'Warning', 'FailedPostStartHook', 'PostStartHook failed');
@@ -436,13 +437,13 @@ export class PodRuntimeSyncer {
     const container = all.find(({ name }) => name === running.name) ?? { name: running.name };
     event(pod, container, 'Normal', 'Killing', message || `Stopping container ${running.name}`);
     const hook = container.lifecycle?.preStop;
-    const podIP = status.ips[0] ?? '';
+    const place = { pod, container, containerId: running.id, podIP: status.ips[0] ?? '' };
     await stopContainer(graceSeconds ?? gracePeriodSeconds(pod, container, reason), {
       clock,
       ...(hook && {
         preStop: (aborted) => {
           const both = AbortSignal.any([aborted, signal]);
-          const run = runHook(this.#options, hook, container, running.id, podIP, both);
+          const run = runHook(this.#options, hook, place, both);
           return untilAborted(run, signal);
         },
       }),

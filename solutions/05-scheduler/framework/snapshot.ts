@@ -1,7 +1,7 @@
 /**
  * All nodes as they are while one pod is scheduled. Given.
  *
- * The cache brings it up to date before each attempt (`cache.ts`); in between nothing in it changes.
+ * The cache brings it up to date before each attempt (`cache/cache.ts`); in between nothing in it changes.
  */
 
 import type { NodeInfo } from './node-info.ts';

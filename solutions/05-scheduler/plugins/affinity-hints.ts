@@ -3,7 +3,7 @@
 import type { Node, Pod } from '#apimachinery';
 import type { ClusterEventWithHint } from '../framework/plugin.ts';
 import { podInfoOf } from '../framework/pod-info.ts';
-import { matchesAllTerms, type NamespaceLabels } from '../pod-affinity.ts';
+import { matchesAllTerms, type NamespaceLabels } from '../topology/pod-affinity.ts';
 
 /**
  * The events of the plugin InterPodAffinity.

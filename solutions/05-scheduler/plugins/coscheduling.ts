@@ -1,6 +1,6 @@
 /**
  * The plugin Coscheduling: the pods of a group are bound together or not at all. Given: how a permit
- * plugin uses the waiting pods of `../binding.ts`. It is in no profile unless enabled.
+ * plugin uses the waiting pods of `cycle/binding.ts`. It is in no profile unless enabled.
  */
 
 import type { Pod, Timer } from '#apimachinery';

@@ -7,7 +7,7 @@
  */
 
 import type { NewPlugin } from '../framework/handle.ts';
-import type { PluginRef } from '../profiles.ts';
+import type { PluginRef } from '../profiles/profiles.ts';
 import { newBalancedAllocation } from './balanced-allocation.ts';
 import { newCoscheduling } from './coscheduling.ts';
 import { newDefaultBinder } from './default-binder.ts';

@@ -67,7 +67,7 @@ export function newNodeVolumeLimits(
       },
       {
         resource: 'PersistentVolumeClaim',
-        actions: ['Add', 'Update'],
+        actions: ['Add'],
         hint: (pod, _before, after) =>
           podUsesClaim(pod, after as PersistentVolumeClaim) ? 'Queue' : 'QueueSkip',
       },

@@ -1,7 +1,7 @@
 /** The plugin PrioritySort: the queue's usual order. Given. */
 
 import type { QueueSortPlugin } from '../framework/plugin.ts';
-import { podPriority } from '../pod-priority.ts';
+import { podPriority } from '../preemption/pod-priority.ts';
 
 /** Makes the plugin: a higher priority first; of equals, the one that has been in the queue longer. */
 export function newPrioritySort(): QueueSortPlugin {

@@ -101,12 +101,11 @@ export function newVolumeRestrictions(
       },
       { resource: 'Node', actions: ['Add'] },
       {
+        // Access modes do not change: only a claim that was missing can help.
         resource: 'PersistentVolumeClaim',
-        actions: ['Add', 'Update'],
-        hint: (pod, before, after) => {
-          const claim = (after ?? before) as PersistentVolumeClaim;
-          return podUsesClaim(pod, claim) ? 'Queue' : 'QueueSkip';
-        },
+        actions: ['Add'],
+        hint: (pod, _before, after) =>
+          podUsesClaim(pod, after as PersistentVolumeClaim) ? 'Queue' : 'QueueSkip',
       },
     ],
   };

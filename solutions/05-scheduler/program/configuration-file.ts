@@ -1,4 +1,4 @@
-/** Reads the file named by `--config`. What it may say is `../configuration.ts`. */
+/** Reads the file named by `--config`. What it may say is `profiles/configuration.ts`. */
 
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
@@ -6,7 +6,7 @@ import {
   ConfigurationError,
   parseConfiguration,
   type SchedulerConfiguration,
-} from '../configuration.ts';
+} from '../profiles/configuration.ts';
 
 /**
  * @throws ConfigurationError naming the file, when it is no YAML or not what a scheduler can be told

@@ -5,8 +5,8 @@
  */
 
 import type { Logger } from '#apimachinery';
-import { isWildcardEvent, matchesClusterEvent } from '../cluster-events.ts';
 import type { ClusterEventWithHint, QueuedPodInfo } from '../framework/plugin.ts';
+import { isWildcardEvent, matchesClusterEvent } from './cluster-events.ts';
 import type { ReportedEvent } from './in-flight-events.ts';
 
 /**

@@ -3,31 +3,25 @@
  *
  * Three pools: active (is tried as soon as possible), backoff (has failed, is left alone for a
  * while), unschedulable (until something happens that may help). Which event helps whom is
- * `requeue-strategy.ts`; which events there are, `../cluster-events.ts`.
+ * `requeue-strategy.ts`; which events there are, `cluster-events.ts`.
  */
 
 import { type Clock, type KubernetesObject, keyOf, type Logger, type Pod } from '#apimachinery';
+import type { ClusterEvent, EnqueueExtensions, QueuedPodInfo } from '../framework/plugin.ts';
+import { podInfoOf } from '../framework/pod-info.ts';
+import { isSuccess, type Status } from '../framework/status.ts';
 import {
   ASSIGNED_POD_ADD,
   FORCE_ACTIVATE,
-  isWildcardEvent,
-  matchesClusterEvent,
   podSchedulingPropertiesChange,
   UNSCHEDULABLE_TIMEOUT,
-} from '../cluster-events.ts';
-import type {
-  ClusterEvent,
-  ClusterEventWithHint,
-  EnqueueExtensions,
-  QueuedPodInfo,
-} from '../framework/plugin.ts';
-import { podInfoOf } from '../framework/pod-info.ts';
-import { isSuccess, type Status } from '../framework/status.ts';
+} from './cluster-events.ts';
 import { Getters } from './getters.ts';
 import { InFlightEvents, type ReportedEvent } from './in-flight-events.ts';
+import { Interests } from './interests.ts';
 import { type PendingPods, Pools } from './pools.ts';
-import { QueuedPod } from './queued-pod.ts';
-import { type EventInterests, type QueueingStrategy, requeueStrategy } from './requeue-strategy.ts';
+import { QueuedPod, type SchedulingFailure } from './queued-pod.ts';
+import { type QueueingStrategy, requeueStrategy } from './requeue-strategy.ts';
 
 /** What the queue needs of a profile; a `Framework` has it. */
 export interface QueueProfile {
@@ -50,16 +44,6 @@ export interface SchedulingQueueOptions {
   readonly podMaxBackoffMs?: number;
   /** How long a pod may wait for an event, in milliseconds; 5 minutes when absent. */
   readonly podMaxInUnschedulablePodsMs?: number;
-}
-
-/** Why a pod comes back. Without plugins, something else has failed. */
-export interface SchedulingFailure {
-  /** Those that said no: `Unschedulable` or `UnschedulableAndUnresolvable`. */
-  readonly unschedulablePlugins?: ReadonlySet<string>;
-  /** Those that said `Pending`. */
-  readonly pendingPlugins?: ReadonlySet<string>;
-  /** The pod as it is now, where that is known to be newer. */
-  readonly pod?: Pod;
 }
 
 /** How often it is looked for pods that have waited too long. */
@@ -86,8 +70,8 @@ export const LEFTOVER_FLUSH_PERIOD_MS = 30_000;
  * first (its `schedulerName`; without a profile, everybody passes), except from backoff to active.
  * No success: the pod is *gated* by the status' plugin. It is in unschedulable then, with that plugin
  * among its `unschedulablePlugins`. Only an event that this plugin waits for makes it pass again: its
- * `eventsToRegister`, without a look at hints (any event, when it has none; wildcards always), and in
- * addition what `requeueStrategy` demands.
+ * `eventsToRegister`, without a look at hints (any event, when it has none; wildcards always:
+ * `Interests.gateWaitsFor`), and in addition what `requeueStrategy` demands.
  *
  * **Backoff.** How long is `BackoffQueue.endOf`. A pod that is woken `afterBackoff` goes to active when
  * its backoff is over, to backoff otherwise; `immediately`, to active.
@@ -98,23 +82,19 @@ export const LEFTOVER_FLUSH_PERIOD_MS = 30_000;
  */
 export class SchedulingQueue {
   readonly #options: SchedulingQueueOptions;
-  readonly #interests = new Map<string, EventInterests>();
+  readonly #interests: Interests;
   readonly #pools: Pools;
   readonly #inFlight = new InFlightEvents();
   readonly #getters = new Getters();
 
   /**
-   * Empty. Each plugin's `eventsToRegister` is asked here, once.
+   * Empty. Each plugin's `eventsToRegister` is asked here, once (`Interests`).
    *
    * @exercise scheduler/queue
    */
   constructor(options: SchedulingQueueOptions) {
     this.#options = options;
-    for (const [name, { plugins }] of options.profiles) {
-      const waitsFor = new Map<string, readonly ClusterEventWithHint[]>();
-      for (const plugin of plugins.enqueue) waitsFor.set(plugin.name, plugin.eventsToRegister());
-      this.#interests.set(name, waitsFor);
-    }
+    this.#interests = new Interests(options.profiles);
     const { clock, less, podInitialBackoffMs = 1000, podMaxBackoffMs = 10_000 } = options;
     this.#pools = new Pools({
       clock,
@@ -141,7 +121,8 @@ export class SchedulingQueue {
    * @remarks The events are those of `podSchedulingPropertiesChange`.
    *
    * 1. In flight (the same uid): they are kept for when it comes back. Nothing else.
-   * 2. In active or backoff: the new object takes the old one's place, in the same pool.
+   * 2. In active or backoff: the new object takes the old one's place, in the same pool
+   *    (`Pools.replace`).
    * 3. In unschedulable: the same, and then each event in turn, until one has moved the pod. Whether it
    *    is gated does not matter for this: a pod's own change is always looked at.
    * 4. Unknown: as `add`.
@@ -159,13 +140,7 @@ export class SchedulingQueue {
       return;
     }
     const key = keyOf(after);
-    for (const pool of [this.#pools.active, this.#pools.backoff]) {
-      const queued = pool.delete(key);
-      if (queued === undefined) continue;
-      queued.podInfo = podInfoOf(after);
-      pool.set(queued);
-      return;
-    }
+    if (this.#pools.replace(after)) return;
     const queued = this.#pools.unschedulable.get(key);
     if (queued === undefined) {
       this.add(after);
@@ -216,8 +191,8 @@ export class SchedulingQueue {
    * (the earliest end, then `less`), though its time has not come: why be idle? But not one whose
    * last attempt ended without a plugin's no: whatever broke needs time.
    *
-   * The pod is in flight then. `attempts` has gone up by one, the sets of plugins are empty,
-   * `initialAttemptTimestamp` is when it first came into active. A pod whose uid is in flight
+   * The pod is in flight then. `attempts` has gone up by one, the sets of plugins are empty
+   * (`QueuedPod.noteAttempt`), `initialAttemptTimestamp` is when it first came into active. A pod whose uid is in flight
    * already is dropped.
    *
    * Of several who wait, the first who asked is served first. Pods that become ready in one call of
@@ -250,7 +225,8 @@ export class SchedulingQueue {
    * @remarks
    *
    * 1. A pod of the same namespace and name in a pool: nothing else happens.
-   * 2. `timestamp` is now; its plugins are those of the failure; the failure is counted.
+   * 2. `timestamp` is now; its plugins are those of the failure; the failure is counted
+   *    (`QueuedPod.noteFailure`).
    * 3. Without plugins, or when it was `done` before: as `afterBackoff`.
    * 4. Else `requeueStrategy` with each event that came during the attempt; the most urgent of the
    *    answers (`immediately`, `afterBackoff`, `skip`) decides. `skip`: it goes to unschedulable.
@@ -265,15 +241,7 @@ export class SchedulingQueue {
     this.done(pod.uid);
     const { key } = pod;
     if (this.#pools.has(key)) return false;
-    if (failure.pod) pod.podInfo = podInfoOf(failure.pod);
-    pod.unschedulablePlugins = failure.unschedulablePlugins ?? new Set();
-    pod.pendingPlugins = failure.pendingPlugins ?? new Set();
-    if (pod.rejectors.size === 0) pod.consecutiveErrorsCount += 1;
-    else {
-      pod.unschedulableCount += 1;
-      pod.consecutiveErrorsCount = 0;
-    }
-    pod.timestamp = this.#now();
+    pod.noteFailure(failure, this.#now());
     this.#requeue(pod, this.#strategyAfterAttempt(pod, events));
     this.#serve();
     return true;
@@ -310,29 +278,13 @@ export class SchedulingQueue {
   }
 
   #move(pods: readonly QueuedPod[], reported: ReportedEvent): void {
-    const deaf = this.#deafTo(reported.event);
+    const mayHelp = this.#interests.newFilter(reported.event);
     for (const pod of pods) {
-      if (isRefusedByAll(pod, deaf.get(pod.pod.spec?.schedulerName ?? ''))) continue;
-      if (pod.gated && !this.#gateWaitsFor(pod, reported.event)) continue;
+      if (!mayHelp(pod)) continue;
+      if (pod.gated && !this.#interests.gateWaitsFor(pod, reported.event)) continue;
       const strategy = this.#strategy(pod, reported);
       if (strategy !== 'skip') this.#requeue(pod, strategy);
     }
-  }
-
-  /**
-   * The plugins of each profile that an event tells nothing. Found out once for an event: thousands of
-   * pods may wait, and most events are for few of them.
-   */
-  #deafTo(event: ClusterEvent): ReadonlyMap<string, ReadonlySet<string>> {
-    const deaf = new Map<string, ReadonlySet<string>>();
-    if (isWildcardEvent(event)) return deaf;
-    for (const [profile, interests] of this.#interests) {
-      const others = [...interests].filter(
-        ([, kinds]) => !kinds.some((kind) => matchesClusterEvent(kind, event)),
-      );
-      deaf.set(profile, new Set(others.map(([plugin]) => plugin)));
-    }
-    return deaf;
   }
 
   /**
@@ -407,16 +359,7 @@ export class SchedulingQueue {
   }
 
   #strategy(pod: QueuedPod, reported: ReportedEvent): QueueingStrategy {
-    return requeueStrategy(pod, reported, this.#interestsOf(pod), this.#options.log);
-  }
-
-  #interestsOf({ pod }: QueuedPod): EventInterests {
-    return this.#interests.get(pod.spec?.schedulerName ?? '') ?? new Map();
-  }
-
-  #gateWaitsFor(pod: QueuedPod, event: ClusterEvent): boolean {
-    const waitsFor = this.#interestsOf(pod).get(pod.gatingPlugin);
-    return waitsFor?.some((kind) => matchesClusterEvent(kind, event)) ?? true;
+    return requeueStrategy(pod, reported, this.#interests.of(pod), this.#options.log);
   }
 
   /** Moves a pod that is in unschedulable or in no pool. */
@@ -456,9 +399,7 @@ export class SchedulingQueue {
       const pod = this.#pools.active.pop() ?? this.#pools.backoff.popEarly();
       if (pod === undefined) return undefined;
       if (this.#inFlight.has(pod.uid)) continue;
-      pod.attempts += 1;
-      pod.unschedulablePlugins = new Set();
-      pod.pendingPlugins = new Set();
+      pod.noteAttempt();
       this.#inFlight.begin(pod.uid);
       return pod;
     }
@@ -468,10 +409,4 @@ export class SchedulingQueue {
   #serve(): void {
     this.#getters.serve(() => this.#next());
   }
-}
-
-/** Tells whether a pod was refused, and by none but these. */
-function isRefusedByAll(pod: QueuedPod, plugins: ReadonlySet<string> | undefined): boolean {
-  for (const plugin of pod.rejectors) if (!plugins?.has(plugin)) return false;
-  return pod.rejectors.size > 0;
 }

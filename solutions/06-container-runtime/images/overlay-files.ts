@@ -2,6 +2,7 @@
 
 import type { Clock, FileStat } from '#apimachinery';
 import { FileError } from '#apimachinery';
+import { GrowingContent } from './growing-content.ts';
 import type { LayerEntries, LayerEntry } from './layer.ts';
 import { OPAQUE, overlayLookup, overlayNames, WHITEOUT } from './overlay.ts';
 
@@ -13,6 +14,7 @@ export class OverlayFiles {
   readonly #lower: readonly LayerEntries[];
   readonly #upper = new Map<string, LayerEntry>();
   readonly #modifiedAt = new Map<string, number>();
+  readonly #contents = new GrowingContent();
   readonly #madeAt: number;
 
   constructor(lower: readonly LayerEntries[], clock: Pick<Clock, 'now'>) {
@@ -58,6 +60,14 @@ export class OverlayFiles {
     this.#upper.set(path, entry);
     // A new directory must not show what the removed one had.
     if (wasWhiteout && entry.kind === 'directory') this.#upper.set(`${path}/${OPAQUE}`, marker());
+  }
+
+  /** Writes behind what a file has, or makes it with these attributes. */
+  append(path: string, more: Uint8Array, made: Omit<LayerEntry, 'kind'>): void {
+    const before = this.lookup(path);
+    const old = before?.kind === 'file' ? before.content : new Uint8Array();
+    const { mode, uid, gid } = before ?? made;
+    this.put(path, { kind: 'file', content: this.#contents.joined(old, more), mode, uid, gid });
   }
 
   remove(path: string): void {

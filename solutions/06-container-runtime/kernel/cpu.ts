@@ -19,6 +19,8 @@ interface Job {
 
 /** Less work than this is done: what rounding leaves. */
 const NOTHING_MS = 1e-6;
+/** A timer that is late leaves so much at most to be used without one. */
+const MOST_CREDIT_MS = 10;
 
 /** CPUs that are shared. */
 export class Cpu {
@@ -26,6 +28,11 @@ export class Cpu {
   readonly #cpus: number;
   readonly #jobs = new Set<Job>();
   #timer: Timer | undefined;
+  /**
+   * CPU time that a cgroup had and did not use, since a real clock's timers are late: without it,
+   * a loop of short commands would get a timer's worth of CPU for each, which is far less than its share.
+   */
+  readonly #credits = new WeakMap<Cgroup, number>();
   #accountedMs: number;
 
   constructor(clock: Clock, cpus: number) {
@@ -39,6 +46,7 @@ export class Cpu {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       this.#account();
+      if (this.#useCredit(cgroup, cpuMs)) return resolve();
       const onAbort = (): void => {
         this.#account();
         this.#jobs.delete(job);
@@ -77,10 +85,25 @@ export class Cpu {
     this.#accountedMs = now;
     if (passed <= 0) return;
     for (const job of this.#jobs) {
-      const used = Math.min(job.leftMs, passed * job.rate);
+      const had = passed * job.rate;
+      const used = Math.min(job.leftMs, had);
       job.leftMs -= used;
       job.cgroup.cpuMs += used;
+      if (had - used > NOTHING_MS) this.#addCredit(job.cgroup, had - used);
     }
+  }
+
+  #addCredit(cgroup: Cgroup, ms: number): void {
+    this.#credits.set(cgroup, Math.min((this.#credits.get(cgroup) ?? 0) + ms, MOST_CREDIT_MS));
+  }
+
+  /** Pays for work that was waited for already. */
+  #useCredit(cgroup: Cgroup, cpuMs: number): boolean {
+    const credit = this.#credits.get(cgroup) ?? 0;
+    if (credit < cpuMs) return false;
+    this.#credits.set(cgroup, credit - cpuMs);
+    cgroup.cpuMs += cpuMs;
+    return true;
   }
 
   #share(): void {

@@ -12,7 +12,11 @@ export const CHANNEL = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, cl
 
 /** One message for a channel. */
 export function channelMessage(channel: number, bytes: Uint8Array | string): Buffer {
-  return Buffer.concat([Buffer.from([channel]), Buffer.from(bytes)]);
+  const content = typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes;
+  const message = Buffer.allocUnsafe(content.length + 1);
+  message[0] = channel;
+  message.set(content, 1);
+  return message;
 }
 
 /** The status at the end of an exec, as the error channel carries it. */

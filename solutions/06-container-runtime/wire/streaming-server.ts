@@ -18,6 +18,7 @@ import {
   type StreamingRuntime,
 } from '../cri/index.ts';
 import { CHANNEL, CHANNEL_PROTOCOLS, channelMessage, exitStatus } from './channels.ts';
+import { webSocketFlow } from './flow.ts';
 
 /** A URL that nobody dials is forgotten after so long, as in Kubernetes' streaming library. */
 const TOKEN_MS = 60_000;
@@ -162,15 +163,20 @@ function sizeIn(bytes: Uint8Array): { width: number; height: number } {
   return { width: size.Width ?? 80, height: size.Height ?? 24 };
 }
 
-/** One message after the other, in order. */
+/** One message after the other, in order; who sends waits while they are not taken. */
 function onMessages(
   socket: WebSocket,
   take: (channel: number, bytes: Uint8Array) => Promise<void> | undefined,
 ): void {
+  const flow = webSocketFlow(socket);
   let before: Promise<void> = Promise.resolve();
   socket.on('message', (data: RawData) => {
     const message = bufferOf(data);
-    before = before.then(() => take(message[0] ?? 0, message.subarray(1))).catch(() => {});
+    flow.took(message.length);
+    before = before
+      .then(() => take(message[0] ?? 0, message.subarray(1)))
+      .catch(() => {})
+      .then(() => flow.used(message.length));
   });
 }
 

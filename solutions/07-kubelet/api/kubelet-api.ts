@@ -246,8 +246,9 @@ export async function streamRequest(kubelet: Kubelet, path: string): Promise<Str
   const stdin = on('input');
   const stdout = on('output');
   if (kind === 'attach') {
-    const spec = pod.spec?.containers.find((one) => one.name === name);
-    const tty = spec?.tty ?? on('tty');
+    const { initContainers = [], containers = [], ephemeralContainers = [] } = pod.spec ?? {};
+    const all = [...initContainers, ...containers, ...ephemeralContainers];
+    const tty = all.find((one) => one.name === name)?.tty ?? on('tty');
     const request = { containerId, stdin, stdout, stderr: on('error') && !tty, tty };
     return { kind, request };
   }

@@ -1,5 +1,6 @@
 /** Registers the node, keeps its status current, and renews its lease. Given. */
 
+import type { NodeCondition } from 'kubernetes-types/core/v1.js';
 import {
   type Clock,
   isAlreadyExists,
@@ -53,12 +54,23 @@ export interface NodeReporterOptions {
   readonly log: Logger;
   readonly events: EventRecorder;
   readonly pressures: () => Omit<NodeHealth, 'faults'>;
-  /** What is wrong with the kubelet itself. */
+  /** What is wrong with the kubelet itself, its runtime, and the pods' network. */
   readonly faults: () => readonly string[];
   readonly images: () => NonNullable<Node['status']>['images'];
-  /** Is told of the node whenever it was read or written. */
-  readonly onNode: (node: Node) => void;
+  /** Is told of the node whenever it was read, before its status is. */
+  readonly onNode: (node: Node) => Promise<void>;
 }
+
+/** A node that has not been ready yet is looked at so often, milliseconds: it may get its addresses. */
+const FIRST_REPORTS_MS = 1000;
+
+/** Events by condition: when it is true, and when not. */
+const EVENTS: Readonly<Record<string, readonly [string, string]>> = {
+  MemoryPressure: ['NodeHasInsufficientMemory', 'NodeHasSufficientMemory'],
+  DiskPressure: ['NodeHasDiskPressure', 'NodeHasNoDiskPressure'],
+  PIDPressure: ['NodeHasInsufficientPID', 'NodeHasSufficientPID'],
+  Ready: ['NodeReady', 'NodeNotReady'],
+};
 
 export const KUBELET_VERSION = 'v1.33.0';
 
@@ -68,7 +80,9 @@ export class NodeReporter {
   #current: Node | undefined;
   #writtenAt = Number.NEGATIVE_INFINITY;
   #runtime = { name: 'unknown', version: '0.0.0' };
-  #isReady: boolean | undefined;
+  /** What was said of each condition last. */
+  readonly #told = new Map<string, string>();
+  #wasReady = false;
 
   constructor(options: NodeReporterOptions) {
     this.#options = options;
@@ -107,7 +121,7 @@ export class NodeReporter {
     const { client, node, events } = this.#options;
     const nodes = client.resource(NODES);
     await this.#askRuntime();
-    const initial = await this.#withStatus(this.#initial());
+    const initial = this.#withStatus(this.#initial());
     if (node.registerNode !== false) {
       try {
         this.#current = await nodes.create(initial, { signal });
@@ -133,7 +147,6 @@ export class NodeReporter {
         );
       }
     }
-    this.#options.onNode(this.#current);
     events.event(NODES, this.#reference(), 'Normal', 'Starting', 'Starting kubelet.');
   }
 
@@ -172,12 +185,11 @@ export class NodeReporter {
     };
   }
 
-  async #withStatus(node: Node): Promise<Node> {
+  #withStatus(node: Node): Node {
     const { node: own, clock, pressures } = this.#options;
     const { capacity, addresses, port = 10_250 } = own;
-    const faults = [...this.#options.faults(), ...(await this.#runtimeFaults())];
     const now = timestamp(clock.now());
-    const health = { ...pressures(), faults };
+    const health = { ...pressures(), faults: this.#options.faults() };
     return {
       ...node,
       status: {
@@ -207,24 +219,6 @@ export class NodeReporter {
     };
   }
 
-  async #runtimeFaults(): Promise<string[]> {
-    try {
-      const { status } = await this.#options.cri.status({});
-      const wanted = [
-        ['RuntimeReady', 'container runtime is down'],
-        ['NetworkReady', 'container runtime network not ready'],
-      ] as const;
-      return wanted.flatMap(([type, words]) => {
-        const found = status?.conditions.find((one) => one.type === type);
-        if (found?.status !== false) return [];
-        return `${words}: ${type}=false reason:${found.reason} message:${found.message}`;
-      });
-    } catch {
-      if (this.#runtime.name === 'unknown') await this.#askRuntime();
-      return ['container runtime is down'];
-    }
-  }
-
   async #reportAll(signal: AbortSignal): Promise<void> {
     const { clock, random, log } = this.#options;
     while (!signal.aborted) {
@@ -233,20 +227,20 @@ export class NodeReporter {
       } catch (error) {
         if (!signal.aborted) log.warn('cannot report the node', { error: String(error) });
       }
-      const waitMs = random.jitter(STATUS_UPDATE_MS, 0.04);
+      const waitMs = this.#wasReady ? random.jitter(STATUS_UPDATE_MS, 0.04) : FIRST_REPORTS_MS;
       await clock.sleep(waitMs, signal).catch(() => {});
     }
   }
 
   /** Writes the status, if there is something new or it is time. */
   async report(signal?: AbortSignal): Promise<void> {
-    const { client, node, clock, events } = this.#options;
+    const { client, node, clock } = this.#options;
     const nodes = client.resource(NODES);
     const options = signal ? { signal } : {};
     const known = await nodes.get(node.name, options);
-    const next = await this.#withStatus(known);
-    const isReady =
-      next.status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
+    if (this.#runtime.name === 'unknown') await this.#askRuntime();
+    await this.#options.onNode(known);
+    const next = this.#withStatus(known);
     const since = clock.monotonic() - this.#writtenAt;
     this.#current = known;
     if (mustReport(known.status ?? {}, next.status ?? {}, since)) {
@@ -259,13 +253,24 @@ export class NodeReporter {
       });
       this.#writtenAt = clock.monotonic();
     }
-    this.#options.onNode(this.#current);
-    if (this.#isReady !== isReady && (this.#isReady !== undefined || isReady)) {
-      const reason = isReady ? 'NodeReady' : 'NodeNotReady';
+    this.#tellChanges(next.status?.conditions ?? []);
+  }
+
+  /** An event for each condition that is not what it was. */
+  #tellChanges(conditions: readonly NodeCondition[]): void {
+    const { node, events } = this.#options;
+    for (const { type, status } of conditions) {
+      const [whenTrue, whenFalse] = EVENTS[type] ?? [];
+      const before = this.#told.get(type);
+      if (whenTrue === undefined || before === status) continue;
+      this.#told.set(type, status);
+      // Every node is not ready at first.
+      if (type === 'Ready' && before === undefined && status !== 'True') continue;
+      const reason = status === 'True' ? whenTrue : (whenFalse ?? '');
       const message = `Node ${node.name} status is now: ${reason}`;
       events.event(NODES, this.#reference(), 'Normal', reason, message);
     }
-    this.#isReady = isReady;
+    this.#wasReady ||= this.#told.get('Ready') === 'True';
   }
 
   async #renewAll(signal: AbortSignal): Promise<void> {

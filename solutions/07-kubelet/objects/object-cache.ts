@@ -38,6 +38,11 @@ export class ObjectCache {
     }
   }
 
+  /** Has it asked for again the next time. */
+  forget(type: ResourceType, namespace: string, name: string): void {
+    this.#known.delete(`${typeMetaOf(type).kind}/${namespace}/${name}`);
+  }
+
   /** Lets go what is old. */
   collect(): void {
     for (const [key, { at }] of this.#known) {

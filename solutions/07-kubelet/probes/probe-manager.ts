@@ -20,7 +20,12 @@ export interface ProbeManagerOptions {
 interface Running {
   readonly worker: ProbeWorker;
   readonly stop: AbortController;
+  /** It is about to be woken. */
+  soon: { cancel(): void } | undefined;
 }
+
+/** A server that has just begun does not listen yet; who asks at once waits a whole period to ask again. */
+const FIRST_PROBE_MS = 100;
 
 /** @see pkg/kubelet/prober/prober_manager.go (1.33) */
 export class ProbeManager implements ProbeVerdicts {
@@ -76,13 +81,16 @@ export class ProbeManager implements ProbeVerdicts {
       event: (reason, message) => event(pod, container, reason, message),
     });
     const stop = new AbortController();
-    this.#workers.set(key, { worker, stop });
+    this.#workers.set(key, { worker, stop, soon: undefined });
     const periodMs = (probe.periodSeconds ?? 10) * 1000;
     // A kubelet that has just begun finds many pods at once.
     const hasJustBegun = clock.monotonic() - this.#startedAt < periodMs;
     const delayMs = hasJustBegun ? random.next() * periodMs : 0;
     worker.run(stop.signal, delayMs).finally(() => {
-      if (this.#workers.get(key)?.worker === worker) this.#workers.delete(key);
+      const running = this.#workers.get(key);
+      if (running?.worker !== worker) return;
+      end(running);
+      this.#workers.delete(key);
     });
   }
 
@@ -100,7 +108,8 @@ export class ProbeManager implements ProbeVerdicts {
     for (const { name } of [...initContainers, ...containers]) {
       for (const kind of kinds) {
         const key = keyOf(pod, kind, name);
-        this.#workers.get(key)?.stop.abort();
+        const running = this.#workers.get(key);
+        if (running) end(running);
         this.#workers.delete(key);
       }
     }
@@ -117,16 +126,28 @@ export class ProbeManager implements ProbeVerdicts {
       isProbed: (kind, name) => {
         const running = this.#workers.get(keyOf(pod, kind, name));
         // Somebody waits for the answer.
-        if (kind === 'readiness') running?.worker.wake();
+        if (kind === 'readiness' && running) this.#wakeSoon(running);
         return running !== undefined;
       },
     });
   }
 
+  #wakeSoon(running: Running): void {
+    running.soon ??= this.#options.clock.after(FIRST_PROBE_MS, () => {
+      running.soon = undefined;
+      running.worker.wake();
+    });
+  }
+
   stop(): void {
-    for (const { stop } of this.#workers.values()) stop.abort();
+    for (const running of this.#workers.values()) end(running);
     this.#workers.clear();
   }
+}
+
+function end({ stop, soon }: Running): void {
+  soon?.cancel();
+  stop.abort();
 }
 
 function keyOf({ metadata }: Pod, kind: ProbeKind, container: string): string {

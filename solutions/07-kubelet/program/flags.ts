@@ -13,6 +13,7 @@ export interface Flags {
   kubeconfig?: string;
   hostnameOverride: string;
   containerRuntimeEndpoint?: string;
+  /** 127.0.0.1 when nobody could be refused, see {@link isOpen}; else 0.0.0.0 if not said. */
   address: string;
   port: number;
   nodeIp: string[];
@@ -48,7 +49,12 @@ export function parseFlags(argv: readonly string[]): Flags {
     .requiredOption('--kubeconfig <file>', 'how to reach the API server')
     .option('--hostname-override <name>', "the node's name", checkedName, hostname().toLowerCase())
     .option('--container-runtime-endpoint <url>', 'the CRI: unix:///run/containerd/containerd.sock')
-    .option('--address <ip>', 'where to listen', checkedIp, '0.0.0.0')
+    .option(
+      '--address <ip>',
+      'where to listen; 127.0.0.1 when everybody would be let in',
+      checkedIp,
+      '0.0.0.0',
+    )
     .option('--port <port>', 'where to listen; 0: any', checkedPort, 10_250)
     .option('--node-ip <ip>', "the node's address", (text) => text.split(',').map(checkedIp), [
       '127.0.0.1',
@@ -98,12 +104,28 @@ export function parseFlags(argv: readonly string[]): Flags {
     .option('-v, --v <level>', 'how much to log: 0, 2, 4', checkedCount, 0);
   program.parse([...argv], { from: 'user' });
   const flags = program.opts<Flags>();
+  const isAddressSaid = program.getOptionValueSource('address') !== 'default';
+  if (isOpen(flags) && !isAddressSaid) flags.address = '127.0.0.1';
   const fault = faultOf(flags);
   if (fault !== undefined) program.error(`error: ${fault}`);
   return flags;
 }
 
+/** May whoever reaches the port do everything? Nobody can be known, and nobody is asked who may what. */
+export function isOpen(flags: Flags): boolean {
+  const { clientCaFile, authenticationTokenWebhook, authorizationMode } = flags;
+  const knowsNobody = clientCaFile === undefined && !authenticationTokenWebhook;
+  return knowsNobody && authorizationMode === 'AlwaysAllow';
+}
+
+function isLoopback(ip: string): boolean {
+  return /^127\./.test(ip) || ip === '::1';
+}
+
 function faultOf(flags: Flags): string | undefined {
+  if (!flags.hollow && isOpen(flags) && !isLoopback(flags.address)) {
+    return `--address ${flags.address} would let everybody in: it needs --client-ca-file, --authentication-token-webhook or --authorization-mode Webhook`;
+  }
   if (!flags.hollow && flags.containerRuntimeEndpoint === undefined) {
     return "option '--container-runtime-endpoint <url>' is needed without --hollow";
   }

@@ -1,6 +1,6 @@
 /** Measures what the node has left, and evicts pods while it runs short. Given. */
 
-import { type Clock, type Logger, type Pod, timestamp } from '#apimachinery';
+import { type Clock, type Logger, type Pod, timestamp, toleratesTaint } from '#apimachinery';
 import type { CriClient } from '#container-runtime/cri';
 import type { NodeHealth } from '../node/node.ts';
 import { LABELS } from '../runtime/read-runtime.ts';
@@ -17,6 +17,12 @@ import {
 } from './resources.ts';
 
 const PERIOD_MS = 10_000;
+/** Pods from here on keep the node or the cluster itself running. */
+const CRITICAL_PRIORITY = 2_000_000_000;
+const MEMORY_PRESSURE_TAINT = {
+  key: 'node.kubernetes.io/memory-pressure',
+  effect: 'NoSchedule',
+} as const;
 /** A pressure that is over is still told for so long, so that nothing swings. */
 const TRANSITION_MS = 300_000;
 
@@ -82,16 +88,16 @@ export class EvictionManager {
   /** While the node is short, it takes no pods that make it worse. */
   refuse(pod: Pod): AdmissionRefusal | undefined {
     const { memoryPressure, diskPressure } = this.pressures;
-    if (!memoryPressure && !diskPressure) return undefined;
-    if ((pod.spec?.priority ?? 0) >= 2_000_000_000) return undefined;
-    const tolerates = pod.spec?.tolerations?.some(
-      ({ key, operator }) =>
-        operator === 'Exists' && (!key || key === 'node.kubernetes.io/memory-pressure'),
-    );
-    const isSafe = !diskPressure && (qosClass(pod) !== 'BestEffort' || tolerates);
-    if (isSafe) return undefined;
-    const condition = diskPressure ? 'DiskPressure' : 'MemoryPressure';
-    return { reason: 'Evicted', message: `The node had condition: [${condition}]. ` };
+    const conditions = [
+      ...(memoryPressure ? ['MemoryPressure'] : []),
+      ...(diskPressure ? ['DiskPressure'] : []),
+    ];
+    if (conditions.length === 0 || (pod.spec?.priority ?? 0) >= CRITICAL_PRIORITY) return undefined;
+    const bears =
+      qosClass(pod) !== 'BestEffort' ||
+      (pod.spec?.tolerations ?? []).some((one) => toleratesTaint(one, MEMORY_PRESSURE_TAINT));
+    if (!diskPressure && bears) return undefined;
+    return { reason: 'Evicted', message: `The node had condition: [${conditions.join(' ')}]. ` };
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -134,10 +140,10 @@ export class EvictionManager {
   }
 }
 
-/** Static pods of the highest priority keep the node itself running. */
+/** Static pods, and those of the highest priorities, keep the node itself running. */
 function isEvictable({ metadata, spec }: Pod): boolean {
   const isStatic = (metadata?.annotations?.['kubernetes.io/config.source'] ?? 'api') !== 'api';
-  return !isStatic && (spec?.priority ?? 0) < 2_000_000_000;
+  return !isStatic && (spec?.priority ?? 0) < CRITICAL_PRIORITY;
 }
 
 function usageOf(pod: Pod, { memory, disk }: UsageSample): PodUsage {

@@ -1,8 +1,10 @@
 /** Pods from files on the node, and the pods in the API that stand for them. Given. */
 
 import {
+  type Container,
   type FileSystem,
   isAlreadyExists,
+  isConflict,
   isForbidden,
   isNotFound,
   type Logger,
@@ -72,19 +74,24 @@ function staticPod(pod: Pod, text: string, path: string, nodeName: string, seenA
       terminationGracePeriodSeconds: 30,
       enableServiceLinks: true,
       ...spec,
-      containers: (spec?.containers ?? []).map((one) => ({
-        imagePullPolicy:
-          /:[^/]*$/.test(one.image ?? '') && !one.image?.endsWith(':latest')
-            ? 'IfNotPresent'
-            : 'Always',
-        terminationMessagePath: '/dev/termination-log',
-        terminationMessagePolicy: 'File',
-        ...one,
-      })),
+      ...(spec?.initContainers && { initContainers: spec.initContainers.map(withDefaults) }),
+      containers: (spec?.containers ?? []).map(withDefaults),
       nodeName,
       tolerations: [...(spec?.tolerations ?? []), { operator: 'Exists', effect: 'NoExecute' }],
     },
     status: { phase: 'Pending' },
+  };
+}
+
+/** What the API server would have filled in. */
+function withDefaults(container: Container): Container {
+  const { image = '' } = container;
+  const isFixed = /[:@][^/]*$/.test(image) && !image.endsWith(':latest');
+  return {
+    imagePullPolicy: isFixed ? 'IfNotPresent' : 'Always',
+    terminationMessagePath: '/dev/termination-log',
+    terminationMessagePolicy: 'File',
+    ...container,
   };
 }
 
@@ -140,7 +147,8 @@ export class MirrorClient {
         ...(uid && { preconditions: { uid } }),
       });
     } catch (error) {
-      if (!isNotFound(error) && !isForbidden(error)) throw error;
+      // A conflict: another one of that name is there already.
+      if (!isNotFound(error) && !isForbidden(error) && !isConflict(error)) throw error;
     }
   }
 }

@@ -2,7 +2,7 @@
 
 import type { ProjectedVolumeSource, Volume } from 'kubernetes-types/core/v1.js';
 import type { Clock, Container, FileSystem, Pod, Random } from '#apimachinery';
-import { CONFIG_MAPS, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, SECRETS } from '#client';
+import { CONFIG_MAPS, SECRETS } from '#client';
 import type { Mount } from '#container-runtime/cri';
 import {
   ContainerConfigError,
@@ -12,6 +12,7 @@ import {
 } from '../container-config/container-config.ts';
 import type { ObjectCache } from '../objects/object-cache.ts';
 import type { TokenManager } from '../objects/tokens.ts';
+import { ClaimError, claimedVolume, claimNameOf } from './claims.ts';
 import {
   downwardPayload,
   keysPayload,
@@ -66,6 +67,11 @@ export class VolumeManager {
         paths.set(volume.name, await this.#setUp(pod, volume, podIPs));
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
+        if (error instanceof ClaimError) {
+          throw new MountError(
+            `Unable to attach or mount volumes: unmounted volumes=[${volume.name}], unattached volumes=[], failed to process volumes=[${volume.name}]: ${why}`,
+          );
+        }
         throw new MountError(`MountVolume.SetUp failed for volume "${volume.name}" : ${why}`);
       }
     }
@@ -80,10 +86,8 @@ export class VolumeManager {
   async #setUp(pod: Pod, volume: Volume, podIPs: readonly string[]): Promise<string> {
     const { files } = this.#options;
     if (volume.hostPath) return this.#hostPath(volume.hostPath.path, volume.hostPath.type ?? '');
-    if (volume.persistentVolumeClaim) {
-      return this.#claim(pod, volume.persistentVolumeClaim.claimName);
-    }
-    if (volume.ephemeral) return this.#claim(pod, `${pod.metadata?.name}-${volume.name}`);
+    const claimName = claimNameOf(pod, volume);
+    if (claimName !== undefined) return this.#claimed(pod, volume, claimName);
     const payload = await this.#payload(pod, volume, podIPs);
     const plugin = payload?.plugin ?? 'empty-dir';
     const path = `${this.podDirectory(pod.metadata?.uid ?? '')}/volumes/kubernetes.io~${plugin}/${volume.name}`;
@@ -210,20 +214,14 @@ export class VolumeManager {
     return path;
   }
 
-  async #claim(pod: Pod, name: string): Promise<string> {
-    const { objects } = this.#options;
-    const namespace = pod.metadata?.namespace ?? '';
-    const claim = await objects.get(PERSISTENT_VOLUME_CLAIMS, namespace, name);
-    if (!claim) throw new VolumeError(`persistentvolumeclaim "${name}" not found`);
-    const volumeName = claim.spec?.volumeName ?? '';
-    if (claim.status?.phase !== 'Bound' || volumeName === '') {
-      throw new VolumeError(`PVC ${namespace}/${name} is not bound`);
-    }
-    const volume = await objects.get(PERSISTENT_VOLUMES, '', volumeName);
-    const { hostPath, local } = volume?.spec ?? {};
+  async #claimed(pod: Pod, volume: Volume, claimName: string): Promise<string> {
+    const { metadata, spec } = await claimedVolume(this.#options.objects, pod, volume, claimName);
+    const { hostPath, local } = spec ?? {};
     if (hostPath) return this.#hostPath(hostPath.path, hostPath.type || 'DirectoryOrCreate');
-    if (local) return this.#hostPath(local.path, 'DirectoryOrCreate');
-    throw new VolumeError(`PersistentVolume ${volumeName} is of a kind this kubelet cannot mount`);
+    if (local) return this.#hostPath(local.path, 'Directory');
+    throw new VolumeError(
+      `PersistentVolume ${metadata?.name} is of a kind this kubelet cannot mount`,
+    );
   }
 
   /**
@@ -261,7 +259,7 @@ export class VolumeManager {
       return {
         containerPath: absolute(mount.mountPath),
         hostPath,
-        readonly: mount.readOnly ?? false,
+        readonly: mount.readOnly === true || isReadOnly(pod, mount.name),
         propagation: propagations[mount.mountPropagation ?? ''] ?? 'PROPAGATION_PRIVATE',
       };
     });
@@ -280,6 +278,14 @@ export class VolumeManager {
     mounts.push({ containerPath, hostPath: lastWords });
     return mounts;
   }
+}
+
+/** What the kubelet writes itself nobody else writes; and a claim may be used for reading only. */
+function isReadOnly({ spec }: Pod, name: string): boolean {
+  const volume = spec?.volumes?.find((one) => one.name === name);
+  const { configMap, secret, downwardAPI, projected, persistentVolumeClaim } = volume ?? {};
+  const isWritten = [configMap, secret, downwardAPI, projected].some((one) => one !== undefined);
+  return isWritten || persistentVolumeClaim?.readOnly === true;
 }
 
 function absolute(path: string): string {

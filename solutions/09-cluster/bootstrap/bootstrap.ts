@@ -10,19 +10,26 @@ import {
   type Clock,
   type FileSystem,
   isAlreadyExists,
+  isConflict,
   isNotFound,
   type KubernetesObject,
 } from '#apimachinery';
 import type { Client, ResourceType } from '#client';
+import { untilAborted } from '../assembly/until-aborted.ts';
 import type { ClusterShape } from './cluster-shape.ts';
-import type { CertificateRequest, KeyPair, Pki } from './pki.ts';
+import { CredentialFiles, PUBLIC_MODE, SECRET_MODE } from './credential-files.ts';
+import { kubeconfigText } from './kubeconfig.ts';
+import { hasFields, withFields } from './overlay.ts';
+import { checkParts, type Part } from './part.ts';
+import { type CertificateRequest, isAsWanted, type KeyPair, type Pki } from './pki.ts';
+import { READY_TIMEOUT_MS, untilReady } from './until-ready.ts';
 
 /**
  * The certificates a cluster needs, besides its authority's, in this order:
  *
  * | name | common name | organizations | usage | hosts |
  * |---|---|---|---|---|
- * | `apiserver` | `kube-apiserver` | | server | `kubernetes`, `kubernetes.default`, `kubernetes.default.svc`, `kubernetes.default.svc.DOMAIN`, `localhost`, `127.0.0.1`, `serviceIp`, and the host of `server` if it is none of them |
+ * | `apiserver` | `kube-apiserver` | | server | `kubernetes`, `kubernetes.default`, `kubernetes.default.svc`, `kubernetes.default.svc.DOMAIN`, `localhost`, `127.0.0.1`, `serviceIp`, and the host of `server`; each once |
  * | `apiserver-kubelet-client` | `kube-apiserver-kubelet-client` | | client | |
  * | `admin` | `kubernetes-admin` | `system:masters` | client | |
  * | `controller-manager` | `system:kube-controller-manager` | | client | |
@@ -32,47 +39,43 @@ import type { CertificateRequest, KeyPair, Pki } from './pki.ts';
  * | `kubelet-NAME-server` | `system:node:NAME` | `system:nodes` | server | the node's name and address |
  *
  * The last two for each node, node after node. An API server knows its clients by these names: the node
- * authorizer lets `system:node:NAME` do what a kubelet of that node must, and nothing else.
+ * authorizer lets `system:node:NAME` do what a kubelet of that node must, and nothing else. The host of
+ * `server` may be a name or an address (`https://[fd00::1]:6443` is `fd00::1`).
  *
  * @see cmd/kubeadm/app/phases/certs/certlist.go (1.33)
  * @exercise cluster/bootstrap
  */
 export function certificatesFor(shape: ClusterShape): CertificateRequest[] {
-  const { hostname } = new URL(shape.server);
-  const service = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc'];
+  const service = 'kubernetes.default.svc';
   const hosts = new Set([
-    ...service,
-    `kubernetes.default.svc.${shape.domain}`,
-    'localhost',
-    '127.0.0.1',
-    shape.serviceIp,
-    hostname.replace(/^\[(.*)\]$/, '$1'),
+    ...['kubernetes', 'kubernetes.default', service, `${service}.${shape.domain}`],
+    ...['localhost', '127.0.0.1', shape.serviceIp],
+    new URL(shape.server).hostname.replace(/^\[(.*)\]$/, '$1'),
   ]);
-  const client = (name: string, commonName: string, ...organizations: string[]) =>
-    ({ name, commonName, organizations, usage: 'client', hosts: [] }) as const;
   return [
-    {
-      name: 'apiserver',
-      commonName: 'kube-apiserver',
-      organizations: [],
-      usage: 'server',
-      hosts: [...hosts],
-    },
-    client('apiserver-kubelet-client', 'kube-apiserver-kubelet-client'),
-    client('admin', 'kubernetes-admin', 'system:masters'),
-    client('controller-manager', 'system:kube-controller-manager'),
-    client('scheduler', 'system:kube-scheduler'),
-    client('kube-proxy', 'system:kube-proxy'),
-    ...shape.nodes.flatMap(({ name, ip }): CertificateRequest[] => {
-      const kubelet = client(`kubelet-${name}`, `system:node:${name}`, 'system:nodes');
-      const server = {
-        name: `kubelet-${name}-server`,
-        usage: 'server',
-        hosts: [name, ip],
-      } as const;
-      return [kubelet, { ...kubelet, ...server }];
+    certificate('apiserver', 'kube-apiserver', { usage: 'server', hosts: [...hosts] }),
+    certificate('apiserver-kubelet-client', 'kube-apiserver-kubelet-client'),
+    certificate('admin', 'kubernetes-admin', { organizations: ['system:masters'] }),
+    certificate('controller-manager', 'system:kube-controller-manager'),
+    certificate('scheduler', 'system:kube-scheduler'),
+    certificate('kube-proxy', 'system:kube-proxy'),
+    ...shape.nodes.flatMap(({ name, ip }) => {
+      const [user, organizations] = [`system:node:${name}`, ['system:nodes']];
+      const serving = { organizations, usage: 'server', hosts: [name, ip] } as const;
+      return [
+        certificate(`kubelet-${name}`, user, { organizations }),
+        certificate(`kubelet-${name}-server`, user, serving),
+      ];
     }),
   ];
+}
+
+function certificate(
+  name: string,
+  commonName: string,
+  more: Partial<CertificateRequest> = {},
+): CertificateRequest {
+  return { name, commonName, organizations: [], usage: 'client', hosts: [], ...more };
 }
 
 /** What has less left is made anew: a cluster may run for a month before it looks again. */
@@ -102,28 +105,27 @@ export interface Credentials {
  * Makes sure that all credentials are there.
  *
  * @remarks
- * Files of the directory: `ca.crt`, `ca.key`; `sa.key`; for each of {@link certificatesFor} `NAME.crt`
- * and `NAME.key`; for each client, but not for `apiserver-kubelet-client`, a kubeconfig `NAME.conf`.
- * A key comes before its certificate, so that a crash in between leaves nothing that looks whole. Keys
- * and kubeconfigs have the mode `0o600`, certificates `0o644`.
+ * Files of the directory, in this order: `ca.key`, `ca.crt`; `sa.key`; then for each of
+ * {@link certificatesFor} `NAME.key` and `NAME.crt`, and for each client but `apiserver-kubelet-client` a
+ * kubeconfig `NAME.conf`. A key comes before its certificate. Keys and kubeconfigs have the mode `0o600`,
+ * certificates `0o644`. {@link CredentialFiles} reads and writes them.
  *
  * What is good is kept, and its file not written again:
- * - an authority that is one and ends later than {@link RENEW_BEFORE_MS} from now; a new one is called
- *   `kubernetes`
+ * - an authority that `pki.readAuthority` knows, and that ends more than {@link RENEW_BEFORE_MS} from
+ *   now; a new one is called `kubernetes`
  * - a signing key that is not empty
- * - a certificate that `pki.read` knows, that ends later than that, and says what was asked for: common
- *   name, organizations and usage are the same, and all hosts are among its hosts (more do no harm;
- *   order does not count)
- * - a kubeconfig whose text is exactly {@link kubeconfigText}
+ * - a certificate that `pki.read` knows, that ends later than that, and {@link isAsWanted}
+ * - a kubeconfig whose text is exactly {@link kubeconfigText} of what is kept or made
  *
- * What is there twice in a directory is there no more: with a new authority nothing is good that the old
- * one vouched for. Files that nobody asked for are left alone.
+ * Of a pair that is not good both files are written. So with a new authority everything is made anew
+ * but the signing key, as nothing is good that only the old one vouches for. Files that nobody asked for
+ * are left alone. After a crash at any moment the next call makes good what was left undone.
  *
  * ```text
- * first time   written: ca.key ca.crt sa.key apiserver.key apiserver.crt … admin.key admin.crt admin.conf …
- * again        written: nothing
- * one node more      written: kubelet-node-4.key .crt .conf, kubelet-node-4-server.key .crt
- * another port       written: *.conf, as `server` is in them
+ * first time      written: ca.key ca.crt sa.key apiserver.key apiserver.crt … admin.key admin.crt admin.conf …
+ * again           written: nothing
+ * one node more   written: kubelet-node-4.key .crt .conf, kubelet-node-4-server.key .crt
+ * another port    written: *.conf, as `server` is in them
  * ```
  *
  * @exercise cluster/bootstrap
@@ -132,125 +134,66 @@ export async function ensureCredentials(
   shape: ClusterShape,
   { files, directory, pki, clock }: CredentialsWorld,
 ): Promise<Credentials> {
-  const written: string[] = [];
-  if (files.stat(directory) === undefined) files.makeDirectory(directory, 0o700);
-  const read = (name: string): string => {
-    const path = `${directory}/${name}`;
-    return files.stat(path) ? new TextDecoder().decode(files.readFile(path)) : '';
-  };
-  const write = (name: string, text: string, mode: number): void => {
-    files.writeFile(`${directory}/${name}`, new TextEncoder().encode(text), mode);
-    written.push(name);
-  };
-  const ensurePair = async (
-    name: string,
-    isGood: (pair: KeyPair) => boolean,
-    make: () => Promise<KeyPair>,
-  ): Promise<KeyPair> => {
-    const kept = { certificate: read(`${name}.crt`), key: read(`${name}.key`) };
-    if (kept.certificate !== '' && kept.key !== '' && isGood(kept)) return kept;
-    const made = await make();
-    write(`${name}.key`, made.key, 0o600);
-    write(`${name}.crt`, made.certificate, 0o644);
-    return made;
-  };
-  const lasts = (notAfter: number): boolean => notAfter - clock.now() > RENEW_BEFORE_MS;
+  const folder = new CredentialFiles(files, directory);
+  const lasts = (one: { readonly notAfter: number } | undefined): boolean =>
+    one !== undefined && one.notAfter - clock.now() > RENEW_BEFORE_MS;
 
-  const authority = await ensurePair(
-    'ca',
-    (pair) => lasts(pki.readAuthority(pair)?.notAfter ?? 0),
-    () => pki.newAuthority('kubernetes'),
-  );
-  let signingKey = read('sa.key');
-  if (signingKey === '') {
-    signingKey = pki.newSigningKey();
-    write('sa.key', signingKey, 0o600);
-  }
+  const authority = await ensurePair(folder, 'ca', {
+    isGood: (pair) => lasts(pki.readAuthority(pair)),
+    make: () => pki.newAuthority('kubernetes'),
+  });
+  if (folder.read('sa.key') === '') folder.write('sa.key', pki.newSigningKey(), SECRET_MODE);
   const pairs = new Map<string, KeyPair>();
   for (const request of certificatesFor(shape)) {
-    const { name, usage } = request;
-    const isGood = (kept: KeyPair): boolean => {
-      const facts = pki.read(authority, kept);
-      return facts !== undefined && lasts(facts.notAfter) && answers(facts, request);
-    };
-    const pair = await ensurePair(name, isGood, () => pki.issue(authority, request));
+    const { name, commonName, usage } = request;
+    const pair = await ensurePair(folder, name, {
+      isGood: (kept) => {
+        const facts = pki.read(authority, kept);
+        return facts !== undefined && lasts(facts) && isAsWanted(facts, request);
+      },
+      make: () => pki.issue(authority, request),
+    });
     pairs.set(name, pair);
     if (usage === 'server' || name === 'apiserver-kubelet-client') continue;
-    const text = kubeconfigText(shape.server, request.commonName, authority, pair);
-    if (read(`${name}.conf`) !== text) write(`${name}.conf`, text, 0o600);
+    const text = kubeconfigText(shape.server, commonName, authority, pair);
+    if (folder.read(`${name}.conf`) !== text) folder.write(`${name}.conf`, text, SECRET_MODE);
   }
-  return { authority, signingKey, pairs, written };
+  return { authority, signingKey: folder.read('sa.key'), pairs, written: folder.written };
 }
 
-function answers(
-  facts: Omit<CertificateRequest, 'name'>,
-  request: Omit<CertificateRequest, 'name'>,
-): boolean {
-  const has = (all: readonly string[], some: readonly string[]): boolean =>
-    some.every((one) => all.includes(one));
-  return (
-    facts.commonName === request.commonName &&
-    facts.usage === request.usage &&
-    has(facts.organizations, request.organizations) &&
-    has(request.organizations, facts.organizations) &&
-    has(facts.hosts, request.hosts)
-  );
-}
-
-/**
- * A kubeconfig with everything in it, as JSON (which is YAML) with two spaces and a newline at the end.
- *
- * ```json
- * {
- *   "apiVersion": "v1",
- *   "kind": "Config",
- *   "clusters": [{ "name": "kubernetes", "cluster": { "server": …, "certificate-authority-data": … } }],
- *   "users": [{ "name": USER, "user": { "client-certificate-data": …, "client-key-data": … } }],
- *   "contexts": [{ "name": "USER@kubernetes", "context": { "cluster": "kubernetes", "user": USER } }],
- *   "current-context": "USER@kubernetes"
- * }
- * ```
- *
- * Keys in this order; data is the PEM text in base64 (`btoa`: PEM is ASCII).
- *
- * @exercise cluster/bootstrap
- */
-export function kubeconfigText(
-  server: string,
-  user: string,
-  authority: Pick<KeyPair, 'certificate'>,
-  client: KeyPair,
-): string {
-  const cluster = { server, 'certificate-authority-data': btoa(authority.certificate) };
-  const credentials = {
-    'client-certificate-data': btoa(client.certificate),
-    'client-key-data': btoa(client.key),
-  };
-  const context = `${user}@kubernetes`;
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'kubernetes', cluster }],
-    users: [{ name: user, user: credentials }],
-    contexts: [{ name: context, context: { cluster: 'kubernetes', user } }],
-    'current-context': context,
-  };
-  return `${JSON.stringify(config, undefined, 2)}\n`;
+async function ensurePair(
+  folder: CredentialFiles,
+  name: string,
+  how: { isGood(kept: KeyPair): boolean; make(): Promise<KeyPair> },
+): Promise<KeyPair> {
+  const kept = { certificate: folder.read(`${name}.crt`), key: folder.read(`${name}.key`) };
+  if (kept.certificate !== '' && kept.key !== '' && how.isGood(kept)) return kept;
+  const made = await how.make();
+  // The key first: a crash in between leaves two that do not belong together, and that is noticed.
+  folder.write(`${name}.key`, made.key, SECRET_MODE);
+  folder.write(`${name}.crt`, made.certificate, PUBLIC_MODE);
+  return made;
 }
 
 /** What came of {@link ensureObject}. */
 export type Ensured = 'created' | 'updated' | 'unchanged';
 
+/** How often {@link ensureObject} begins before somebody else's being faster is an error. */
+export const ENSURE_ATTEMPTS = 5;
+
 /**
  * Makes sure that an object is there and has what `wanted` says; what else it has stays.
  *
  * @remarks
- * Got by name: not there, it is created (there after all, as somebody else was faster: begin again).
- * There, it is compared: an object has what `wanted` says if for every field of `wanted` it has a field
- * that does, at any depth; lists and plain values must be equal (of an object in a list, too, only the
- * fields that `wanted` has count; lists of another length differ). What does not is updated with what
- * is there and the fields of `wanted` over it, lists as a whole; nothing is written when nothing
- * differs. Errors other than 404 at the get and 409 `AlreadyExists` at the creation go to the caller.
+ * 1. It is got by name.
+ * 2. Not there (404): it is created as `wanted` says.
+ * 3. There, and {@link hasFields} finds all that is wanted: nothing is written.
+ * 4. There, but something differs: what was got, with the fields of `wanted` over it
+ *    ({@link withFields}), is the update. Its resourceVersion goes along, so that nobody's change in
+ *    between is lost.
+ * 5. Somebody was faster (`AlreadyExists` at the creation, `Conflict` at the update): it begins again at
+ *    1. The {@link ENSURE_ATTEMPTS}th time that error goes to the caller. Every other error does so at
+ *    once.
  *
  * @param wanted - with `metadata.name`, and `metadata.namespace` of a namespaced kind
  * @exercise cluster/bootstrap
@@ -262,62 +205,21 @@ export async function ensureObject(
 ): Promise<Ensured> {
   const { name = '', namespace } = wanted.metadata ?? {};
   const objects = client.resource(type, namespace);
-  const found = await objects.get(name).catch((error: unknown) => {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  });
-  if (found === undefined) {
-    try {
-      await objects.create(wanted);
-      return 'created';
-    } catch (error) {
-      if (isAlreadyExists(error)) return ensureObject(client, type, wanted);
+  for (let attempt = 1; ; attempt++) {
+    const found = await objects.get(name).catch((error: unknown) => {
+      if (isNotFound(error)) return undefined;
       throw error;
+    });
+    if (found && hasFields(found, wanted)) return 'unchanged';
+    try {
+      if (found) await objects.update(withFields(found, wanted));
+      else await objects.create(wanted);
+      return found ? 'updated' : 'created';
+    } catch (error) {
+      const wasFaster = isAlreadyExists(error) || isConflict(error);
+      if (!wasFaster || attempt === ENSURE_ATTEMPTS) throw error;
     }
   }
-  if (says(found, wanted)) return 'unchanged';
-  await objects.update(laidOver(found, wanted) as KubernetesObject);
-  return 'updated';
-}
-
-function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function says(found: unknown, wanted: unknown): boolean {
-  if (isPlain(wanted)) {
-    return (
-      isPlain(found) && Object.entries(wanted).every(([key, value]) => says(found[key], value))
-    );
-  }
-  if (!Array.isArray(wanted)) return found === wanted;
-  return (
-    Array.isArray(found) &&
-    found.length === wanted.length &&
-    wanted.every((value, i) => says(found[i], value))
-  );
-}
-
-function laidOver(found: unknown, wanted: unknown): unknown {
-  if (!isPlain(found) || !isPlain(wanted)) return wanted;
-  const over = Object.entries(wanted).map(([key, value]) => [key, laidOver(found[key], value)]);
-  return { ...found, ...Object.fromEntries(over) };
-}
-
-/** How often a part is asked whether it is ready. */
-export const READY_POLL_MS = 50;
-/** A part that is not ready after so long has failed. */
-export const READY_TIMEOUT_MS = 30_000;
-
-/** Something of a cluster that runs. */
-export interface Part {
-  readonly name: string;
-  /** Names of the parts that must be ready before this one starts. */
-  readonly needs: readonly string[];
-  /** Runs until the signal aborts, and has cleaned up when it resolves. */
-  run(signal: AbortSignal): Promise<void>;
-  /** Rejecting counts as not ready. */
-  isReady(): Promise<boolean>;
 }
 
 /** What {@link runParts} needs. */
@@ -331,17 +233,21 @@ export interface PartsWorld {
  * Starts the parts in order, and stops them the other way round.
  *
  * @remarks
- * 1. First of all, before anything starts: `NAME needs OTHER, which is not there`, or `NAME needs
- *    itself: NAME -> … -> NAME` for a ring (from the first of its parts in `parts`).
- * 2. A part starts when all that it needs are ready; what does not need each other starts together. It
- *    is asked at once, then every {@link READY_POLL_MS}, whether it is ready.
- * 3. Something fails: a part that rejects (`NAME failed: MESSAGE`) or resolves (`NAME ended`) before it
- *    was told to stop, or that is not ready {@link READY_TIMEOUT_MS} after its start (`NAME is not ready
- *    after 30 s`). The first failure counts.
- * 4. After a failure, or when `signal` aborts, nothing starts any more, and what was started is stopped:
- *    a part is told when all parts that need it have ended.
- * 5. When all have ended: it rejects with the failure, or resolves. What goes wrong while a part stops
- *    is a failure as well, if it is the first (`NAME failed: MESSAGE`); the others still stop.
+ * 1. First of all, before anything starts: {@link checkParts}.
+ * 2. A part starts when all that it needs are ready; what does not need each other starts together.
+ *    {@link untilReady} asks it from its start on.
+ * 3. It fails when a part rejects (`NAME failed: MESSAGE`) or resolves (`NAME ended`) before it was told
+ *    to stop, whether it was ready or not, or when it is late (`NAME is not ready after 30 s`).
+ *    MESSAGE is the error's, or the text of what was thrown. What `run` throws rather than rejects with
+ *    is the same.
+ * 4. After a failure, or when `signal` aborts, nothing starts any more, nobody is asked any more and
+ *    `onReady` is silent. What was started is stopped: a part is told (its own signal aborts) when all
+ *    parts that need it have ended; what has ended by itself counts as ended.
+ * 5. When all have ended: it rejects with the first failure, or resolves if there was none. A part that
+ *    rejects after it was told to stop has failed too (`NAME failed: MESSAGE`). The others still stop in
+ *    order.
+ * 6. A signal that has aborted before: nothing starts, and it resolves. At the end no timer is left on
+ *    the clock, and no listener on `signal`.
  *
  * ```text
  * etcd <- apiserver <- controller-manager, scheduler, kubelet
@@ -354,88 +260,91 @@ export interface PartsWorld {
  */
 export async function runParts(
   parts: readonly Part[],
-  { clock, onReady }: PartsWorld,
+  world: PartsWorld,
   signal: AbortSignal,
 ): Promise<void> {
-  checkNeeds(parts);
-  const stopping = new AbortController();
-  let failure: Error | undefined;
-  const fail = (message: string): void => {
-    failure ??= new Error(message);
-    stopping.abort();
-  };
-  const onAbort = (): void => stopping.abort();
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) stopping.abort();
-  const isStopping = stopping.signal;
-  const stop = new Promise<void>((resolve) => {
-    if (isStopping.aborted) resolve();
-    isStopping.addEventListener('abort', () => resolve(), { once: true });
-  });
-
-  const ready = new Map<string, Promise<boolean>>();
-  const ended = new Map<string, Promise<void>>();
-  const becomesReady = async (part: Part): Promise<boolean> => {
-    const startedAt = clock.monotonic();
-    while (!isStopping.aborted) {
-      if (await part.isReady().catch(() => false)) {
-        if (!isStopping.aborted) onReady?.(part.name);
-        return true;
-      }
-      if (clock.monotonic() - startedAt >= READY_TIMEOUT_MS) {
-        fail(`${part.name} is not ready after ${READY_TIMEOUT_MS / 1000} s`);
-        break;
-      }
-      await Promise.race([clock.sleep(READY_POLL_MS, isStopping).catch(() => {}), stop]);
-    }
-    return false;
-  };
-  const live = async (part: Part, isUp: (up: Promise<boolean>) => void): Promise<void> => {
-    const needed = await Promise.race([
-      Promise.all(part.needs.map((name) => ready.get(name))),
-      stop.then(() => [false]),
-    ]);
-    if (isStopping.aborted || needed.includes(false)) return isUp(Promise.resolve(false));
-    const own = new AbortController();
-    const run = part.run(own.signal).then(
-      () => own.signal.aborted || fail(`${part.name} ended`),
-      (error: unknown) =>
-        fail(`${part.name} failed: ${error instanceof Error ? error.message : String(error)}`),
-    );
-    isUp(becomesReady(part));
-    await stop;
-    const users = parts.filter(({ needs }) => needs.includes(part.name));
-    await Promise.all(users.map(({ name }) => ended.get(name)));
-    own.abort();
-    await run;
-  };
-  const isUpOf = new Map<string, (up: Promise<boolean>) => void>();
-  for (const { name } of parts) {
-    ready.set(name, new Promise((resolve) => isUpOf.set(name, resolve)));
+  checkParts(parts);
+  const running = new RunningParts(parts, world);
+  const stop = (): void => running.stop();
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    await running.run();
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
-  for (const part of parts) ended.set(part.name, live(part, isUpOf.get(part.name) ?? (() => {})));
-  await Promise.all(ended.values());
-  signal.removeEventListener('abort', onAbort);
-  if (failure) throw failure;
 }
 
-function checkNeeds(parts: readonly Part[]): void {
-  const byName = new Map(parts.map((part) => [part.name, part]));
-  for (const { name, needs } of parts) {
-    const missing = needs.find((other) => !byName.has(other));
-    if (missing !== undefined) throw new Error(`${name} needs ${missing}, which is not there`);
+class RunningParts {
+  readonly #parts: ReadonlyMap<string, Part>;
+  readonly #world: PartsWorld;
+  readonly #stopping = new AbortController();
+  readonly #stopped = untilAborted(this.#stopping.signal);
+  readonly #ready = new Map<string, Promise<boolean>>();
+  readonly #lives = new Map<string, Promise<void>>();
+  #failure: Error | undefined;
+
+  constructor(parts: readonly Part[], world: PartsWorld) {
+    this.#parts = new Map(parts.map((part) => [part.name, part]));
+    this.#world = world;
   }
-  const ringFrom = (name: string, path: readonly string[]): readonly string[] | undefined => {
-    if (path[0] === name) return [...path, name];
-    if (path.includes(name)) return undefined;
-    for (const next of byName.get(name)?.needs ?? []) {
-      const ring = ringFrom(next, [...path, name]);
-      if (ring) return ring;
+
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  async run(): Promise<void> {
+    await Promise.all([...this.#parts.keys()].map((name) => this.#isUp(name)));
+    await Promise.all(this.#lives.values());
+    if (this.#failure) throw this.#failure;
+  }
+
+  /** Starts a part, once, after all that it needs; `false` when it will not be ready any more. */
+  #isUp(name: string): Promise<boolean> {
+    const known = this.#ready.get(name) ?? this.#start(name);
+    this.#ready.set(name, known);
+    return known;
+  }
+
+  async #start(name: string): Promise<boolean> {
+    const part = this.#parts.get(name);
+    const needed = await Promise.all((part?.needs ?? []).map((other) => this.#isUp(other)));
+    if (part === undefined || needed.includes(false) || this.#stopping.signal.aborted) return false;
+    this.#lives.set(name, this.#live(part));
+    return this.#becomesReady(part);
+  }
+
+  async #live(part: Part): Promise<void> {
+    const own = new AbortController();
+    const ended = this.#watch(part, own.signal);
+    await this.#stopped;
+    const users = [...this.#parts.values()].filter(({ needs }) => needs.includes(part.name));
+    await Promise.all(users.map(({ name }) => this.#lives.get(name)));
+    own.abort();
+    await ended;
+  }
+
+  async #watch(part: Part, signal: AbortSignal): Promise<void> {
+    try {
+      await part.run(signal);
+      if (!signal.aborted) this.#fail(`${part.name} ended`);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#fail(`${part.name} failed: ${message}`);
     }
-    return undefined;
-  };
-  for (const { name } of parts) {
-    const ring = ringFrom(name, []);
-    if (ring) throw new Error(`${name} needs itself: ${ring.join(' -> ')}`);
+  }
+
+  async #becomesReady(part: Part): Promise<boolean> {
+    const verdict = await untilReady(part, this.#world.clock, this.#stopping.signal);
+    if (verdict === 'late')
+      this.#fail(`${part.name} is not ready after ${READY_TIMEOUT_MS / 1000} s`);
+    if (verdict !== 'ready' || this.#stopping.signal.aborted) return false;
+    this.#world.onReady?.(part.name);
+    return true;
+  }
+
+  #fail(message: string): void {
+    this.#failure ??= new Error(message);
+    this.stop();
   }
 }

@@ -1,14 +1,7 @@
 /** A node's rules in a model of netfilter: what kube-proxy writes, and what the network asks. */
 
 import type { Clock, Random } from '#apimachinery';
-import {
-  type Applier,
-  type Connected,
-  IPTABLES_JUMPS,
-  jumpsText,
-  Netfilter,
-  type RulesText,
-} from '#kube-proxy';
+import { type Applier, type Connected, Netfilter, newModelApplier } from '#kube-proxy';
 import type { Attempt, NodeRules, Routed } from './cluster-network.ts';
 
 /** What it is made from. */
@@ -20,29 +13,15 @@ export interface NodeNetfilterOptions {
 }
 
 /** The rules of IPv4 of one node. */
-export class NodeNetfilter implements NodeRules, Applier {
+export class NodeNetfilter implements NodeRules {
   readonly netfilter: Netfilter;
+  /** Where the node's kube-proxy writes; it knows no IPVS. */
+  readonly applier: Applier;
 
   /** Begins as a node on which kube-proxy has never run: everything goes where it is sent. */
   constructor({ clock, random, nodeIp }: NodeNetfilterOptions) {
     this.netfilter = new Netfilter({ localAddresses: [nodeIp], clock, random });
-    this.netfilter.restore(jumpsText(IPTABLES_JUMPS), { noflush: true });
-  }
-
-  async apply(rules: RulesText): Promise<void> {
-    this.restore(rules);
-  }
-
-  /**
-   * Takes what a kube-proxy wrote.
-   *
-   * @throws Error when the text is refused, or is meant for IPVS
-   */
-  restore({ iptables, ipset = '', ipvs = '' }: RulesText): void {
-    if (ipset !== '' || ipvs !== '') {
-      throw new Error('this network knows no IPVS: start kube-proxy with --proxy-mode iptables');
-    }
-    this.netfilter.restore(iptables, { noflush: true });
+    this.applier = newModelApplier(this.netfilter);
   }
 
   route(attempt: Attempt): Routed {

@@ -17,8 +17,8 @@ type Line = Readonly<Record<string, unknown>>;
 
 /** The rules of nodes, as kube-proxies push them. */
 export interface RulesSink {
-  /** @throws Error when the text is refused */
-  apply(node: string, rules: RulesText): void;
+  /** @throws Error, as a rejection, when the text is refused */
+  apply(node: string, rules: RulesText): Promise<void>;
 }
 
 export interface NetworkServerOptions {
@@ -162,7 +162,7 @@ export class NetworkServer {
       const { node, family, text, ipset, ipvs } = line;
       try {
         if (family !== 'IPv4') throw new Error(`this network knows no ${String(family)}`);
-        this.#options.rules.apply(String(node), {
+        await this.#options.rules.apply(String(node), {
           iptables: String(text),
           ...(typeof ipset === 'string' && { ipset }),
           ...(typeof ipvs === 'string' && { ipvs }),

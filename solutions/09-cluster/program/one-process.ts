@@ -32,8 +32,9 @@ import {
   nodeIdentity,
 } from '../assembly/identity.ts';
 import { untilAborted } from '../assembly/until-aborted.ts';
-import { ensureObject, type Part, runParts } from '../bootstrap/bootstrap.ts';
+import { ensureObject, runParts } from '../bootstrap/bootstrap.ts';
 import type { NodeShape } from '../bootstrap/cluster-shape.ts';
+import type { Part } from '../bootstrap/part.ts';
 import { ClusterNetwork } from '../network/cluster-network.ts';
 import type { ClusterOptions } from './cluster-options.ts';
 import { runGateways } from './gateways.ts';

@@ -16,8 +16,9 @@ import { type Clock, type Logger, type Random, RealClock, realRandom } from '#ap
 import { type Client, NODES } from '#client';
 import { openClient } from '#client/node';
 import { untilAborted } from '../assembly/until-aborted.ts';
-import { ensureObject, type Part, runParts } from '../bootstrap/bootstrap.ts';
+import { ensureObject, runParts } from '../bootstrap/bootstrap.ts';
 import type { NodeShape } from '../bootstrap/cluster-shape.ts';
+import type { Part } from '../bootstrap/part.ts';
 import { ClusterNetwork, type NodeEnd } from '../network/cluster-network.ts';
 import { NodeNetfilter } from '../network/node-netfilter.ts';
 import type { ClusterOptions } from './cluster-options.ts';
@@ -35,6 +36,16 @@ import {
 
 /** Paths of programs by component: what `npm run cluster` has made. */
 export type Programs = Readonly<Record<string, string>>;
+
+/** Where `npm run cluster` says them, in JSON. */
+const PROGRAMS_VARIABLE = 'CLUSTER_PROGRAMS';
+
+/** @throws Error when they are not said: the program was not started by `npm run cluster` */
+export function programsOf(environment: Readonly<Record<string, string | undefined>>): Programs {
+  const text = environment[PROGRAMS_VARIABLE];
+  if (text !== undefined) return JSON.parse(text) as Programs;
+  throw new Error('--processes needs programs to start: use npm run cluster');
+}
 
 /** A child that does not end when it is told to is killed. */
 const STOP_TIMEOUT_MS = 8000;
@@ -197,7 +208,6 @@ class Processes {
         [
           ...['--kubeconfig', join(pki, 'kube-proxy.conf'), '--hostname-override', name],
           ...['--cluster-cidr', CLUSTER_CIDR, '--apply', `network=${network}`],
-          ...['--healthz-bind-address', '', '--metrics-bind-address', ''],
         ],
       ),
     ];
@@ -219,10 +229,10 @@ class Processes {
           nodes: this.#ends,
           log,
           rules: {
-            apply: (node, rules) => {
+            apply: async (node, rules) => {
               const own = this.#rules.get(node);
               if (own === undefined) throw new Error(`there is no node ${node}`);
-              own.restore(rules);
+              await own.applier.apply(rules);
             },
           },
         });

@@ -45,6 +45,11 @@ export interface Website extends KubernetesObject {
   readonly status?: WebsiteStatus;
 }
 
+/** Where a Website is reached inside the cluster: `http://blog.default.svc`. */
+export function websiteUrl({ metadata }: Website): string {
+  return `http://${metadata?.name}.${metadata?.namespace}.svc`;
+}
+
 export const WEBSITE_API_VERSION = 'example.com/v1';
 export const WEBSITES: ResourceType<Website> = {
   group: 'example.com',

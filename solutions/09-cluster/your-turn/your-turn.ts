@@ -8,15 +8,35 @@
 
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import type { ConfigMap, Service } from 'kubernetes-types/core/v1.js';
-import { type Clock, isControlledBy, isNotFound, newControllerRef, timestamp } from '#apimachinery';
-import { type Client, CONFIG_MAPS, DEPLOYMENTS, type Lister, SERVICES } from '#client';
+import {
+  addFinalizer,
+  type Clock,
+  deepCopy,
+  findCondition,
+  hasFinalizer,
+  isControlledBy,
+  isNotFound,
+  type KubernetesObject,
+  newControllerRef,
+  removeFinalizer,
+  semanticallyEqual,
+  timestamp,
+} from '#apimachinery';
+import {
+  type Client,
+  CONFIG_MAPS,
+  DEPLOYMENTS,
+  type Lister,
+  type ResourceClient,
+  SERVICES,
+} from '#client';
 import {
   DIRECTORY,
   WEBSITE_FINALIZER,
   WEBSITES,
   type Website,
-  type WebsiteCondition,
   type WebsiteStatus,
+  websiteUrl,
 } from './website.ts';
 
 /** What a reconcile sees and may use. Cached objects are shared: copy before changing. */
@@ -84,59 +104,52 @@ function ownedBy(website: Website): NonNullable<Deployment['metadata']> {
  * What a Website's status is now.
  *
  * @remarks `observedGeneration` is the Website's generation; `readyReplicas` the Deployment's, 0 when it
- * says nothing; `url` is {@link websiteUrl}. One condition `Ready`:
+ * says nothing; `url` is {@link websiteUrl}. One condition `Ready`, by the first row that fits:
  *
  * | when | status | reason | message |
  * |---|---|---|---|
- * | the Deployment has seen its own generation (`observedGeneration`), and as many of its replicas are updated and ready as the Website wants, or more | `True` | `AllReplicasReady` | `N of N replicas are ready` |
+ * | there is `taken` | `False` | `NameTaken` | `KIND NAME is not this Website's` |
+ * | the Deployment has seen its own generation (its `observedGeneration` is not less), and at least as many of its replicas are updated and at least as many ready as the Website wants | `True` | `AllReplicasReady` | `N of N replicas are ready` |
  * | else | `False` | `ReplicasNotReady` | `M of N replicas are ready` |
  *
- * N is what the Website wants, M is `readyReplicas`. `lastTransitionTime` stays while `status` stays the
- * same, else it is now.
+ * KIND is `taken`, NAME the Website's name, N is what the Website wants, M is `readyReplicas`.
+ * `lastTransitionTime` stays while `status` stays the same, else it is now.
  *
- * @param deployment - absent: there is none yet, so M is 0
+ * @param deployment - absent: there is none of this Website's
  * @param now - as {@link timestamp} writes it
+ * @param taken - which of the two kinds has an object of that name that is somebody else's
  * @exercise cluster/your-turn
  */
 export function websiteStatus(
   website: Website,
   deployment: Deployment | undefined,
   now: string,
+  taken?: 'Deployment' | 'Service',
 ): WebsiteStatus {
   const { replicas } = website.spec;
-  const seen = deployment?.status ?? {};
-  const { readyReplicas = 0, updatedReplicas = 0, observedGeneration = 0 } = seen;
-  const isCurrent =
-    deployment !== undefined && observedGeneration >= (deployment.metadata?.generation ?? 0);
-  const isReady = isCurrent && readyReplicas >= replicas && updatedReplicas >= replicas;
-  const ready = isReady ? Math.min(readyReplicas, replicas) : readyReplicas;
+  const {
+    readyReplicas = 0,
+    updatedReplicas = 0,
+    observedGeneration = 0,
+  } = deployment?.status ?? {};
+  const isSeen = observedGeneration >= (deployment?.metadata?.generation ?? 0);
+  const isReady =
+    deployment !== undefined && isSeen && Math.min(readyReplicas, updatedReplicas) >= replicas;
+  const [status, reason, count] =
+    isReady && taken === undefined
+      ? (['True', 'AllReplicasReady', replicas] as const)
+      : (['False', taken ? 'NameTaken' : 'ReplicasNotReady', readyReplicas] as const);
+  const message = taken
+    ? `${taken} ${website.metadata?.name} is not this Website's`
+    : `${count} of ${replicas} replicas are ready`;
+  const before = findCondition(website.status?.conditions, 'Ready');
+  const since = before?.status === status ? before.lastTransitionTime : undefined;
   return {
     observedGeneration: website.metadata?.generation ?? 0,
     readyReplicas,
     url: websiteUrl(website),
-    conditions: [
-      condition(website, now, {
-        status: isReady ? 'True' : 'False',
-        reason: isReady ? 'AllReplicasReady' : 'ReplicasNotReady',
-        message: `${ready} of ${replicas} replicas are ready`,
-      }),
-    ],
+    conditions: [{ type: 'Ready', status, reason, message, lastTransitionTime: since ?? now }],
   };
-}
-
-function condition(
-  { status }: Website,
-  now: string,
-  next: Pick<WebsiteCondition, 'status' | 'reason' | 'message'>,
-): WebsiteCondition {
-  const before = status?.conditions?.find(({ type }) => type === 'Ready');
-  const isSame = before?.status === next.status;
-  return { type: 'Ready', ...next, lastTransitionTime: isSame ? before.lastTransitionTime : now };
-}
-
-/** Where a Website is reached inside the cluster: `http://blog.default.svc`. */
-export function websiteUrl({ metadata }: Website): string {
-  return `http://${metadata?.name}.${metadata?.namespace}.svc`;
 }
 
 /**
@@ -146,22 +159,25 @@ export function websiteUrl({ metadata }: Website): string {
  * 1. It is not in the cache: nothing to do, what it had is the garbage collector's.
  * 2. It is being deleted: without our finalizer there is nothing to do. With it, its key goes out of the
  *    directory (other keys stay; nothing is written where it is not there), and then the finalizer goes
- *    (an update; other finalizers stay). A Website that is gone meanwhile (404) is fine.
- * 3. It lacks our finalizer: it gets it (an update), and nothing else happens before that has come back
- *    through the cache. Nothing may be made whose end nobody would see to.
- * 4. A Deployment or a Service of its name is there that this Website does not control (by uid): none of
- *    the steps below but the status: `Ready` is `False`, `NameTaken`, `KIND NAME is not this Website's`
- *    (the Deployment counts first), with `readyReplicas` 0.
+ *    (an update; other finalizers stay). Here the directory is got from the API server: a cache that is
+ *    behind may not have the key yet, and once the finalizer is gone nobody looks again. A Website that
+ *    is gone meanwhile (404) is fine, and so is a directory.
+ * 3. It lacks our finalizer: it gets it, behind the others (an update), and nothing else happens before
+ *    that has come back through the cache. Nothing may be made whose end nobody would see to.
+ * 4. A Deployment or a Service of its name is there that this Website does not control (by uid): nothing
+ *    is done but the status, as of 7, with what is taken (the Deployment counts first) and without a
+ *    Deployment.
  * 5. Deployment and Service: missing ones are created. Those that are there keep what others have said,
  *    but these are put right by an update if they differ: replicas, and of the container `web` (the
- *    first one, if none is called so) the image and the ports; the Service's selector and ports, where
- *    of a port only `port` and `targetPort` count.
- * 6. The directory: key NAME is `url`. The ConfigMap {@link DIRECTORY} is created if it is not there; it
- *    is nobody's, as all Websites of the namespace share it.
+ *    first one, if none is called so) the image and the ports, where only `containerPort` counts; the
+ *    Service's selector and ports, where of a port only `port` and `targetPort` count.
+ * 6. The directory: key NAME is `url`; other keys stay. The ConfigMap {@link DIRECTORY} is created if it
+ *    is not there; it has no owner, as all Websites of the namespace share it.
  * 7. The status, by `updateStatus`, if it differs from what {@link websiteStatus} says.
  *
  * When all is right, nothing is written. Caches may be behind: what the API server then refuses
- * (409, whether because it exists or because it changed) is thrown, and it is tried again.
+ * (409, whether because it exists or because it changed) is thrown, and it is tried again. So every
+ * update goes out with the resourceVersion of what it was made from.
  *
  * ```text
  * Website blog is new   finalizer
@@ -176,132 +192,95 @@ export function websiteUrl({ metadata }: Website): string {
  * @exercise cluster/your-turn
  */
 export async function reconcileWebsite(key: string, world: WebsiteWorld): Promise<void> {
-  const website = world.websites.get(key);
-  if (website === undefined) return;
-  const { namespace, finalizers = [], deletionTimestamp } = website.metadata ?? {};
-  const websites = world.client.resource(WEBSITES, namespace);
-  const isHeld = finalizers.includes(WEBSITE_FINALIZER);
+  const cached = world.websites.get(key);
+  if (cached === undefined) return;
+  const website = deepCopy(cached);
+  const { name = '', namespace = '', deletionTimestamp } = website.metadata ?? {};
+  const { client } = world;
+  const websites = client.resource(WEBSITES, namespace);
   if (deletionTimestamp !== undefined) {
-    if (!isHeld) return;
-    await setDirectoryEntry(website, undefined, world);
-    const others = finalizers.filter((one) => one !== WEBSITE_FINALIZER);
-    await websites.update(withFinalizers(website, others)).catch((error: unknown) => {
-      if (!isNotFound(error)) throw error;
-    });
+    if (hasFinalizer(website, WEBSITE_FINALIZER)) await letGo(website, client);
     return;
   }
-  if (!isHeld) {
-    await websites.update(withFinalizers(website, [...finalizers, WEBSITE_FINALIZER]));
+  if (addFinalizer(website, WEBSITE_FINALIZER)) {
+    await websites.update(website);
     return;
   }
   const deployment = world.deployments.get(key);
   const service = world.services.get(key);
-  const taken = [deployment, service].findIndex((one) => one && !isControlledBy(one, website));
+  const isOurs = (one: KubernetesObject | undefined): boolean =>
+    one === undefined || isControlledBy(one, website);
+  const taken = [!isOurs(deployment) && 'Deployment', !isOurs(service) && 'Service'] as const;
+  const [first] = taken.filter((kind) => kind !== false);
+  if (first === undefined) {
+    const directory = world.configMaps.get(`${namespace}/${DIRECTORY}`);
+    const deployments = client.resource(DEPLOYMENTS, namespace);
+    await ensure(deployments, deployment, rightDeployment(website, deployment));
+    const services = client.resource(SERVICES, namespace);
+    await ensure(services, service, rightService(website, service));
+    const data = { ...directory?.data, [name]: websiteUrl(website) };
+    const metadata = { name: DIRECTORY, namespace, ...directory?.metadata };
+    await ensure(client.resource(CONFIG_MAPS, namespace), directory, {
+      ...directory,
+      metadata,
+      data,
+    });
+  }
   const now = timestamp(world.clock.now());
-  if (taken >= 0) {
-    const kind = taken === 0 ? 'Deployment' : 'Service';
-    const message = `${kind} ${website.metadata?.name} is not this Website's`;
-    const status = websiteStatus(website, undefined, now);
-    const refused = condition(website, now, { status: 'False', reason: 'NameTaken', message });
-    return writeStatus(website, { ...status, conditions: [refused] }, world);
+  const status = websiteStatus(website, first ? undefined : deployment, now, first);
+  if (!semanticallyEqual(website.status, status)) {
+    await websites.updateStatus({ ...website, status });
   }
-  await ensureDeployment(website, deployment, world);
-  await ensureService(website, service, world);
-  await setDirectoryEntry(website, websiteUrl(website), world);
-  await writeStatus(website, websiteStatus(website, deployment, now), world);
 }
 
-function withFinalizers(website: Website, finalizers: string[]): Website {
-  return { ...website, metadata: { ...website.metadata, finalizers } };
-}
-
-async function ensureDeployment(
-  website: Website,
-  found: Deployment | undefined,
-  { client }: WebsiteWorld,
+async function ensure<T extends KubernetesObject>(
+  objects: ResourceClient<T>,
+  found: T | undefined,
+  right: T,
 ): Promise<void> {
-  const deployments = client.resource(DEPLOYMENTS, website.metadata?.namespace);
+  if (found === undefined) await objects.create(right);
+  else if (!semanticallyEqual(found, right)) await objects.update(right);
+}
+
+async function letGo(website: Website, client: Client): Promise<void> {
+  const { name = '', namespace } = website.metadata ?? {};
+  const ifThere = (error: unknown): undefined => {
+    if (!isNotFound(error)) throw error;
+    return undefined;
+  };
+  const configMaps = client.resource(CONFIG_MAPS, namespace);
+  const directory = await configMaps.get(DIRECTORY).catch(ifThere);
+  if (directory?.data?.[name] !== undefined) {
+    delete directory.data[name];
+    await configMaps.update(directory).catch(ifThere);
+  }
+  removeFinalizer(website, WEBSITE_FINALIZER);
+  await client.resource(WEBSITES, namespace).update(website).catch(ifThere);
+}
+
+function rightDeployment(website: Website, found: Deployment | undefined): Deployment {
   const wanted = websiteDeployment(website);
-  if (found === undefined) {
-    await deployments.create(wanted);
-    return;
-  }
+  if (found === undefined) return wanted;
+  const right = deepCopy(found);
   const { image, replicas, port } = website.spec;
-  const next = structuredClone(found);
-  const containers = next.spec?.template?.spec?.containers ?? [];
+  const containers = right.spec?.template.spec?.containers ?? [];
   const web = containers.find(({ name }) => name === 'web') ?? containers[0];
-  if (next.spec === undefined || web === undefined)
-    throw new Error('a Deployment has no container');
-  const ports = (web.ports ?? []).map(({ containerPort }) => containerPort);
-  const isRight =
-    next.spec.replicas === replicas && web.image === image && ports.join() === String(port);
-  if (isRight) return;
-  next.spec.replicas = replicas;
+  if (right.spec === undefined || web === undefined) return right;
+  right.spec.replicas = replicas;
   web.image = image;
-  if (ports.join() !== String(port)) web.ports = [{ containerPort: port }];
-  await deployments.update(next);
+  const ports = (web.ports ?? []).map(({ containerPort }) => containerPort);
+  if (ports.length !== 1 || ports[0] !== port) web.ports = [{ containerPort: port }];
+  return right;
 }
 
-async function ensureService(
-  website: Website,
-  found: Service | undefined,
-  { client }: WebsiteWorld,
-): Promise<void> {
-  const services = client.resource(SERVICES, website.metadata?.namespace);
+function rightService(website: Website, found: Service | undefined): Service {
   const wanted = websiteService(website);
-  if (found === undefined) {
-    await services.create(wanted);
-    return;
-  }
-  const portsOf = ({ spec }: Service): string =>
-    (spec?.ports ?? []).map(({ port, targetPort }) => `${port}:${targetPort}`).join();
-  const selectorOf = ({ spec }: Service): string =>
-    Object.entries(spec?.selector ?? {})
-      .map((pair) => pair.join('='))
-      .sort()
-      .join();
-  if (portsOf(found) === portsOf(wanted) && selectorOf(found) === selectorOf(wanted)) return;
-  const next = structuredClone(found);
-  next.spec = { ...next.spec, ...wanted.spec };
-  await services.update(next);
-}
-
-/** @param url - absent: the Website has no entry any more */
-async function setDirectoryEntry(
-  { metadata }: Website,
-  url: string | undefined,
-  { client, configMaps }: WebsiteWorld,
-): Promise<void> {
-  const { name = '', namespace = '' } = metadata ?? {};
-  const directory = configMaps.get(`${namespace}/${DIRECTORY}`);
-  if (directory?.data?.[name] === url) return;
-  const objects = client.resource(CONFIG_MAPS, namespace);
-  const { [name]: _, ...others } = directory?.data ?? {};
-  const data = url === undefined ? others : { ...others, [name]: url };
-  if (directory === undefined) {
-    await objects.create({ metadata: { name: DIRECTORY, namespace }, data });
-  } else {
-    await objects.update({ ...directory, data });
-  }
-}
-
-async function writeStatus(
-  website: Website,
-  status: WebsiteStatus,
-  { client }: WebsiteWorld,
-): Promise<void> {
-  if (isSame(website.status, status)) return;
-  const websites = client.resource(WEBSITES, website.metadata?.namespace);
-  await websites.updateStatus({ ...website, status });
-}
-
-function isSame(one: WebsiteStatus | undefined, other: WebsiteStatus): boolean {
-  const text = ({ observedGeneration, readyReplicas, url, conditions = [] }: WebsiteStatus) =>
-    JSON.stringify([
-      observedGeneration,
-      readyReplicas,
-      url,
-      conditions.map((each) => [each.status, each.reason, each.message]),
-    ]);
-  return one !== undefined && text(one) === text(other);
+  if (found === undefined) return wanted;
+  const { selector, ports } = wanted.spec ?? {};
+  const counts = (found.spec?.ports ?? []).map(({ port, targetPort }) => ({ port, targetPort }));
+  const arePortsRight = semanticallyEqual(counts, ports);
+  return {
+    ...found,
+    spec: { ...found.spec, selector, ports: arePortsRight ? found.spec?.ports : ports } as never,
+  };
 }

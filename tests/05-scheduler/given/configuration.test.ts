@@ -5,7 +5,7 @@ import {
   ConfigurationError,
   DEFAULT_CONFIGURATION,
   parseConfiguration,
-} from '../../../solutions/05-scheduler/configuration.ts';
+} from '../../../solutions/05-scheduler/profiles/configuration.ts';
 
 const HEAD = {
   apiVersion: 'kubescheduler.config.k8s.io/v1',

@@ -4,22 +4,28 @@ import { describe, expect, it, nodeObject, podObject } from '#kit';
 import {
   CycleState,
   type FilterRunner,
+  Framework,
   type Handle,
+  NO_PLUGINS,
   NodeInfo,
   type Plugin,
   podInfoOf,
   Status,
 } from '#scheduler';
 import {
-  ConfigurationError,
-  type ProfileConfiguration,
-} from '../../../solutions/05-scheduler/configuration.ts';
-import { newFramework } from '../../../solutions/05-scheduler/new-framework.ts';
-import {
   DEFAULT_MULTI_POINT,
   REGISTRY,
   type Registry,
 } from '../../../solutions/05-scheduler/plugins/default-plugins.ts';
+import {
+  ConfigurationError,
+  type ProfileConfiguration,
+} from '../../../solutions/05-scheduler/profiles/configuration.ts';
+import { newFramework } from '../../../solutions/05-scheduler/profiles/new-framework.ts';
+import {
+  commonQueueSort,
+  type MadeProfile,
+} from '../../../solutions/05-scheduler/profiles/queue-sort.ts';
 
 const none = () => undefined;
 const small = (name: string, more: object = {}): Plugin => ({ name, ...more });
@@ -176,6 +182,42 @@ describe('newFramework', () => {
     it(`refuses ${name}`, () => {
       expect(() => frameworkOf(profile)).toThrow(ConfigurationError);
       expect(() => frameworkOf(profile)).toThrow(`profile test: ${message}`);
+    });
+  }
+});
+
+describe('commonQueueSort', () => {
+  const sortedBy = (name: string, schedulerName: string, args?: unknown): MadeProfile => ({
+    profile: { schedulerName, ...(args !== undefined && { pluginConfig: [{ name, args }] }) },
+    framework: new Framework(schedulerName, {
+      ...NO_PLUGINS,
+      queueSort: [{ name, less: () => false }],
+    }),
+  });
+
+  it('is that of all profiles', () => {
+    const args = { by: 'age' };
+    const all = [sortedBy('Sort', 'a', args), sortedBy('Sort', 'b', { ...args })];
+    expect(commonQueueSort(all)).toBe(all[0]?.framework.plugins.queueSort[0]);
+  });
+
+  const rows: [name: string, profiles: MadeProfile[], message: string][] = [
+    ['no profile', [], 'there is no profile'],
+    [
+      'another plugin',
+      [sortedBy('Sort', 'a'), sortedBy('Sort', 'b'), sortedBy('Other', 'c')],
+      'different queue sort plugins for profile "c": "Other", first: "Sort"',
+    ],
+    [
+      'other arguments',
+      [sortedBy('Sort', 'a', { by: 'age' }), sortedBy('Sort', 'b')],
+      'different queue sort plugin args for profile "b"',
+    ],
+  ];
+  for (const [name, profiles, message] of rows) {
+    it(`refuses ${name}`, () => {
+      expect(() => commonQueueSort(profiles)).toThrow(ConfigurationError);
+      expect(() => commonQueueSort(profiles)).toThrow(message);
     });
   }
 });

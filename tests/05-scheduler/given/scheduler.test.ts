@@ -5,6 +5,7 @@ import { newTestApi, type TestApi } from '#apiserver/testing';
 import { NODES, PODS, PRIORITY_CLASSES } from '#client';
 import { afterEach, describe, expect, it, type NodeWords, newLogBook, nodeObject } from '#kit';
 import { DecisionTracer } from '../../../solutions/05-scheduler/decision-trace.ts';
+import { DEFAULT_CONFIGURATION } from '../../../solutions/05-scheduler/profiles/configuration.ts';
 import { newScheduler } from '../../../solutions/05-scheduler/scheduler.ts';
 
 interface World {
@@ -209,6 +210,19 @@ describe('the scheduler', () => {
     const fit = best?.scores.find(({ plugin }) => plugin === 'NodeResourcesFit');
     expect(fit).toMatchObject({ weight: 1, raw: fit?.weighted });
     expect(best?.total).toBe(best?.scores.reduce((sum, { weighted }) => sum + weighted, 0));
+  });
+
+  it('refuses profiles that sort differently', async () => {
+    const clock = new FakeClock();
+    const api = await newTestApi({ clock, random: seededRandom(7) });
+    const pluginConfig = [{ name: 'PrioritySort', args: { by: 'age' } }];
+    const profiles = [{ schedulerName: 'a' }, { schedulerName: 'b', pluginConfig }];
+    const configuration = { ...DEFAULT_CONFIGURATION, profiles };
+    const world = { client: api.client, clock, random: seededRandom(7), log: newLogBook() };
+    expect(() => newScheduler({ ...world, configuration })).toThrow(
+      'different queue sort plugin args for profile "b"',
+    );
+    await api.stop();
   });
 
   it('rests when there is nothing to do', async () => {

@@ -106,6 +106,37 @@ describe('the simulated runtime', () => {
     expect(await sh(container, 'echo x > /scratch/f; stat -c %u /scratch/f')).toBe('0|1000\n|');
   });
 
+  it("lets a container see another's processes, and signal them", async () => {
+    const { clock, run, sh, status } = await newTestNode();
+    const sleep = { command: ['sh', '-c', 'trap "exit 9" TERM; while true; do sleep 1; done'] };
+    const target = await run('busybox', sleep);
+    const securityContext = { namespaceOptions: { pid: 'TARGET' as const, targetId: target } };
+    const debugger_ = await run('busybox', {
+      command: ['sleep', '99'],
+      linux: { securityContext },
+    });
+    expect(await sh(debugger_, 'tr "\\0" " " < /proc/1/cmdline; ps | grep -c "sleep 99$"')).toMatch(
+      /^0\|sh -c trap .*1\n\|$/s,
+    );
+    expect(await sh(debugger_, 'kill 1')).toBe('0||');
+    await clock.advance(2000);
+    expect(await status(target)).toMatchObject({ state: 'CONTAINER_EXITED', exitCode: 9 });
+    expect(await status(debugger_)).toMatchObject({ state: 'CONTAINER_EXITED', exitCode: 137 });
+    const again = run('busybox', { command: ['sleep', '99'], linux: { securityContext } });
+    await expect(again).rejects.toThrow('invalid target container');
+  });
+
+  it('shares processes among the containers of a sandbox that says so', async () => {
+    const { clock, run, sh, status } = await newTestNode();
+    const linux = { securityContext: { namespaceOptions: { pid: 'POD' as const } } };
+    const one = await run('busybox', { command: ['sleep', '50'], linux });
+    const other = await run('busybox', { command: ['sleep', '60'], linux });
+    expect(await sh(other, 'ps | grep -o "sleep .0$"')).toBe('0|sleep 50\nsleep 60\n|');
+    await clock.advance(60_000);
+    expect(await status(one)).toMatchObject({ exitCode: 0 });
+    expect(await status(other)).toMatchObject({ exitCode: 0 });
+  });
+
   it('says what a command that is not there looks like', async () => {
     const { runtime, run, status } = await newTestNode();
     await expect(run('busybox', { command: ['nosuch'] })).rejects.toMatchObject({

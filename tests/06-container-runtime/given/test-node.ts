@@ -1,16 +1,19 @@
 /** A runtime on a node in memory, with a sandbox, for tests of given code. */
 
-import { FakeClock, MemoryFileSystem, seededRandom, silentLogger } from '#apimachinery';
+import { type Clock, FakeClock, MemoryFileSystem, seededRandom, silentLogger } from '#apimachinery';
 import { newSimulatedRuntime, type SimulatedRuntimeOptions } from '#container-runtime';
 import type { ContainerConfig, LinuxPodSandboxConfig } from '#container-runtime/cri';
 
 const LOGS = '/var/log/pods/shop_web_1';
 
-export async function newTestNode(options: Partial<SimulatedRuntimeOptions> = {}) {
+export async function newTestNode(
+  options: Partial<SimulatedRuntimeOptions> = {},
+  clockOf: (clock: FakeClock) => Clock = (clock) => clock,
+) {
   const clock = new FakeClock();
   const files = new MemoryFileSystem({ clock });
   const runtime = newSimulatedRuntime({
-    clock,
+    clock: clockOf(clock),
     random: seededRandom(1),
     log: silentLogger,
     files,

@@ -23,7 +23,13 @@ beforeAll(async () => {
   const random = seededRandom(1);
   const api = await newTestApi({ clock, random });
   const files = new MemoryFileSystem({ clock });
-  const cri = newSimulatedRuntime({ clock, random, log: silentLogger, files });
+  const cri = newSimulatedRuntime({
+    clock,
+    random,
+    log: silentLogger,
+    files,
+    podCidr: '10.244.0.0/24',
+  });
   const world = { client: api.client, clock, random, log: silentLogger };
   const serving = await serveKubelet('n1', {
     ...world,

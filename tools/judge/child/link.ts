@@ -20,6 +20,8 @@ export interface LinkOptions {
   readonly names: readonly string[];
   readonly values: readonly unknown[];
   /** Told once for each file that could not be loaded. */
+  /** Sees what a module that is not the student's exports before it is frozen. */
+  readonly beforeFreezing?: (exported: object) => void;
   readonly onBroken: (module: Module, thrown: unknown) => void;
 }
 
@@ -76,7 +78,10 @@ export class Linker {
       holder.exports = brokenExports(module, thrown);
       this.options.onBroken(module, thrown);
     }
-    if (!module.mine) freezeExports(holder.exports);
+    if (!module.mine) {
+      this.options.beforeFreezing?.(holder.exports);
+      freezeExports(holder.exports);
+    }
     return holder.exports;
   }
 

@@ -10,6 +10,7 @@ import * as sortedBtree from 'sorted-btree';
 import { recordCalls } from '../../../tests/kit/calls.ts';
 import { failureOf, TestFailure } from '../../../tests/kit/failure.ts';
 import * as kit from '../../../tests/kit/index.ts';
+import { recordBeforeFreezing } from '../../../tests/kit/methods.ts';
 import { currentRecording, listenToSteps } from '../../../tests/kit/recording.ts';
 import { setPropertySeed } from '../../../tests/kit/seed.ts';
 import * as notImplemented from '../../not-implemented.ts';
@@ -49,6 +50,7 @@ async function main(): Promise<void> {
     names: [...platform.names, ...(job.traced ? ['$reached'] : [])],
     values: [...platform.values, ...(job.traced ? [reporterOf(send)] : [])],
     provided,
+    beforeFreezing: recordClassesOf(job),
     onBroken: (module, thrown) => {
       const failure = describe(module.file, thrown);
       send({ t: 'broken', key: module.key, message: failure.message, stack: failure.stack ?? '' });
@@ -57,6 +59,24 @@ async function main(): Promise<void> {
   await runJob(job, linker, platform, send);
   send({ t: 'done' });
   leave(0);
+}
+
+/**
+ * Classes of given code and of the reference that a test makes objects of (its FakeClock): calls of
+ * their methods are steps, too. All others stay as they are, and as fast.
+ */
+function recordClassesOf({ mode, tests }: Job): (exported: object) => void {
+  const made = new Set(
+    tests.flatMap(({ code }) =>
+      [...code.matchAll(/\bnew [\w$]+\.([\w$]+)/g)].map(([, name]) => name),
+    ),
+  );
+  return (exported) => {
+    if (mode !== 'run') return;
+    for (const name of Object.keys(exported)) {
+      if (made.has(name)) recordBeforeFreezing(Reflect.get(exported, name));
+    }
+  };
 }
 
 /** Reports each exercise once. */

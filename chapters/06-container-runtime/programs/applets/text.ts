@@ -9,12 +9,16 @@ import {
   allInput,
   decode,
   encode,
+  inputBytes,
   inputText,
   linesOf,
   options,
   splitLines,
   why,
 } from './applet.ts';
+import { isZeros, sizeOf } from './files.ts';
+
+const NEWLINE = 10;
 
 /** Runs what reads files, and says when one cannot be read. */
 function reading(name: string, applet: Applet): Applet {
@@ -31,11 +35,7 @@ function reading(name: string, applet: Applet): Applet {
 
 const head: Applet = async (process, args) => {
   const { values, rest } = options(numbered(args), 'nc');
-  if (values.has('c')) {
-    const text = encode(await inputText(process, rest));
-    await process.write(text.subarray(0, Number(values.get('c'))));
-    return 0;
-  }
+  if (values.has('c')) return headBytes(process, rest, sizeOf(values.get('c') ?? ''));
   const count = Number(values.get('n') ?? 10);
   if (rest.length > 0) {
     const lines = splitLines(await inputText(process, rest)).slice(0, count);
@@ -52,6 +52,27 @@ const head: Applet = async (process, args) => {
   return 0;
 };
 
+async function headBytes(
+  process: Process,
+  paths: readonly string[],
+  count: number,
+): Promise<number> {
+  for (const path of paths) {
+    const full = absolute(process, path);
+    const bytes = isZeros(full) ? new Uint8Array(count) : process.files.readFile(full);
+    await process.write(bytes.subarray(0, count));
+  }
+  if (paths.length > 0) return 0;
+  for (let left = count; left > 0; ) {
+    const bytes = await process.read();
+    if (bytes === undefined) return 0;
+    await process.write(bytes.subarray(0, left));
+    left -= bytes.length;
+  }
+  process.stdin.cancel();
+  return 0;
+}
+
 /** `-5` is `-n 5`. */
 function numbered(args: readonly string[]): string[] {
   return args.flatMap((arg) => (/^-\d+$/.test(arg) ? ['-n', arg.slice(1)] : [arg]));
@@ -65,23 +86,31 @@ const tail: Applet = async (process, args) => {
   const wanted = values.get('n') ?? '10';
   const path = rest[0] === undefined ? undefined : absolute(process, rest[0]);
   if (path === '/dev/null' && flags.has('f')) return forever(process);
-  const text =
-    path === undefined ? decode(await allInput(process)) : decode(process.files.readFile(path));
-  const lines = splitLines(text);
-  const shown = wanted.startsWith('+')
-    ? lines.slice(Number(wanted) - 1)
-    : lastOf(lines, Number(wanted));
-  if (values.has('c')) await process.write(encode(text).slice(-Number(values.get('c'))));
-  else await process.write(shown.map((line) => `${line}\n`).join(''));
+  const bytes = path === undefined ? await allInput(process) : process.files.readFile(path);
+  if (values.has('c')) await process.write(lastBytes(bytes, values.get('c') ?? ''));
+  else {
+    const lines = splitLines(decode(bytes));
+    const shown = wanted.startsWith('+')
+      ? lines.slice(Number(wanted) - 1)
+      : lastOf(lines, Number(wanted));
+    await process.write(shown.map((line) => `${line}\n`).join(''));
+  }
   if (!flags.has('f') && !flags.has('F')) return 0;
   if (path === undefined) return forever(process);
-  for (let at = encode(text).length; ; ) {
+  for (let at = bytes.length; ; ) {
     await process.sleep(TAIL_MS);
     const size = process.files.stat(path)?.size ?? 0;
     if (size > at) await process.write(process.files.readFile(path).subarray(at));
     at = size;
   }
 };
+
+/** `N`: so many at the end. `+N`: from the one with that number, the first being 1. */
+function lastBytes(bytes: Uint8Array, wanted: string): Uint8Array {
+  const count = sizeOf(wanted.replace('+', ''));
+  if (wanted.startsWith('+')) return bytes.subarray(Math.max(0, count - 1));
+  return bytes.subarray(Math.max(0, bytes.length - count));
+}
 
 function lastOf<T>(items: readonly T[], count: number): T[] {
   return count === 0 ? [] : items.slice(-count);
@@ -135,18 +164,21 @@ function regExpSource(pattern: string, isExtended: boolean): string {
 
 const wc: Applet = async (process, args) => {
   const { flags, rest } = options(args);
-  const text = await inputText(process, rest);
-  const counts = {
-    l: text.split('\n').length - 1,
-    w: text.split(/\s+/).filter((word) => word !== '').length,
-    c: encode(text).length,
+  const bytes = await inputBytes(process, rest);
+  const count = {
+    l: () => bytes.reduce((lines, byte) => lines + (byte === NEWLINE ? 1 : 0), 0),
+    w: () =>
+      decode(bytes)
+        .split(/\s+/)
+        .filter((word) => word !== '').length,
+    c: () => bytes.length,
   };
   const wanted = (['l', 'w', 'c'] as const).filter((flag) => flags.size === 0 || flags.has(flag));
   const name = rest.length > 0 ? ` ${rest[0]}` : '';
   const shown =
     wanted.length === 1
-      ? String(counts[wanted[0] ?? 'l'])
-      : wanted.map((flag) => String(counts[flag]).padStart(9)).join(' ');
+      ? String(count[wanted[0] ?? 'l']())
+      : wanted.map((flag) => String(count[flag]()).padStart(9)).join(' ');
   await process.write(`${shown}${name}\n`);
   return 0;
 };
@@ -232,7 +264,8 @@ function characters(set: string): string {
     .replace('[:upper:]', 'A-Z')
     .replace('[:lower:]', 'a-z')
     .replaceAll('\\n', '\n')
-    .replaceAll('\\t', '\t');
+    .replaceAll('\\t', '\t')
+    .replaceAll('\\0', '\0');
   return named.replace(/(.)-(.)/g, (_, a: string, b: string) => {
     let all = '';
     for (let code = a.charCodeAt(0); code <= b.charCodeAt(0); code++)

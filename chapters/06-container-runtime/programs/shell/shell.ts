@@ -24,7 +24,7 @@ import {
 } from './syntax.ts';
 
 /** CPU time of a command of a script, in milliseconds. */
-const COMMAND_CPU_MS = 0.5;
+const COMMAND_CPU_MS = 0.25;
 
 /** A shell: variables, functions, where it is. */
 export class Shell {

@@ -23,6 +23,7 @@ interface User {
   readonly username: string;
   readonly groups: readonly string[];
   readonly uid?: string;
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
 const REVIEW_MS = { good: 120_000, bad: 30_000 };
@@ -68,17 +69,25 @@ export function newGuard(options: GuardOptions): Guard {
     );
     if (user === undefined) return { status: 401, text: 'Unauthorized' };
     if (!options.webhookAuthorization) return undefined;
-    const { verb, subresource } = attributesOf(request);
-    const key = `access ${JSON.stringify([user, verb, subresource])}`;
-    const isAllowed = await remembered(
-      key,
-      () => reviewAccess(options, user, verb, subresource),
-      (one) => one,
-    );
-    if (isAllowed) return undefined;
-    const text = `Forbidden (user=${user.username}, verb=${verb}, resource=nodes, subresource(s)=[${subresource}])`;
-    return { status: 403, text };
+    const { verb, subresources } = attributesOf(request);
+    const mayUse = (subresource: string): Promise<boolean> =>
+      remembered(
+        `access ${JSON.stringify([user, verb, subresource])}`,
+        () => reviewAccess(options, user, verb, subresource),
+        (one) => one,
+      );
+    try {
+      for (const subresource of subresources) if (await mayUse(subresource)) return undefined;
+    } catch {
+      const text = `Authorization error (${asked(user, verb, subresources)})`;
+      return { status: 500, text };
+    }
+    return { status: 403, text: `Forbidden (${asked(user, verb, subresources)})` };
   };
+}
+
+function asked({ username }: User, verb: string, subresources: readonly string[]): string {
+  return `user=${username}, verb=${verb}, resource=nodes, subresource(s)=[${subresources.join(' ')}]`;
 }
 
 async function userOf(
@@ -95,7 +104,8 @@ async function userOf(
     }
   }
   const [, token] = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '') ?? [];
-  if (token !== undefined) return tokens ? review(token) : undefined;
+  // Who shows a bad token is nobody, not even anonymous; nor is anybody when it cannot be looked into.
+  if (token !== undefined && tokens) return review(token).catch(() => undefined);
   return anonymous
     ? { username: 'system:anonymous', groups: ['system:unauthenticated'] }
     : undefined;
@@ -110,7 +120,7 @@ async function reviewToken(client: Client, token: string): Promise<User | undefi
 
 async function reviewAccess(
   { client, nodeName }: GuardOptions,
-  { username, groups, uid }: User,
+  { username, groups, uid, extra }: User,
   verb: string,
   subresource: string,
 ): Promise<boolean> {
@@ -121,29 +131,39 @@ async function reviewAccess(
     name: nodeName,
     version: 'v1',
   };
-  const spec = { user: username, groups, ...(uid && { uid }), resourceAttributes };
+  const who = { user: username, groups, ...(uid && { uid }), ...(extra && { extra }) };
+  const spec = { ...who, resourceAttributes };
   const answer = (await client.resource(ACCESS_REVIEWS).create({ spec } as never)) as {
     status?: { allowed?: boolean };
   };
   return answer.status?.allowed === true;
 }
 
+const VERBS: Readonly<Record<string, string>> = {
+  GET: 'get',
+  POST: 'create',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+};
+
+/** What allows a path; `proxy` allows what has a name of its own since 1.32, too. */
+const SUBRESOURCES: Readonly<Record<string, readonly string[]>> = {
+  stats: ['stats'],
+  metrics: ['metrics'],
+  logs: ['log'],
+  checkpoint: ['checkpoint'],
+  pods: ['pods', 'proxy'],
+  runningpods: ['pods', 'proxy'],
+  healthz: ['healthz', 'proxy'],
+  configz: ['configz', 'proxy'],
+};
+
 /** @see pkg/kubelet/server/auth.go (1.33) */
 function attributesOf({ method = 'GET', url = '' }: IncomingMessage): {
   verb: string;
-  subresource: string;
+  subresources: readonly string[];
 } {
-  const verbs: Readonly<Record<string, string>> = {
-    POST: 'create',
-    PUT: 'update',
-    PATCH: 'patch',
-    DELETE: 'delete',
-  };
   const first = url.split(/[/?]/)[1] ?? '';
-  const subresources: Readonly<Record<string, string>> = {
-    stats: 'stats',
-    metrics: 'metrics',
-    logs: 'log',
-  };
-  return { verb: verbs[method] ?? 'get', subresource: subresources[first] ?? 'proxy' };
+  return { verb: VERBS[method] ?? '', subresources: SUBRESOURCES[first] ?? ['proxy'] };
 }

@@ -4,8 +4,9 @@ import type { Duplex } from 'node:stream';
 // @ts-expect-error The package has no types; what is used of it is `SpdyConnection` below.
 import transport from 'spdy-transport';
 import type { CriClient, StreamingRuntime } from '#container-runtime/cri';
+import { Flow, type Pausable } from '#container-runtime/wire';
 import type { StreamRequest } from '../../api/kubelet-api.ts';
-import { Inbox, runSession } from './stream-session.ts';
+import { ByteInbox, Inbox, runSession } from './stream-session.ts';
 
 /** How long a client may take to open all its streams. */
 const STREAMS_TIMEOUT_MS = 30_000;
@@ -35,7 +36,7 @@ interface SpdyConnection {
   /** The package's own, which it has no other way to reach. */
   readonly _spdyState: Sender & {
     readonly framer: { readonly readableLength: number };
-    readonly parser: {
+    readonly parser: Pausable & {
       parseKVs(body: unknown, done: (error: Error | null, headers?: Headers) => void): void;
     };
   };
@@ -43,7 +44,10 @@ interface SpdyConnection {
 
 /** What the package takes for granted, since HTTP has it, and Kubernetes' clients do not send. */
 const REQUEST_LINE: Headers = { ':method': 'POST', ':path': '/' };
-/** Kubernetes' clients never say that they have read something: there is no limit to wait at. */
+/**
+ * Kubernetes' clients never say that they have read something, nor wait until they are told: there is
+ * no limit to wait at. What holds them up is a connection that is not read (`Flow`).
+ */
 const NO_LIMIT = 0x3fffffff;
 
 function connect(socket: Duplex): SpdyConnection {
@@ -85,6 +89,7 @@ export function serveSpdyExec(
   socket.once('close', () => gone.abort());
   const late = setTimeout(() => socket.destroy(), STREAMS_TIMEOUT_MS);
   const connection = connect(socket);
+  const flow = new Flow(connection._spdyState.parser);
   connection.on('stream', (stream) => {
     stream.on('error', () => {});
     stream._spdyState.window.send.updateMax(NO_LIMIT);
@@ -98,7 +103,7 @@ export function serveSpdyExec(
     const resize = streams.get('resize');
     const input = streams.get('stdin');
     await runSession(runtime, wanted, {
-      ...(input && { stdin: input as AsyncIterable<Uint8Array> }),
+      ...(input && { stdin: inboxOf(input, flow) }),
       ...(resize && { resizes: sizesOf(resize) }),
       gone: gone.signal,
       writeStdout: (data) => write(streams.get('stdout'), data),
@@ -110,6 +115,19 @@ export function serveSpdyExec(
       },
     });
   };
+}
+
+/**
+ * What a client sends on a stream.
+ *
+ * @remarks Not the package's own iterator: that one ends only when both directions have.
+ */
+function inboxOf(stream: SpdyStream, flow: Flow): ByteInbox {
+  const inbox = new ByteInbox(flow);
+  stream.on('data', (data: Buffer) => inbox.push(data));
+  stream.once('end', () => inbox.close());
+  stream.once('close', () => inbox.close());
+  return inbox;
 }
 
 /** Ends the connection once all that was written has left. */
@@ -152,7 +170,9 @@ export function forwardSpdyPorts(
   socket: Duplex,
 ): void {
   const pairs = new Map<string, Map<string, SpdyStream>>();
-  connect(socket).on('stream', (stream) => {
+  const connection = connect(socket);
+  const flow = new Flow(connection._spdyState.parser);
+  connection.on('stream', (stream) => {
     stream.on('error', () => {});
     stream._spdyState.window.send.updateMax(NO_LIMIT);
     stream.respond(200, {});
@@ -163,7 +183,7 @@ export function forwardSpdyPorts(
     const error = pair.get('error');
     if (!data || !error) return;
     pairs.delete(requestid);
-    void forward(runtime, podSandboxId, Number(port), data, error);
+    void forward(runtime, podSandboxId, Number(port), { data, error, flow });
   });
 }
 
@@ -171,21 +191,33 @@ async function forward(
   runtime: StreamingRuntime,
   podSandboxId: string,
   port: number,
-  data: SpdyStream,
-  error: SpdyStream,
+  { data, error, flow }: { data: SpdyStream; error: SpdyStream; flow: Flow },
 ): Promise<void> {
+  const sent = inboxOf(data, flow);
   try {
     const { readable, writable, close } = await runtime.portForwardStream(podSandboxId, port);
-    const writer = writable.getWriter();
-    data.on('data', (chunk: Buffer) => void writer.write(chunk).catch(() => {}));
-    data.once('end', () => void writer.close().catch(() => {}));
+    void pumpTo(writable, sent);
     data.once('close', () => close());
     for await (const chunk of readable) await write(data, chunk);
     data.end();
   } catch (fault) {
+    sent.discard();
     const why = fault instanceof Error ? fault.message : String(fault);
     await write(error, new TextEncoder().encode(`an error occurred forwarding ${port}: ${why}`));
     data.end();
   }
   error.end();
+}
+
+async function pumpTo(
+  writable: WritableStream<Uint8Array>,
+  from: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const writer = writable.getWriter();
+  try {
+    for await (const chunk of from) await writer.write(chunk);
+    await writer.close();
+  } catch {
+    // The process does not read any more.
+  }
 }

@@ -1,7 +1,7 @@
 /** What the commands of the busybox image have in common. Given. */
 
 import { FileError } from '#apimachinery';
-import { type ByteSource, readAll } from '../../kernel/pipe.ts';
+import { type ByteSource, concat, readAll } from '../../kernel/pipe.ts';
 import { type Process, ProcessEnded } from '../../kernel/process.ts';
 import { absolute } from '../shell/pattern.ts';
 
@@ -73,17 +73,20 @@ export function why(error: FileError): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** Text of the files, or of standard input when there is none or it is `-`. */
-export async function inputText(process: Process, paths: readonly string[]): Promise<string> {
-  const texts: string[] = [];
+/** Content of the files, or of standard input when there is none or it is `-`. */
+export async function inputBytes(process: Process, paths: readonly string[]): Promise<Uint8Array> {
+  const contents: Uint8Array[] = [];
   for (const path of paths.length > 0 ? paths : ['-']) {
-    texts.push(
-      decode(
-        path === '-' ? await allInput(process) : process.files.readFile(absolute(process, path)),
-      ),
+    contents.push(
+      path === '-' ? await allInput(process) : process.files.readFile(absolute(process, path)),
     );
   }
-  return texts.join('');
+  return concat(contents);
+}
+
+/** As {@link inputBytes}, as text. */
+export async function inputText(process: Process, paths: readonly string[]): Promise<string> {
+  return decode(await inputBytes(process, paths));
 }
 
 export async function allInput(process: Process): Promise<Uint8Array> {

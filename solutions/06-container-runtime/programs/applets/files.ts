@@ -310,7 +310,7 @@ const dd: Applet = async (process, args) => {
   const from = given.get('if');
   let content = new Uint8Array(bytes);
   if (from === undefined) content = new Uint8Array(await allInput(process));
-  else if (from !== '/dev/zero' && from !== '/dev/urandom')
+  else if (!isZeros(from))
     content = new Uint8Array(process.files.readFile(absolute(process, from)));
   await process.work(content.length / 1e6);
   const to = given.get('of');
@@ -321,6 +321,11 @@ const dd: Applet = async (process, args) => {
   );
   return 0;
 };
+
+/** A device without end. Nothing here is random, so both give zeros. */
+export function isZeros(path: string): boolean {
+  return path === '/dev/zero' || path === '/dev/urandom';
+}
 
 /** `64k`, `10M`: bytes. */
 export function sizeOf(text: string): number {

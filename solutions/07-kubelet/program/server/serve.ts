@@ -90,7 +90,7 @@ async function answer(
   response.once('close', () => gone.abort());
   try {
     const path = request.url ?? '/';
-    const refusal = path.startsWith('/healthz') ? undefined : await guard(request);
+    const refusal = await guard(request);
     if (refusal) {
       response.writeHead(refusal.status, { 'content-type': 'text/plain' }).end(`${refusal.text}\n`);
       return;

@@ -1,6 +1,12 @@
 /** Joins a process's streams with a client's channels, whatever protocol these come in. */
 
-import type { CriClient, ExecStream, StreamingRuntime } from '#container-runtime/cri';
+import {
+  type CriClient,
+  CriError,
+  type ExecStream,
+  type StreamingRuntime,
+} from '#container-runtime/cri';
+import type { Flow } from '#container-runtime/wire';
 import type { StreamRequest } from '../../api/kubelet-api.ts';
 
 /** A client's ends of one exec or attach. */
@@ -22,6 +28,11 @@ export async function runSession(
   wanted: Exclude<StreamRequest, { kind: 'portForward' }>,
   client: ClientChannels,
 ): Promise<void> {
+  const attempt =
+    wanted.kind === 'exec'
+      ? 'error executing command in container'
+      : 'error attaching to container';
+  const fail = (error: unknown) => client.finish(failure(`${attempt}: ${textOf(error)}`));
   let stream: ExecStream;
   try {
     stream =
@@ -29,7 +40,7 @@ export async function runSession(
         ? await runtime.execStream(wanted.request)
         : await runtime.attachStream(wanted.request);
   } catch (error) {
-    await client.finish(failure(error instanceof Error ? error.message : String(error)));
+    await fail(error);
     return;
   }
   client.gone.addEventListener('abort', () => stream.close(), { once: true });
@@ -45,7 +56,7 @@ export async function runSession(
     await outputs;
     await client.finish(code === 0 ? SUCCESS : exited(code));
   } catch (error) {
-    await client.finish(failure(error instanceof Error ? error.message : String(error)));
+    await fail(error);
   }
 }
 
@@ -61,8 +72,21 @@ function exited(code: number): object {
   };
 }
 
-function failure(message: string): object {
-  return { metadata: {}, status: 'Failure', message, reason: 'InternalError', code: 500 };
+/** An internal error of the API, as a client decodes it. */
+function failure(text: string): object {
+  return {
+    metadata: {},
+    status: 'Failure',
+    message: `Internal error occurred: ${text}`,
+    reason: 'InternalError',
+    details: { causes: [{ message: text }] },
+    code: 500,
+  };
+}
+
+function textOf(error: unknown): string {
+  if (error instanceof CriError) return error.description;
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function pumpIn({ stdin }: ClientChannels, stream: ExecStream): Promise<void> {
@@ -116,5 +140,51 @@ export class Inbox<T> implements AsyncIterable<T> {
         });
       }
     }
+  }
+}
+
+/** A client's bytes that come piece by piece; the client waits while they are not used. */
+export class ByteInbox implements AsyncIterable<Uint8Array> {
+  readonly #flow: Flow;
+  readonly #pieces = new Inbox<Uint8Array>();
+  #waitingBytes = 0;
+  #isDiscarded = false;
+
+  constructor(flow: Flow) {
+    this.#flow = flow;
+  }
+
+  push(bytes: Uint8Array): void {
+    if (this.#isDiscarded) return;
+    this.#waitingBytes += bytes.length;
+    this.#flow.took(bytes.length);
+    this.#pieces.push(bytes);
+  }
+
+  close(): void {
+    this.#pieces.close();
+  }
+
+  /** Nobody reads any more: what came and what comes is dropped, so that nothing waits for it. */
+  discard(): void {
+    this.#isDiscarded = true;
+    this.#used(this.#waitingBytes);
+    this.#pieces.close();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const bytes of this.#pieces) {
+        yield bytes;
+        if (!this.#isDiscarded) this.#used(bytes.length);
+      }
+    } finally {
+      this.discard();
+    }
+  }
+
+  #used(bytes: number): void {
+    this.#waitingBytes -= bytes;
+    this.#flow.used(bytes);
   }
 }

@@ -4,13 +4,15 @@ import type { IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { CriClient, StreamingRuntime } from '#container-runtime/cri';
+import { webSocketFlow } from '#container-runtime/wire';
 import type { StreamRequest } from '../../api/kubelet-api.ts';
 import { forwardSpdyPorts } from './spdy-streams.ts';
-import { Inbox, runSession } from './stream-session.ts';
+import { ByteInbox, Inbox, runSession } from './stream-session.ts';
 
 /** The newest first. */
 const EXEC_PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 const TUNNEL = 'SPDY/3.1+portforward.k8s.io';
+const STDIN = 0;
 const STDOUT = 1;
 const STDERR = 2;
 const ERROR = 3;
@@ -47,15 +49,16 @@ async function serveExec(
   wanted: Exclude<StreamRequest, { kind: 'portForward' }>,
   ws: WebSocket,
 ): Promise<void> {
-  const stdin = new Inbox<Uint8Array>();
+  const stdin = new ByteInbox(webSocketFlow(ws));
+  if (!wanted.request.stdin) stdin.discard();
   const resizes = new Inbox<{ width: number; height: number }>();
   const gone = new AbortController();
   ws.on('message', (data: Buffer) => {
-    const [channel, ...rest] = data;
+    const channel = data[0];
     const body = data.subarray(1);
-    if (channel === 0) stdin.push(body);
+    if (channel === STDIN) stdin.push(body);
     else if (channel === RESIZE) resizes.push(sizeOf(body.toString()));
-    else if (channel === CLOSE && rest[0] === 0) stdin.close();
+    else if (channel === CLOSE && body[0] === STDIN) stdin.close();
   });
   ws.on('error', () => {});
   ws.on('close', () => {
@@ -95,7 +98,7 @@ function sizeOf(text: string): { width: number; height: number } {
 /** The bytes of a WebSocket's messages, one after another. */
 function duplexOf(ws: WebSocket): Duplex {
   const duplex = new Duplex({
-    read: () => {},
+    read: () => ws.resume(),
     write: (data: Buffer, _encoding, done) => ws.send(data, () => done()),
     final: (done) => {
       ws.close(1000);
@@ -106,7 +109,9 @@ function duplexOf(ws: WebSocket): Duplex {
       done(null);
     },
   });
-  ws.on('message', (data: Buffer) => duplex.push(data));
+  ws.on('message', (data: Buffer) => {
+    if (!duplex.push(data)) ws.pause();
+  });
   ws.on('close', () => duplex.push(null));
   ws.on('error', () => duplex.destroy());
   return duplex;

@@ -1,0 +1,5 @@
+/** What of kube-proxy needs Node: what others import as `#kube-proxy/program`. */
+
+export { newKernelApplier } from './kernel-applier.ts';
+export { NetworkApplier } from './network-applier.ts';
+export { type RunTool, runTool, ToolError, ToolMissingError } from './run-tool.ts';

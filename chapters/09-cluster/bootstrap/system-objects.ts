@@ -1,0 +1,187 @@
+/**
+ * What a new cluster has besides what its API server makes: who may do what, the address of the
+ * cluster's DNS, and a class for storage. Given: data.
+ *
+ * @see cmd/kubeadm/app/phases/{bootstraptoken,addons/dns,kubelet}; the names are kubeadm's
+ */
+
+import type { KubernetesObject } from '#apimachinery';
+import {
+  CLUSTER_ROLE_BINDINGS,
+  CLUSTER_ROLES,
+  CONFIG_MAPS,
+  ENDPOINT_SLICES,
+  type ResourceType,
+  SERVICE_ACCOUNTS,
+  SERVICES,
+  STORAGE_CLASSES,
+} from '#client';
+
+/** An object, and where it belongs. */
+export interface SystemObject {
+  readonly type: ResourceType;
+  readonly object: KubernetesObject;
+}
+
+const RBAC = 'rbac.authorization.k8s.io';
+
+function entry<T extends KubernetesObject>(type: ResourceType<T>, object: T): SystemObject {
+  return { type: type as ResourceType, object };
+}
+
+/** What the objects are made from. */
+export interface SystemObjectsOptions {
+  /** The cluster IP of the cluster's DNS: `10.96.0.10`. */
+  readonly dnsIp: string;
+  /** Where it answers. */
+  readonly dnsEndpoint: string;
+  readonly domain: string;
+  /** Certificates of the cluster's authority, in PEM. */
+  readonly authority: string;
+  /** Where the API server is reached. */
+  readonly server: string;
+  /** What makes volumes for claims. */
+  readonly provisioner: string;
+}
+
+/** All of them, in the order in which they are made. */
+export function systemObjects(options: SystemObjectsOptions): SystemObject[] {
+  return [...permissions(), ...clusterInfo(options), ...dns(options), storage(options)];
+}
+
+/** Who may do what: nodes that join, the API server at its kubelets, the cluster's DNS. */
+function permissions(): SystemObject[] {
+  const bind = (name: string, role: string, kind: 'User' | 'Group', subject: string) =>
+    entry(CLUSTER_ROLE_BINDINGS, {
+      metadata: { name },
+      roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: role },
+      subjects: [{ apiGroup: RBAC, kind, name: subject }],
+    });
+  const csr = 'system:certificates.k8s.io:certificatesigningrequests';
+  return [
+    bind(
+      'kubeadm:apiserver-kubelet-client',
+      'system:kubelet-api-admin',
+      'User',
+      'kube-apiserver-kubelet-client',
+    ),
+    bind('kubeadm:kubelet-bootstrap', 'system:node-bootstrapper', 'Group', BOOTSTRAPPERS),
+    bind('kubeadm:node-autoapprove-bootstrap', `${csr}:nodeclient`, 'Group', BOOTSTRAPPERS),
+    bind(
+      'kubeadm:node-autoapprove-certificate-rotation',
+      `${csr}:selfnodeclient`,
+      'Group',
+      'system:nodes',
+    ),
+    entry(CLUSTER_ROLES, {
+      metadata: { name: 'system:coredns' },
+      rules: [
+        {
+          apiGroups: [''],
+          resources: ['endpoints', 'services', 'pods', 'namespaces'],
+          verbs: ['list', 'watch'],
+        },
+        {
+          apiGroups: ['discovery.k8s.io'],
+          resources: ['endpointslices'],
+          verbs: ['list', 'watch'],
+        },
+      ],
+    }),
+    entry(CLUSTER_ROLE_BINDINGS, {
+      metadata: { name: 'system:coredns' },
+      roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: 'system:coredns' },
+      subjects: [{ kind: 'ServiceAccount', name: 'coredns', namespace: 'kube-system' }],
+    }),
+    ...localVolumes(),
+    entry(SERVICE_ACCOUNTS, { metadata: { name: 'coredns', namespace: 'kube-system' } }),
+  ];
+}
+
+/** What makes volumes for claims is no controller of upstream's, so no role of its is there. */
+function localVolumes(): SystemObject[] {
+  const name = 'system:controller:local-volume-provisioner';
+  return [
+    entry(CLUSTER_ROLES, {
+      metadata: { name },
+      rules: [
+        {
+          apiGroups: [''],
+          resources: ['persistentvolumes'],
+          verbs: ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'],
+        },
+        {
+          apiGroups: [''],
+          resources: ['persistentvolumeclaims'],
+          verbs: ['get', 'list', 'watch', 'update', 'patch'],
+        },
+        { apiGroups: ['storage.k8s.io'], resources: ['storageclasses'], verbs: ['get', 'list'] },
+        { apiGroups: [''], resources: ['events'], verbs: ['create', 'update', 'patch'] },
+      ],
+    }),
+    entry(CLUSTER_ROLE_BINDINGS, {
+      metadata: { name },
+      roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name },
+      subjects: [
+        { kind: 'ServiceAccount', name: 'local-volume-provisioner', namespace: 'kube-system' },
+      ],
+    }),
+  ];
+}
+
+/** The group of bootstrap tokens. */
+const BOOTSTRAPPERS = 'system:bootstrappers:kubeadm:default-node-token';
+
+/** What somebody who joins reads before it believes anybody. */
+function clusterInfo({ server, authority }: SystemObjectsOptions): SystemObject[] {
+  const cluster = { server, 'certificate-authority-data': btoa(authority) };
+  const kubeconfig = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: '', cluster }],
+  };
+  return [
+    entry(CONFIG_MAPS, {
+      metadata: { name: 'cluster-info', namespace: 'kube-public' },
+      data: { kubeconfig: `${JSON.stringify(kubeconfig, undefined, 2)}\n` },
+    }),
+  ];
+}
+
+/** The Service of the cluster's DNS. What answers is no pod: its slice is written by hand. */
+function dns({ dnsIp, dnsEndpoint }: SystemObjectsOptions): SystemObject[] {
+  const ports = [
+    { name: 'dns', port: 53, protocol: 'UDP' },
+    { name: 'dns-tcp', port: 53, protocol: 'TCP' },
+  ];
+  const labels = { 'k8s-app': 'kube-dns', 'kubernetes.io/name': 'CoreDNS' };
+  return [
+    entry(SERVICES, {
+      metadata: { name: 'kube-dns', namespace: 'kube-system', labels },
+      spec: { clusterIP: dnsIp, ports },
+    }),
+    entry(ENDPOINT_SLICES, {
+      metadata: {
+        name: 'kube-dns',
+        namespace: 'kube-system',
+        labels: { 'kubernetes.io/service-name': 'kube-dns' },
+      },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: [dnsEndpoint], conditions: { ready: true } }],
+      ports,
+    }),
+  ];
+}
+
+/** The class of claims that name none. */
+function storage({ provisioner }: SystemObjectsOptions): SystemObject {
+  return entry(STORAGE_CLASSES, {
+    metadata: {
+      name: 'standard',
+      annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' },
+    },
+    provisioner,
+    reclaimPolicy: 'Delete',
+    volumeBindingMode: 'WaitForFirstConsumer',
+  });
+}

@@ -1,0 +1,186 @@
+/**
+ * The way in from this computer: listeners for Services' node ports, on each node's own address, and
+ * for load balancers' addresses. What comes in is sent on as if it had come to the node from outside.
+ */
+
+import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import { pipeline } from 'node:stream';
+import type { Service } from 'kubernetes-types/core/v1.js';
+import type { Clock, Logger, NetworkProtocol, Random } from '#apimachinery';
+import { type Client, newInformerFactory, SERVICES } from '#client';
+import type { Connection } from '#container-runtime';
+import { duplexOf } from '#container-runtime/wire';
+import type { NodeShape } from '../bootstrap/cluster-shape.ts';
+import type { ClusterNetwork } from '../network/cluster-network.ts';
+
+/** What it works with. */
+export interface HostPortsOptions {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly network: Pick<ClusterNetwork, 'fromOutside'>;
+  /** The first one takes what comes to load balancers. */
+  readonly nodes: readonly NodeShape[];
+}
+
+/** A UDP conversation that says nothing for so long is over. */
+const UDP_IDLE_MS = 30_000;
+
+/** An address of this computer that leads to a node. */
+interface Entrance {
+  readonly node: string;
+  readonly ip: string;
+  readonly port: number;
+  readonly protocol: NetworkProtocol;
+}
+
+/** Listens until the signal aborts. */
+export async function runHostPorts(options: HostPortsOptions, signal: AbortSignal): Promise<void> {
+  const { client, nodes, log } = options;
+  const informers = newInformerFactory(client, options);
+  const services = informers.informer(SERVICES);
+  const open = new Map<string, { close(): void }>();
+  const update = (): void => {
+    const wanted = new Map(
+      services.lister
+        .list()
+        .flatMap((service) => entrancesOf(service, nodes))
+        .map((entrance) => [keyOf(entrance), entrance]),
+    );
+    for (const [key, listener] of open) {
+      if (wanted.has(key)) continue;
+      listener.close();
+      open.delete(key);
+    }
+    for (const [key, entrance] of wanted) {
+      if (!open.has(key)) open.set(key, listen(entrance, options));
+    }
+  };
+  services.addEventHandler({ onAdd: update, onUpdate: update, onDelete: update });
+  log.debug('listens for node ports', { nodes: nodes.map(({ ip }) => ip) });
+  informers.start(signal);
+  if (!signal.aborted) await once(signal, 'abort');
+  for (const listener of open.values()) listener.close();
+}
+
+function keyOf({ ip, port, protocol }: Entrance): string {
+  return `${protocol} ${ip} ${port}`;
+}
+
+function entrancesOf({ spec, status }: Service, nodes: readonly NodeShape[]): Entrance[] {
+  const balancers = (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []);
+  const first = nodes[0]?.name ?? '';
+  return (spec?.ports ?? []).flatMap(({ port, nodePort = 0, protocol = 'TCP' }) => [
+    ...nodes
+      .filter(() => nodePort !== 0)
+      .map(({ name, ip }) => ({ node: name, ip, port: nodePort, protocol: protocolOf(protocol) })),
+    ...balancers.map((ip) => ({ node: first, ip, port, protocol: protocolOf(protocol) })),
+  ]);
+}
+
+function protocolOf(text: string): NetworkProtocol {
+  return text === 'UDP' || text === 'SCTP' ? text : 'TCP';
+}
+
+function listen(entrance: Entrance, options: HostPortsOptions): { close(): void } {
+  const failed = (error: Error): void =>
+    options.log.warn('cannot listen for a Service', {
+      address: `${entrance.ip}:${entrance.port}`,
+      why: error.message,
+    });
+  switch (entrance.protocol) {
+    case 'TCP':
+      return listenTcp(entrance, options, failed);
+    case 'UDP':
+      return listenUdp(entrance, options, failed);
+    default:
+      // Node has no SCTP sockets.
+      return { close: () => {} };
+  }
+}
+
+function listenTcp(
+  { node, ip, port, protocol }: Entrance,
+  { network }: HostPortsOptions,
+  failed: (error: Error) => void,
+): { close(): void } {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    socket.on('error', () => {});
+    const from = socket.remoteAddress ?? ip;
+    network.fromOutside(node, { from, ip, port, protocol }).then(
+      (connection) => join(socket, connection),
+      () => socket.resetAndDestroy(),
+    );
+  });
+  server.on('error', failed);
+  server.listen(port, ip);
+  return {
+    close: () => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+function join(socket: Socket, connection: Connection): void {
+  const inside = duplexOf(connection);
+  pipeline(socket, inside, () => {});
+  pipeline(inside, socket, () => {});
+}
+
+function listenUdp(
+  { node, ip, port, protocol }: Entrance,
+  { network, clock }: HostPortsOptions,
+  failed: (error: Error) => void,
+): { close(): void } {
+  const socket: DatagramSocket = createSocket('udp4');
+  const talks = new Map<string, { send(bytes: Uint8Array): void; close(): void }>();
+  socket.on('error', failed);
+  socket.on('message', (message, peer) => {
+    const key = `${peer.address}:${peer.port}`;
+    const known = talks.get(key);
+    if (known) return known.send(message);
+    const opening = network.fromOutside(node, { from: peer.address, ip, port, protocol });
+    let idle = clock.after(UDP_IDLE_MS, () => end());
+    const end = (): void => {
+      idle.cancel();
+      talks.delete(key);
+      opening.then(
+        (connection) => connection.close(),
+        () => {},
+      );
+    };
+    const heard = (): void => {
+      idle.cancel();
+      idle = clock.after(UDP_IDLE_MS, end);
+    };
+    const send = (bytes: Uint8Array): void => {
+      heard();
+      opening.then((connection) => connection.output.write(bytes)).catch(end);
+    };
+    talks.set(key, { send, close: end });
+    send(message);
+    opening
+      .then(async ({ input }) => {
+        for (let bytes = await input.read(); bytes; bytes = await input.read()) {
+          heard();
+          socket.send(bytes, peer.port, peer.address);
+        }
+      })
+      .catch(() => {})
+      .finally(end);
+  });
+  socket.bind(port, ip);
+  return {
+    close: () => {
+      for (const talk of [...talks.values()]) talk.close();
+      socket.close();
+    },
+  };
+}

@@ -1,0 +1,119 @@
+/**
+ * A controller for a kind of one's own: makes a Deployment and a Service of each `Website`, lists it in
+ * its namespace's directory, and says how it is.
+ *
+ * The kind is `website.ts`; what calls `reconcileWebsite`, and again after every change and failure, is
+ * `website-controller.ts`.
+ */
+
+import type { Deployment } from 'kubernetes-types/apps/v1.js';
+import type { ConfigMap, Service } from 'kubernetes-types/core/v1.js';
+import type { Clock } from '#apimachinery';
+import type { Client, Lister } from '#client';
+import { NotImplemented } from '#not-implemented';
+import type { Website, WebsiteStatus } from './website.ts';
+
+/** What a reconcile sees and may use. Cached objects are shared: copy before changing. */
+export interface WebsiteWorld {
+  readonly client: Client;
+  /** Caches of all namespaces, by `namespace/name`. They may be behind. */
+  readonly websites: Pick<Lister<Website>, 'get'>;
+  readonly deployments: Pick<Lister<Deployment>, 'get'>;
+  readonly services: Pick<Lister<Service>, 'get'>;
+  readonly configMaps: Pick<Lister<ConfigMap>, 'get'>;
+  readonly clock: Clock;
+}
+
+/**
+ * The Deployment a Website wants, under its own name and namespace.
+ *
+ * @remarks Labels `app: NAME` on it, as selector and on its pods; an owner reference to the Website
+ * (`controller` and `blockOwnerDeletion` true), so that the garbage collector takes it along; the
+ * Website's replicas; one container `web` with the image and the port (`containerPort`).
+ *
+ * @exercise cluster/your-turn
+ */
+export function websiteDeployment(website: Website): Deployment {
+  throw new NotImplemented('cluster/your-turn', 'websiteDeployment');
+}
+
+/**
+ * The Service a Website wants, under its own name and namespace: labels and owner reference as of the
+ * Deployment, selector `app: NAME`, and one port, 80, to the Website's port (`targetPort`).
+ *
+ * @exercise cluster/your-turn
+ */
+export function websiteService(website: Website): Service {
+  throw new NotImplemented('cluster/your-turn', 'websiteService');
+}
+
+/**
+ * What a Website's status is now.
+ *
+ * @remarks `observedGeneration` is the Website's generation; `readyReplicas` the Deployment's, 0 when it
+ * says nothing; `url` is {@link websiteUrl}. One condition `Ready`:
+ *
+ * | when | status | reason | message |
+ * |---|---|---|---|
+ * | the Deployment has seen its own generation (`observedGeneration`), and as many of its replicas are updated and ready as the Website wants, or more | `True` | `AllReplicasReady` | `N of N replicas are ready` |
+ * | else | `False` | `ReplicasNotReady` | `M of N replicas are ready` |
+ *
+ * N is what the Website wants, M is `readyReplicas`. `lastTransitionTime` stays while `status` stays the
+ * same, else it is now.
+ *
+ * @param deployment - absent: there is none yet, so M is 0
+ * @param now - as {@link timestamp} writes it
+ * @exercise cluster/your-turn
+ */
+export function websiteStatus(
+  website: Website,
+  deployment: Deployment | undefined,
+  now: string,
+): WebsiteStatus {
+  throw new NotImplemented('cluster/your-turn', 'websiteStatus');
+}
+
+/** Where a Website is reached inside the cluster: `http://blog.default.svc`. */
+export function websiteUrl({ metadata }: Website): string {
+  return `http://${metadata?.name}.${metadata?.namespace}.svc`;
+}
+
+/**
+ * Makes one Website right.
+ *
+ * @remarks
+ * 1. It is not in the cache: nothing to do, what it had is the garbage collector's.
+ * 2. It is being deleted: without our finalizer there is nothing to do. With it, its key goes out of the
+ *    directory (other keys stay; nothing is written where it is not there), and then the finalizer goes
+ *    (an update; other finalizers stay). A Website that is gone meanwhile (404) is fine.
+ * 3. It lacks our finalizer: it gets it (an update), and nothing else happens before that has come back
+ *    through the cache. Nothing may be made whose end nobody would see to.
+ * 4. A Deployment or a Service of its name is there that this Website does not control (by uid): none of
+ *    the steps below but the status: `Ready` is `False`, `NameTaken`, `KIND NAME is not this Website's`
+ *    (the Deployment counts first), with `readyReplicas` 0.
+ * 5. Deployment and Service: missing ones are created. Those that are there keep what others have said,
+ *    but these are put right by an update if they differ: replicas, and of the container `web` (the
+ *    first one, if none is called so) the image and the ports; the Service's selector and ports, where
+ *    of a port only `port` and `targetPort` count.
+ * 6. The directory: key NAME is `url`. The ConfigMap {@link DIRECTORY} is created if it is not there; it
+ *    is nobody's, as all Websites of the namespace share it.
+ * 7. The status, by `updateStatus`, if it differs from what {@link websiteStatus} says.
+ *
+ * When all is right, nothing is written. Caches may be behind: what the API server then refuses
+ * (409, whether because it exists or because it changed) is thrown, and it is tried again.
+ *
+ * ```text
+ * Website blog is new   finalizer
+ * it comes back         Deployment, Service, directory {blog: http://blog.default.svc}, status 0 of 2
+ * pods become ready     status 2 of 2, Ready
+ * somebody scales the Deployment to 5   replicas 2
+ * kubectl delete        directory {}, finalizer; then the garbage collector
+ * ```
+ *
+ * @param key - `namespace/name`
+ * @throws what the API server refused
+ * @exercise cluster/your-turn
+ */
+export async function reconcileWebsite(key: string, world: WebsiteWorld): Promise<void> {
+  throw new NotImplemented('cluster/your-turn', 'reconcileWebsite');
+}

@@ -1,0 +1,256 @@
+/**
+ * What happened to Services and EndpointSlices since rules were last written, and to which Services.
+ *
+ * What one object says is read by `../services/`; rules are made of the maps by a proxier. Begin with
+ * `ServiceChangeTracker`.
+ */
+
+import type { Service } from 'kubernetes-types/core/v1.js';
+import type { EndpointSlice } from 'kubernetes-types/discovery/v1.js';
+import { type Endpoint, endpointAddress } from '../services/endpoint.ts';
+import {
+  type EndpointsPerspective,
+  readEndpointSlice,
+  type SliceEndpoints,
+  sameEndpoints,
+} from '../services/endpoint-slice.ts';
+import type { IpFamily, ServicePort } from '../services/service-port.ts';
+import { newServicePorts, sameServicePorts, serviceKey } from '../services/service-ports.ts';
+
+/** A Service as the maps have it, and as it is to be. */
+interface ServiceChange {
+  readonly previous: ReadonlyMap<string, ServicePort>;
+  current: ReadonlyMap<string, ServicePort>;
+}
+
+/**
+ * Collects changes of Services between two syncs.
+ *
+ * @remarks A sync happens at most once a second, and much may happen in between. For each Service only
+ * two states count: the one before the first change since the last `apply` and the one after the last
+ * change. If they give the same service ports (`newServicePorts`, `sameServicePorts`), nothing
+ * happened: labels, annotations, and a Service that came and went.
+ *
+ * ```text
+ * update(undefined, web)     true    web is new
+ * update(web, web@2)         true    still one change: none → web@2
+ * apply(map)                 {default/web}, map has web@2's ports
+ * update(web@2, undefined)   true    deleted …
+ * update(undefined, web@2)   false   … and made again, the same: nothing happened
+ * apply(map)                 {}
+ * ```
+ *
+ * @see kubernetes 1.33 pkg/proxy/servicechangetracker.go
+ */
+export class ServiceChangeTracker {
+  readonly #family: IpFamily;
+  readonly #changes = new Map<string, ServiceChange>();
+
+  /**
+   * @param family - the other family's addresses do not count
+   * @exercise kube-proxy/changes
+   */
+  constructor(family: IpFamily) {
+    this.#family = family;
+  }
+
+  /**
+   * Notes that a Service was made (`previous` is undefined), changed, or deleted (`current` is
+   * undefined). With neither nothing happens.
+   *
+   * @returns whether any Service waits for `apply`, this one or another
+   * @exercise kube-proxy/changes
+   */
+  update(previous: Service | undefined, current: Service | undefined): boolean {
+    const service = current ?? previous;
+    if (service !== undefined) this.#note(serviceKey(service), previous, current);
+    return this.#changes.size > 0;
+  }
+
+  #note(key: string, previous: Service | undefined, current: Service | undefined): void {
+    const now = this.#portsOf(current);
+    const change = this.#changes.get(key) ?? { previous: this.#portsOf(previous), current: now };
+    change.current = now;
+    if (sameServicePorts(change.previous, now)) this.#changes.delete(key);
+    else this.#changes.set(key, change);
+  }
+
+  #portsOf(service: Service | undefined): ReadonlyMap<string, ServicePort> {
+    return service ? newServicePorts(service, this.#family) : new Map();
+  }
+
+  /**
+   * Brings a map up to date; what was collected is forgotten.
+   *
+   * @param services - all service ports by id. Only those of Services that changed are touched: set to
+   * what they are now, or deleted
+   * @returns the Services that changed: `default/web`
+   * @exercise kube-proxy/changes
+   */
+  apply(services: Map<string, ServicePort>): Set<string> {
+    for (const { previous, current } of this.#changes.values()) {
+      for (const id of previous.keys()) {
+        if (!current.has(id)) services.delete(id);
+      }
+      for (const [id, port] of current) services.set(id, port);
+    }
+    const updated = new Set(this.#changes.keys());
+    this.#changes.clear();
+    return updated;
+  }
+}
+
+/** What `EndpointsChangeTracker.apply` found. */
+export interface EndpointsUpdate {
+  /** Services of which a slice changed: `default/web`. */
+  readonly updatedServices: Set<string>;
+  /**
+   * Whether one of these Services has, or had, a UDP port among its endpoints: flows of UDP have no end,
+   * so that somebody must look for those that go to endpoints that went.
+   */
+  readonly conntrackCleanupRequired: boolean;
+  /** When what led to the changes happened, by Service, oldest first; milliseconds. */
+  readonly lastChangeTriggerTimes: Map<string, number[]>;
+}
+
+/** The slices of one Service. `undefined` stands for one that went. */
+interface SlicesOfService {
+  readonly applied: Map<string, SliceEndpoints>;
+  readonly pending: Map<string, SliceEndpoints | undefined>;
+}
+
+/**
+ * Collects changes of EndpointSlices between two syncs, and puts the slices of a Service together.
+ *
+ * @remarks A Service has any number of slices, and endpoints move between them. So every slice is
+ * remembered by its own name, as it was at the last `apply` and as it is to be; a slice that is again as
+ * at the last `apply` waits for nothing.
+ *
+ * **Together.** A Service's slices are gone through in the order of their names (as `<` compares
+ * strings). An address and port that is there more than once is one endpoint: the first one counts, but
+ * a later one that `isLocal` replaces it. Each list is sorted by the text of `endpointAddress`. Endpoints
+ * that are not ready, or terminating, are in the list like all others: who gets traffic is decided later.
+ *
+ * ```text
+ * web-1: 10.0.0.1, 10.0.0.2     web-2: 10.0.0.2, 10.0.0.10, all port 80
+ * default/web:http/TCP → 10.0.0.10:80, 10.0.0.1:80, 10.0.0.2:80        ('0' is before ':')
+ * ```
+ *
+ * @see kubernetes 1.33 pkg/proxy/endpointschangetracker.go, pkg/proxy/endpointslicecache.go
+ */
+export class EndpointsChangeTracker {
+  readonly #perspective: EndpointsPerspective;
+  readonly #startedAt: number;
+  readonly #slices = new Map<string, SlicesOfService>();
+  /** Services with pending slices. */
+  readonly #updated = new Set<string>();
+  #triggerTimes = new Map<string, number[]>();
+
+  /**
+   * @param startedAt - now, in milliseconds: what happened earlier is no business of this proxy
+   * @exercise kube-proxy/changes
+   */
+  constructor(perspective: EndpointsPerspective, startedAt: number) {
+    this.#perspective = perspective;
+    this.#startedAt = startedAt;
+  }
+
+  /**
+   * Notes that a slice was made or changed, or was removed. One that `readEndpointSlice` gives nothing
+   * for is ignored, and so is the removal of one that was never seen.
+   *
+   * @remarks Trigger times: if the call changed what waits for this slice, and the slice has a
+   * `triggerTime` later than `startedAt`, the time is added to its Service's. A removal says nothing of
+   * when it was caused: it forgets its Service's times instead.
+   *
+   * @returns whether any slice waits for `apply`, this one or another
+   * @exercise kube-proxy/changes
+   */
+  updateSlice(slice: EndpointSlice, isRemoved: boolean): boolean {
+    const read = readEndpointSlice(slice, this.#perspective);
+    if (read) this.#note(read, isRemoved);
+    return this.#updated.size > 0;
+  }
+
+  #note(read: SliceEndpoints, isRemoved: boolean): void {
+    const { service, slice, triggerTime } = read;
+    const known = this.#slices.get(service) ?? { applied: new Map(), pending: new Map() };
+    const { applied, pending } = known;
+    const next = isRemoved ? undefined : read;
+    const last = pending.has(slice) ? pending.get(slice) : applied.get(slice);
+    if (isSame(last, next)) return;
+    this.#slices.set(service, known);
+    if (isSame(applied.get(slice), next)) pending.delete(slice);
+    else pending.set(slice, next);
+    if (pending.size > 0) this.#updated.add(service);
+    else this.#updated.delete(service);
+    if (isRemoved) this.#triggerTimes.delete(service);
+    else if (triggerTime !== undefined && triggerTime > this.#startedAt) {
+      this.#triggerTimes.set(service, [...(this.#triggerTimes.get(service) ?? []), triggerTime]);
+    }
+  }
+
+  /**
+   * Brings a map up to date; what was collected is forgotten.
+   *
+   * @param endpoints - all endpoints by the id of their service port. Only those of Services of which a
+   * slice changed are touched. A port without any endpoint is not in it
+   * @exercise kube-proxy/changes
+   */
+  apply(endpoints: Map<string, readonly Endpoint[]>): EndpointsUpdate {
+    const updatedServices = new Set(this.#updated);
+    let conntrackCleanupRequired = false;
+    for (const service of updatedServices) {
+      const { previous, current } = this.#checkOut(service);
+      for (const id of previous.keys()) endpoints.delete(id);
+      for (const [id, list] of current) endpoints.set(id, list);
+      const ids = [...previous.keys(), ...current.keys()];
+      conntrackCleanupRequired ||= ids.some((id) => id.endsWith('/UDP'));
+    }
+    const lastChangeTriggerTimes = this.#triggerTimes;
+    this.#triggerTimes = new Map();
+    this.#updated.clear();
+    return { updatedServices, conntrackCleanupRequired, lastChangeTriggerTimes };
+  }
+
+  /** What a Service's slices gave together before and give now; what was pending is applied. */
+  #checkOut(service: string) {
+    const { applied, pending } = this.#slices.get(service) ?? {
+      applied: new Map<string, SliceEndpoints>(),
+      pending: new Map<string, SliceEndpoints | undefined>(),
+    };
+    const previous = merge(applied);
+    for (const [name, slice] of pending) {
+      if (slice) applied.set(name, slice);
+      else applied.delete(name);
+    }
+    pending.clear();
+    if (applied.size === 0) this.#slices.delete(service);
+    return { previous, current: merge(applied) };
+  }
+}
+
+function isSame(a: SliceEndpoints | undefined, b: SliceEndpoints | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return sameEndpoints(a.endpoints, b.endpoints);
+}
+
+function merge(slices: ReadonlyMap<string, SliceEndpoints>): Map<string, readonly Endpoint[]> {
+  const byAddress = new Map<string, Map<string, Endpoint>>();
+  for (const name of [...slices.keys()].sort()) {
+    for (const [id, list] of slices.get(name)?.endpoints ?? []) {
+      const known = byAddress.get(id) ?? new Map<string, Endpoint>();
+      byAddress.set(id, known);
+      for (const endpoint of list) {
+        const address = endpointAddress(endpoint);
+        if (!known.has(address) || endpoint.isLocal) known.set(address, endpoint);
+      }
+    }
+  }
+  return new Map([...byAddress].map(([id, known]) => [id, sorted(known)]));
+}
+
+function sorted(byAddress: ReadonlyMap<string, Endpoint>): Endpoint[] {
+  const addresses = [...byAddress.keys()].sort();
+  return addresses.flatMap((address) => byAddress.get(address) ?? []);
+}

@@ -1,0 +1,394 @@
+/**
+ * What must never happen in a cluster, whatever fails: six rules, and who broke them.
+ *
+ * Each function reads a whole history (`history.ts`) and returns what is wrong with it, in the order in
+ * which it happened. None of them changes anything or knows of the others.
+ */
+
+import { controllerOf, isPodReady, type KubernetesObject, type Pod } from '#apimachinery';
+import {
+  type Acknowledged,
+  type ContainerStarted,
+  type Deleted,
+  type Entry,
+  type History,
+  keyOfWrite,
+  PATIENCE,
+  type Patience,
+  type Put,
+  uidOfWrite,
+  type Violation,
+} from './history.ts';
+import { Knowledge } from './knowledge.ts';
+import { LastTimes } from './last-times.ts';
+import { Promises, type Way } from './promises.ts';
+import { isSignOfLife, unsettled } from './settled.ts';
+
+/** The user that scales ReplicaSets. */
+export const REPLICA_SET_CONTROLLER = 'system:serviceaccount:kube-system:replicaset-controller';
+
+/**
+ * No pod is ever bound to two nodes, nor runs where it was not bound.
+ *
+ * @remarks A pod is its uid: another pod of the same name may go anywhere. The node it was first bound
+ * to is the one that counts. For each put of a pod with another `spec.nodeName` than that, unless it is
+ * the one the put before had as well, there is a violation `bound-twice` with the put that first had a
+ * node and this one:
+ *
+ * ```text
+ * pod default/web-0 was bound to node-1, and then to node-2
+ * ```
+ *
+ * and for each container that starts on another node than the one its pod was first bound to, with that
+ * put and the start (`main` is the container):
+ *
+ * ```text
+ * pod default/web-0 was bound to node-1, and its container main started on node-2
+ * ```
+ *
+ * A pod without a node, and a container of a pod that no put has shown, break nothing.
+ *
+ * @exercise cluster/invariants
+ */
+export function findBoundTwice(history: History): Violation[] {
+  const violations: Violation[] = [];
+  const bound = new Map<string, { readonly first: Put; readonly node: string; last: string }>();
+  for (const entry of history) {
+    if (isWriteOf(entry, 'pods') && entry.kind === 'put') {
+      const node = (entry.after as Pod).spec?.nodeName ?? '';
+      const known = bound.get(uidOfWrite(entry));
+      if (node !== '' && !known) {
+        bound.set(uidOfWrite(entry), { first: entry, node, last: node });
+      } else if (node !== '' && known && node !== known.last) {
+        known.last = node;
+        if (node === known.node) continue;
+        const sentence = `pod ${nameOf(entry)} was bound to ${known.node}, and then to ${node}`;
+        violations.push({ invariant: 'bound-twice', sentence, entries: [known.first, entry] });
+      }
+    } else if (entry.kind === 'container-started') {
+      const { pod, node, container } = entry;
+      const known = bound.get(pod.uid);
+      if (!known || known.node === node) continue;
+      const sentence = `pod ${nameOf(pod)} was bound to ${known.node}, and its container ${container} started on ${node}`;
+      violations.push({ invariant: 'bound-twice', sentence, entries: [known.first, entry] });
+    }
+  }
+  return violations;
+}
+
+/**
+ * No two pods of a StatefulSet with one identity run at the same time.
+ *
+ * @remarks Its identity is its namespace and name. A pod belongs to a StatefulSet when a put showed it
+ * with a controlling owner of kind `StatefulSet`. It runs from the first start of one of its containers
+ * until all of them have ended, or their node has crashed. When a container starts while another pod
+ * (uid) of the same identity runs, there is a violation `twins`, once for two pods, with the last start
+ * of a container of the other pod that still runs, and this start:
+ *
+ * ```text
+ * two pods default/db-0 ran at once: 3f1c on node-1 and 77ab on node-2
+ * ```
+ *
+ * with their uids, the one that ran already first. One thing excuses it: who deletes the object of a
+ * pod whose containers still run asserts that they do not. When a *person* did (the `deleted` entry has
+ * a `by`, and it does not begin with `system:`), that pod is no longer counted. When a component did, or
+ * nobody knows who, it is.
+ *
+ * @exercise cluster/invariants
+ */
+export function findTwins(history: History): Violation[] {
+  const violations: Violation[] = [];
+  const stateful = new Set<string>();
+  const asserted = new Set<string>();
+  const told = new Set<string>();
+  const running = new Set<ContainerStarted>();
+  for (const entry of history) {
+    if (isWriteOf(entry, 'pods')) {
+      const uid = uidOfWrite(entry);
+      if (entry.kind === 'deleted' && isPerson(entry.by)) asserted.add(uid);
+      const pod = entry.kind === 'put' ? entry.after : entry.before;
+      if (controllerOf(pod)?.kind === 'StatefulSet') stateful.add(uid);
+    } else if (entry.kind === 'node-crashed') {
+      for (const one of running) if (one.node === entry.node) running.delete(one);
+    } else if (entry.kind === 'container-ended') {
+      for (const one of running) if (isSameContainer(one, entry)) running.delete(one);
+    } else if (entry.kind === 'container-started') {
+      const others = [...running].filter(
+        ({ pod }) => nameOf(pod) === nameOf(entry.pod) && pod.uid !== entry.pod.uid,
+      );
+      running.add(entry);
+      for (const other of others.reverse()) {
+        const pair = `${other.pod.uid} ${entry.pod.uid}`;
+        if (told.has(pair) || asserted.has(other.pod.uid)) continue;
+        if (!stateful.has(other.pod.uid) || !stateful.has(entry.pod.uid)) continue;
+        told.add(pair);
+        const sentence = `two pods ${nameOf(entry.pod)} ran at once: ${other.pod.uid} on ${other.node} and ${entry.pod.uid} on ${entry.node}`;
+        violations.push({ invariant: 'twins', sentence, entries: [other, entry] });
+      }
+    }
+  }
+  return violations;
+}
+
+/**
+ * Neither a rollout nor an eviction leaves fewer pods available than was promised.
+ *
+ * @remarks A pod is taken away by the write that gives it a `deletionTimestamp`, or deletes it when it
+ * had none. Two kinds of taking are judged, and only when the pod was available, that is ready and not
+ * being deleted, before the write:
+ *
+ * - as an eviction, whoever asked for it: against each PodDisruptionBudget that covers the pod;
+ * - else by {@link REPLICA_SET_CONTROLLER}: against the Deployment whose ReplicaSet the pod is of.
+ *
+ * {@link Promises} knows which these are, from the writes it was told of.
+ *
+ * A pod that fails by itself breaks nothing. And who takes away acts on what it knows, which may be as
+ * old as {@link Knowledge} says. So both numbers are the most favourable since then:
+ *
+ * - left are the other pods of the Deployment (of the budget) that are available now, or were at any
+ *   time since then, but for those taken away by the same kind of taking, however long ago;
+ * - wanted is the lowest number that the Deployment (the budget) wanted at any time since then.
+ *
+ * When fewer are left than wanted there is a violation `too-few-available` with the write that took the
+ * pod away:
+ *
+ * ```text
+ * deployment default/web: 1 pods are left available, and it wants 2
+ * poddisruptionbudget default/web: 1 pods are left available, and it wants 2
+ * ```
+ *
+ * A worked trace, of a Deployment with two replicas and `maxUnavailable: 0`, where a, b and c are ready:
+ *
+ * | who | does | left | wanted | |
+ * |---|---|---|---|---|
+ * | the ReplicaSet controller | takes a | b c | 2 | good: c was the surge |
+ * | somebody | deletes b | | | not judged |
+ * | the ReplicaSet controller | takes c, ten seconds later | b | 2 | broken: b was there until now, a does not count |
+ *
+ * @exercise cluster/invariants
+ */
+export function findTooFewAvailable(history: History, patience: Patience = PATIENCE): Violation[] {
+  const violations: Violation[] = [];
+  const available = new LastTimes((pod) => isPodReady(pod) && isStaying(pod));
+  const pods = new Map<string, Pod>();
+  const promises = new Promises();
+  const knowledge = new Knowledge(patience);
+  const taken = { rollout: new Set<string>(), eviction: new Set<string>() };
+  for (const entry of history) {
+    knowledge.note(entry);
+    if (!isWrite(entry)) continue;
+    const uid = uidOfWrite(entry);
+    const way = wayOfTaking(entry);
+    if (way !== undefined) {
+      const pod = entry.before as Pod;
+      const since = knowledge.since(entry.at);
+      taken[way].add(uid);
+      for (const promise of available.isNow(uid) ? promises.about(pod, way) : []) {
+        const left = [...pods].filter(
+          ([other, its]) =>
+            !taken[way].has(other) && promise.covers(its) && available.wasSince(other, since),
+        ).length;
+        const wanted = promise.wantedSince(since);
+        if (left >= wanted) continue;
+        const sentence = `${promise.title}: ${left} pods are left available, and it wants ${wanted}`;
+        violations.push({ invariant: 'too-few-available', sentence, entries: [entry] });
+      }
+    }
+    promises.note(entry);
+    if (entry.resource !== 'pods') continue;
+    available.note(entry);
+    pods.set(uid, (entry.kind === 'put' ? entry.after : entry.before) as Pod);
+  }
+  return violations;
+}
+
+/** How a write takes a pod away; absent when it does not, or in a way that nobody judges. */
+function wayOfTaking(write: Put | Deleted): Way | undefined {
+  if (write.resource !== 'pods' || write.before === undefined) return undefined;
+  const goes = write.kind === 'deleted' || !isStaying(write.after);
+  if (!goes || !isStaying(write.before)) return undefined;
+  if (write.eviction) return 'eviction';
+  return write.by === REPLICA_SET_CONTROLLER ? 'rollout' : undefined;
+}
+
+/**
+ * No connection to a Service reaches a pod that is not ready.
+ *
+ * @remarks A node's rules follow what is true as fast as they can: the pod is a good one if it was ready
+ * at any time since what {@link Knowledge} says, up to now. Ready is the condition, also of a pod that is
+ * being deleted: such a pod may be all a Service has left. A pod whose object is gone is not ready. Else
+ * there is a violation `unready-traffic` with the connection:
+ *
+ * ```text
+ * a connection to service default/web reached pod default/web-x7k2p, which was not ready
+ * ```
+ *
+ * @exercise cluster/invariants
+ */
+export function findUnreadyTraffic(history: History, patience: Patience = PATIENCE): Violation[] {
+  const violations: Violation[] = [];
+  const ready = new LastTimes(isPodReady);
+  const knowledge = new Knowledge(patience);
+  for (const entry of history) {
+    knowledge.note(entry);
+    if (isWriteOf(entry, 'pods')) ready.note(entry);
+    if (entry.kind !== 'connected') continue;
+    const { service, pod } = entry;
+    if (ready.wasSince(pod.uid, knowledge.since(entry.at))) continue;
+    const sentence = `a connection to service ${service} reached pod ${nameOf(pod)}, which was not ready`;
+    violations.push({ invariant: 'unready-traffic', sentence, entries: [entry] });
+  }
+  return violations;
+}
+
+/**
+ * What the store acknowledged is there after every restart.
+ *
+ * @remarks For each `restarted` entry and each key, the write with the highest revision that was
+ * acknowledged before (earlier in the history) must have survived. If it was a put, the content has the
+ * key at its revision or a later one, or a `deleted` entry with a revision between the two tells why it
+ * has none; such an entry may come after the restart, since what nobody was told in time is noticed
+ * later. If it deleted, the content has no such key, or at a later revision. What was never acknowledged
+ * may be there or not. Else there is a violation `lost-write` with the acknowledgement and the restart,
+ * at the first restart that shows it:
+ *
+ * ```text
+ * pods/default/web-0: what was written at revision 41 is not there after a restart
+ * pods/default/web-0: it was deleted at revision 41, and is there after a restart
+ * ```
+ *
+ * @exercise cluster/invariants
+ */
+export function findLostWrites(history: History): Violation[] {
+  const violations: Violation[] = [];
+  const deletions = new Map<string, number[]>();
+  for (const entry of history) {
+    if (entry.kind !== 'deleted') continue;
+    const key = keyOfWrite(entry);
+    deletions.set(key, [...(deletions.get(key) ?? []), entry.revision]);
+  }
+  const acknowledged = new Map<string, Acknowledged>();
+  const reported = new Set<Acknowledged>();
+  for (const entry of history) {
+    if (entry.kind === 'acknowledged') {
+      const known = acknowledged.get(entry.key);
+      if (!known || entry.revision > known.revision) acknowledged.set(entry.key, entry);
+    }
+    if (entry.kind !== 'restarted') continue;
+    for (const [key, write] of acknowledged) {
+      const found = Object.hasOwn(entry.content, key) ? entry.content[key] : undefined;
+      const { revision, isDelete } = write;
+      const wasDeleted = (deletions.get(key) ?? []).some(
+        (at) => at > revision && at <= entry.revision,
+      );
+      const isLost = found === undefined ? !isDelete && !wasDeleted : found < revision;
+      if (!isLost || reported.has(write)) continue;
+      reported.add(write);
+      const sentence = isDelete
+        ? `${key}: it was deleted at revision ${revision}, and is there after a restart`
+        : `${key}: what was written at revision ${revision} is not there after a restart`;
+      violations.push({ invariant: 'lost-write', sentence, entries: [write, entry] });
+    }
+  }
+  return violations;
+}
+
+/**
+ * After a storm everything comes to rest.
+ *
+ * @remarks The calm lasts from `storm-ended` to the next `storm-began`, or to the last entry of the
+ * history. Its deadline is `settleMs` after its beginning. A calm that ends before its deadline is not
+ * judged. Else, at the deadline, each object that is there and {@link unsettled} is a violation
+ * `unsettled` with the last write of it, in the order of these writes (`SECONDS` is `settleMs / 1000`):
+ *
+ * ```text
+ * deployments/default/web has 2 of 3 replicas as wanted 900 s after the storm
+ * ```
+ *
+ * and if anything is written later than the deadline, {@link isSignOfLife} left out, there is one more
+ * violation with all these writes, the first one named:
+ *
+ * ```text
+ * 3 writes later than 900 s after the storm, the first of deployments/default/web
+ * ```
+ *
+ * @exercise cluster/invariants
+ */
+export function findUnsettled(history: History, patience: Patience = PATIENCE): Violation[] {
+  return history.flatMap((entry, position) => {
+    if (entry.kind !== 'storm-ended') return [];
+    const deadline = entry.at + patience.settleMs;
+    const next = history.findIndex(({ kind }, i) => i > position && kind === 'storm-began');
+    const end = next < 0 ? history.length - 1 : next;
+    if ((history[end]?.at ?? 0) < deadline) return [];
+    const writes = history.slice(0, end + 1).filter(isWrite);
+    const when = `${patience.settleMs / 1000} s after the storm`;
+    return [
+      ...unsettledObjects(
+        writes.filter(({ at }) => at <= deadline),
+        when,
+      ),
+      ...lateWrites(
+        writes.filter((write) => write.at > deadline && !isSignOfLife(write)),
+        when,
+      ),
+    ];
+  });
+}
+
+function unsettledObjects(writes: readonly (Put | Deleted)[], when: string): Violation[] {
+  const last = new Map<string, Put>();
+  for (const write of writes) {
+    const key = keyOfWrite(write);
+    // What was written last comes last.
+    last.delete(key);
+    if (write.kind === 'put') last.set(key, write);
+  }
+  return [...last].flatMap(([key, write]): Violation[] => {
+    const why = unsettled(write.resource, write.after);
+    if (why === undefined) return [];
+    return [{ invariant: 'unsettled', sentence: `${key} ${why} ${when}`, entries: [write] }];
+  });
+}
+
+function lateWrites(writes: readonly (Put | Deleted)[], when: string): Violation[] {
+  const [first] = writes;
+  if (!first) return [];
+  const sentence = `${writes.length} writes later than ${when}, the first of ${keyOfWrite(first)}`;
+  return [{ invariant: 'unsettled', sentence, entries: writes }];
+}
+
+function isWrite(entry: Entry): entry is Put | Deleted {
+  return entry.kind === 'put' || entry.kind === 'deleted';
+}
+
+function isWriteOf(entry: Entry, resource: string): entry is Put | Deleted {
+  return isWrite(entry) && entry.resource === resource;
+}
+
+function nameOf({
+  namespace,
+  name,
+}: {
+  readonly namespace: string;
+  readonly name: string;
+}): string {
+  return `${namespace}/${name}`;
+}
+
+function isPerson(by: string | undefined): boolean {
+  return by !== undefined && !by.startsWith('system:');
+}
+
+function isStaying({ metadata }: KubernetesObject): boolean {
+  return metadata?.deletionTimestamp === undefined;
+}
+
+function isSameContainer(
+  one: ContainerStarted,
+  other: { readonly node: string; readonly pod: { uid: string }; readonly container: string },
+): boolean {
+  return (
+    one.node === other.node && one.pod.uid === other.pod.uid && one.container === other.container
+  );
+}
