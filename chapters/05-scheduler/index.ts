@@ -33,7 +33,13 @@ export {
   selectHost,
   type UnplacedPod,
 } from './cycle/schedule-one.ts';
-export { type DecisionTrace, DecisionTracer } from './decision-trace.ts';
+export {
+  type DecisionTrace,
+  DecisionTracer,
+  type TracedNode,
+  type TracedRefusal,
+  type TracedScore,
+} from './decision-trace.ts';
 export {
   type InsufficientResource,
   insufficientResources,

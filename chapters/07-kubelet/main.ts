@@ -24,6 +24,9 @@ import { servingCertificate } from './program/serving-certificate.ts';
 
 const LEVELS = ['warn', 'info', 'info', 'info', 'debug'] as const;
 
+/** Hollow nodes do not answer: who asks them is refused at once. */
+const NO_PORT = 1;
+
 type Opened = Awaited<ReturnType<typeof openClient>>;
 
 async function run(flags: Flags): Promise<void> {
@@ -63,12 +66,22 @@ async function runHollow(flags: Flags, world: World, signal: AbortSignal): Promi
       node: {
         name: count === 1 ? name : `${name}-${i}`,
         labels,
+        addresses: flags.nodeIp,
+        port: NO_PORT,
         ...(Object.keys(capacity).length > 0 && { capacity: { pods: '110', ...capacity } }),
       },
     }),
   );
   process.stdout.write('ready\n');
-  await Promise.all(nodes.map((node) => node.start(signal)));
+  await Promise.all(nodes.map((node) => node.start(ownSignal(signal))));
+}
+
+/** A signal remembers its listeners in a list: one for all nodes would be searched through by each of them. */
+function ownSignal(signal: AbortSignal): AbortSignal {
+  const own = new AbortController();
+  setMaxListeners(0, own.signal);
+  signal.addEventListener('abort', () => own.abort(), { once: true });
+  return own.signal;
 }
 
 async function runNode(

@@ -16,6 +16,8 @@ import { pathsOf, shapeOf } from './program/shape.ts';
 
 const LEVELS = ['error', 'warn', 'info', 'info', 'debug'] as const;
 const DECISION_TRACES = 1000;
+/** Where `npm run cluster` says which file the page's program is. */
+const PAGE_VARIABLE = 'CLUSTER_PAGE';
 
 async function run(flags: Flags): Promise<void> {
   // Very many parts listen to one signal.
@@ -44,6 +46,9 @@ async function run(flags: Flags): Promise<void> {
     port: flags.port,
     log,
     decisionTraces: DECISION_TRACES,
+    ...(flags.page && {
+      page: { port: flags.pagePort, script: process.env[PAGE_VARIABLE], say },
+    }),
     onReady: (part) => {
       if (part === 'kube-apiserver') say(`export KUBECONFIG=${paths.kubeconfig}`);
       if (waiting.delete(part) && waiting.size === 0) say('ready');

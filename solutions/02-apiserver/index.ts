@@ -216,6 +216,7 @@ export {
   FRESHNESS_TIMEOUT_MS,
   type SourceWatch,
 } from './storage/watch-cache.ts';
+export { type PodSummary, podSummary } from './tables/printers/pod.ts';
 export { ANONYMOUS, UNSECURED, type User } from './user.ts';
 export type { WebhookAnswer } from './webhooks/admission-review.ts';
 export { type CallOptions, callWebhook } from './webhooks/call-webhook.ts';

@@ -6,7 +6,7 @@
  * create things.
  */
 
-import { type Clock, type KubernetesObject, keyOf, type Logger } from '#apimachinery';
+import { type Clock, isConflict, type KubernetesObject, keyOf, type Logger } from '#apimachinery';
 import { defaultRateLimiter, type RateLimiter, WorkQueue } from '#client';
 import type { Controller } from './controller.ts';
 
@@ -163,7 +163,9 @@ export class ControlLoop implements Controller {
     const { log, maxRetries = Number.POSITIVE_INFINITY } = this.#options;
     const fields = { controller: this.name, key, error };
     if (this.#queue.numRequeues(key) < maxRetries) {
-      log.warn('a reconcile failed and is tried again', fields);
+      // Somebody else wrote first, which is how things are: the next try sees what they wrote.
+      if (isConflict(error)) log.debug('a reconcile came too late and is tried again', fields);
+      else log.warn('a reconcile failed and is tried again', fields);
       this.#queue.addRateLimited(key);
     } else {
       log.error('a reconcile failed too often and waits for the next change', fields);

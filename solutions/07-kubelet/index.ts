@@ -21,7 +21,8 @@ export {
 } from './container-config/container-config.ts';
 export { type HollowNodeOptions, newHollowNode } from './hollow/hollow-node.ts';
 export { newHollowRuntime } from './hollow/hollow-runtime.ts';
-export { type Kubelet, type KubeletOptions, newKubelet } from './kubelet/kubelet.ts';
+export { type Kubelet, newKubelet } from './kubelet/kubelet.ts';
+export type { KubeletOptions } from './kubelet/kubelet-options.ts';
 export {
   allocatableOf,
   LEASE_SECONDS,

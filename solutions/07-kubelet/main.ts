@@ -73,7 +73,15 @@ async function runHollow(flags: Flags, world: World, signal: AbortSignal): Promi
     }),
   );
   process.stdout.write('ready\n');
-  await Promise.all(nodes.map((node) => node.start(signal)));
+  await Promise.all(nodes.map((node) => node.start(ownSignal(signal))));
+}
+
+/** A signal remembers its listeners in a list: one for all nodes would be searched through by each of them. */
+function ownSignal(signal: AbortSignal): AbortSignal {
+  const own = new AbortController();
+  setMaxListeners(0, own.signal);
+  signal.addEventListener('abort', () => own.abort(), { once: true });
+  return own.signal;
 }
 
 async function runNode(

@@ -135,7 +135,7 @@ export {
 } from './netfilter/rule.ts';
 export { chainOf, type Table } from './netfilter/table.ts';
 export { RestoreError, type RestoreOptions, Tables } from './netfilter/tables.ts';
-export { traceText } from './netfilter/trace-text.ts';
+export { describeStep, placeOfStep, traceText } from './netfilter/trace-text.ts';
 export { traverse } from './netfilter/traverse.ts';
 export { type NewProxier, newIptablesRules, newIpvsRules, type RulesProxier } from './proxier.ts';
 export type { ProxierOptions } from './proxier-options.ts';

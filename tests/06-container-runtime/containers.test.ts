@@ -23,6 +23,8 @@ class TestHost implements ContainerHost {
   killTakesMs = 0;
   ips: readonly string[] = ['10.0.0.2'];
   failure: unknown;
+  /** Told of each call, before it is answered. */
+  onCall: (call: string) => void = () => {};
   /** Held calls resolve when this does. */
   gate: Promise<void> = Promise.resolve();
   readonly #clock: FakeClock;
@@ -61,6 +63,15 @@ class TestHost implements ContainerHost {
     await this.#enter(`remove ${id[0]}`);
   }
 
+  /** Holds the calls from now on, until the function is called. */
+  hold(): () => void {
+    let open = (): void => {};
+    this.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    return open;
+  }
+
   end(id: string, exitCode: number, isOomKilled = false): void {
     this.#ends.get(id)?.({ exitCode, isOomKilled });
   }
@@ -81,6 +92,7 @@ class TestHost implements ContainerHost {
 
   async #enter(call: string): Promise<void> {
     this.calls.push(call);
+    this.onCall(call);
     await this.gate;
     const { failure } = this;
     this.failure = undefined;
@@ -613,6 +625,248 @@ describe('Containers, how they end', () => {
   });
 });
 
+describe('Containers, calls that come meanwhile', () => {
+  /** A container that is being started; its sandbox is 0, itself 1. */
+  async function starting() {
+    const world = newWorld();
+    const { host, containers } = world;
+    const sandboxId = await containers.runPodSandbox(sandboxConfig('web'));
+    const id = await containers.createContainer(sandboxId, containerConfig('a'));
+    const open = host.hold();
+    /** What it is refused with, if it is. */
+    const start = containers.startContainer(id).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    return { ...world, sandboxId, id, open, start };
+  }
+  const none = (calls: readonly string[], word: string) =>
+    calls.filter((call) => call.startsWith(word));
+
+  it('removes a container that is being started once it runs, and leaves no process', async () => {
+    const { clock, host, containers, id, open } = await starting();
+    const removed = containers.removeContainer(id);
+    await clock.settle();
+    expect(none(host.calls, 'remove')).toEqual([]);
+    expect(containers.container(id).state).toBe('CONTAINER_CREATED');
+    open();
+    await removed;
+    expect(host.kills).toEqual(['SIGKILL 1 at 0']);
+    expect(host.calls.at(-1)).toBe('remove 1');
+    expect(containers.listContainers()).toEqual([]);
+  });
+
+  it('removes a container also when it turns out that it cannot be started', async () => {
+    const { host, containers, id, open, start } = await starting();
+    host.failure = new CriError('UNKNOWN', 'no such command');
+    const removed = containers.removeContainer(id);
+    open();
+    await removed;
+    expect(await start).toMatchObject({ description: 'no such command' });
+    expect(host.kills).toEqual([]);
+    expect(host.calls.at(-1)).toBe('remove 1');
+    expect(containers.listContainers()).toEqual([]);
+  });
+
+  it('stops a sandbox with a container that is being started', async () => {
+    const { clock, host, containers, events, sandboxId, id, open } = await starting();
+    const stopped = containers.stopPodSandbox(sandboxId);
+    await clock.settle();
+    expect(none(host.calls, 'tearDown')).toEqual([]);
+    expect(containers.sandbox(sandboxId).state).toBe('SANDBOX_READY');
+    open();
+    await stopped;
+    expect(host.kills).toEqual(['SIGKILL 1 at 0']);
+    expect(containers.container(id).state).toBe('CONTAINER_EXITED');
+    expect(events.slice(-3)).toEqual(['STARTED 1', 'STOPPED 1', 'STOPPED 0']);
+  });
+
+  it('removes a sandbox with a container that is being started', async () => {
+    const { host, containers, sandboxId, open } = await starting();
+    const removed = containers.removePodSandbox(sandboxId);
+    open();
+    await removed;
+    expect(host.kills).toEqual(['SIGKILL 1 at 0']);
+    expect(host.calls.slice(-2)).toEqual(['tearDown 0', 'remove 1']);
+    expect(containers.listContainers()).toEqual([]);
+  });
+
+  it('has nothing to stop in a container that is being started', async () => {
+    const { host, containers, id, open, start } = await starting();
+    await containers.stopContainer(id, 10);
+    expect(host.kills).toEqual([]);
+    open();
+    await start;
+    expect(containers.container(id).state).toBe('CONTAINER_RUNNING');
+  });
+
+  it('does not start what is gone, nor what is being killed to be removed', async () => {
+    const { clock, host, containers, running } = newWorld();
+    const { sandboxId, id } = await running();
+    const created = await containers.createContainer(sandboxId, containerConfig('created'));
+    const open = host.hold();
+    const removed = containers.removeContainer(created);
+    await clock.settle();
+    expect(await refusalOf(containers.startContainer(created))).toMatchObject({
+      code: 'NOT_FOUND',
+    });
+    host.killTakesMs = 5;
+    const killed = containers.removeContainer(id);
+    await clock.settle();
+    expect(await refusalOf(containers.startContainer(id))).toMatchObject({
+      description: `failed to set starting state for container "${id}": container is in CONTAINER_RUNNING state`,
+    });
+    open();
+    host.end(id, 0);
+    await Promise.all([removed, killed]);
+    expect(none(host.calls, 'start')).toEqual(['start 1']);
+  });
+
+  it('is gone, and its name free, while the host still takes it away', async () => {
+    const { clock, host, containers, events } = newWorld();
+    const sandboxId = await containers.runPodSandbox(sandboxConfig('web'));
+    const id = await containers.createContainer(sandboxId, containerConfig('a'));
+    const open = host.hold();
+    const removed = containers.removeContainer(id);
+    await clock.settle();
+    expect(containers.listContainers()).toEqual([]);
+    expect(events).not.toContain('DELETED 1');
+    const again = containers.createContainer(sandboxId, containerConfig('a'));
+    open();
+    await Promise.all([removed, again]);
+    expect(events).toContain('DELETED 1');
+  });
+
+  it('kills also what came while others ended', async () => {
+    const { clock, host, containers, running, all } = newWorld();
+    host.killTakesMs = 5;
+    const { sandboxId } = await running();
+    const stopped = containers.stopPodSandbox(sandboxId);
+    await clock.advance(4);
+    const late = await containers.createContainer(sandboxId, containerConfig('late'));
+    await containers.startContainer(late);
+    await clock.advance(1);
+    expect(containers.sandbox(sandboxId).state).toBe('SANDBOX_READY');
+    await clock.advance(5);
+    await stopped;
+    expect(host.kills).toEqual(['SIGKILL 1 at 0', 'SIGKILL 2 at 5']);
+    expect(all()).toEqual(['1 EXITED', '2 EXITED']);
+  });
+
+  it('is ready until its containers have ended, then not, then gives its network back', async () => {
+    const { clock, host, containers, events, running } = newWorld();
+    host.killTakesMs = 5;
+    const { sandboxId } = await running();
+    const stopped = containers.stopPodSandbox(sandboxId);
+    await clock.advance(4);
+    expect(containers.sandbox(sandboxId).state).toBe('SANDBOX_READY');
+    expect(events.slice(-1)).toEqual(['STARTED 1']);
+    const seen: unknown[] = [];
+    host.onCall = (call) => {
+      seen.push(call, containers.sandbox(sandboxId).state, ...events.slice(-2));
+    };
+    await clock.advance(1);
+    await stopped;
+    expect(seen).toEqual(['tearDown 0', 'SANDBOX_NOTREADY', 'STOPPED 1', 'STOPPED 0']);
+  });
+
+  for (const [end, refused] of [
+    [
+      'stopped',
+      { code: 'UNKNOWN', description: `sandbox container "${'0'.repeat(64)}" is not running` },
+    ],
+    [
+      'removed',
+      {
+        code: 'NOT_FOUND',
+        description: 'an error occurred when try to find sandbox: not found',
+      },
+    ],
+  ] as const) {
+    it(`makes no container in a sandbox that was ${end} meanwhile`, async () => {
+      const { host, containers, events } = newWorld();
+      const sandboxId = await containers.runPodSandbox(sandboxConfig('web'));
+      const open = host.hold();
+      const refusal = refusalOf(containers.createContainer(sandboxId, containerConfig('a')));
+      host.gate = Promise.resolve();
+      if (end === 'stopped') await containers.stopPodSandbox(sandboxId);
+      else await containers.removePodSandbox(sandboxId);
+      open();
+      expect(await refusal).toMatchObject(refused);
+      expect(host.calls.slice(-2)).toEqual(['tearDown 0', 'remove 1']);
+      expect(containers.listContainers()).toEqual([]);
+      expect(events).not.toContain('CREATED 1');
+    });
+  }
+
+  it('refuses such a container also when the host cannot take it back', async () => {
+    const { host, containers } = newWorld();
+    const sandboxId = await containers.runPodSandbox(sandboxConfig('web'));
+    const open = host.hold();
+    const refusal = refusalOf(containers.createContainer(sandboxId, containerConfig('a')));
+    host.gate = Promise.resolve();
+    await containers.stopPodSandbox(sandboxId);
+    host.onCall = () => {
+      host.failure = new Error('busy');
+    };
+    open();
+    expect(await refusal).toMatchObject({ code: 'UNKNOWN' });
+  });
+
+  it('is there, and is dated, when the host has answered', async () => {
+    const { clock, host, containers } = newWorld();
+    const open = host.hold();
+    const first = containers.runPodSandbox(sandboxConfig('first'));
+    host.gate = Promise.resolve();
+    const second = await containers.runPodSandbox(sandboxConfig('second'));
+    await clock.advance(10);
+    expect(containers.listSandboxes()).toHaveLength(1);
+    open();
+    const both = [second, await first];
+    expect(containers.listSandboxes().map(({ id }) => id)).toEqual(both);
+    expect(containers.listSandboxes().map(({ createdAt }) => createdAt)).toEqual([
+      NOW_NS,
+      NOW_NS + 10n * MS,
+    ]);
+    const held = host.hold();
+    const slow = containers.createContainer(second, containerConfig('slow'));
+    host.gate = Promise.resolve();
+    const quick = await containers.createContainer(second, containerConfig('quick'));
+    await clock.advance(10);
+    held();
+    expect(containers.listContainers()).toHaveLength(1);
+    const made = [quick, await slow];
+    expect(containers.listContainers().map(({ id }) => id)).toEqual(made);
+    expect(containers.container(await slow).createdAt).toBe(NOW_NS + 20n * MS);
+  });
+
+  it('passes on that the host could not remove, and does not ask again', async () => {
+    const { host, containers, events, running } = newWorld();
+    const { sandboxId, id } = await running();
+    const failure = new CriError('UNKNOWN', 'device busy');
+    host.failure = failure;
+    expect(await refusalOf(containers.removeContainer(id))).toBe(failure);
+    expect(containers.listContainers()).toEqual([]);
+    expect(events.at(-1)).toBe('DELETED 1');
+    await containers.removeContainer(id);
+    expect(none(host.calls, 'remove')).toEqual(['remove 1']);
+    await containers.createContainer(sandboxId, containerConfig('main'));
+  });
+
+  it('passes on that the host could not tear down, and goes on when it is asked again', async () => {
+    const { host, containers, events, running } = newWorld();
+    const { sandboxId } = await running();
+    const failure = new CriError('UNKNOWN', 'device busy');
+    host.failure = failure;
+    expect(await refusalOf(containers.removePodSandbox(sandboxId))).toBe(failure);
+    expect(containers.sandbox(sandboxId).state).toBe('SANDBOX_NOTREADY');
+    expect(events.at(-1)).toBe('STOPPED 0');
+    await containers.removePodSandbox(sandboxId);
+    expect(containers.listSandboxes()).toEqual([]);
+    expect(none(host.calls, 'tearDown')).toEqual(['tearDown 0']);
+  });
+});
+
 describe('Containers, what is told', () => {
   it('tells each step once, when it can be read', async () => {
     const clock = new FakeClock();
@@ -665,6 +919,48 @@ describe('Containers, what is told', () => {
     expect(before.state).toBe('CONTAINER_RUNNING');
     expect(listed?.state).toBe('CONTAINER_RUNNING');
     expect(sandbox.state).toBe('SANDBOX_READY');
+  });
+});
+
+describe('Containers, what is kept', () => {
+  /** Changes what it can: a copy changes, and a frozen object does not. */
+  function spoil(value: unknown): void {
+    if (typeof value !== 'object' || value === null) return;
+    for (const key of Object.keys(value)) {
+      spoil(Reflect.get(value, key));
+      Reflect.set(value, key, 'spoilt');
+    }
+  }
+
+  it('does not change with what was given, nor with what was handed out', async () => {
+    const { host, containers } = newWorld();
+    const config = sandboxConfig('web', { labels: { app: 'web' } });
+    const wanted = structuredClone(config);
+    host.ips = ['10.0.0.2'];
+    const open = host.hold();
+    const made = containers.runPodSandbox(config);
+    spoil(config);
+    open();
+    const sandboxId = await made;
+    spoil(host.ips);
+    const mine = containerConfig('main', { labels: { a: '1' }, command: ['sh'] });
+    const wantedOfMine = structuredClone(mine);
+    const id = await containers.createContainer(sandboxId, mine);
+    spoil(mine);
+    for (let i = 0; i < 2; i++) {
+      const [sandbox] = containers.listSandboxes();
+      const [container] = containers.listContainers();
+      expect(sandbox).toMatchObject({ config: wanted, ips: ['10.0.0.2'], state: 'SANDBOX_READY' });
+      expect(container).toMatchObject({
+        config: wantedOfMine,
+        state: 'CONTAINER_CREATED',
+        user: { uid: 0, supplementalGroups: [0] },
+      });
+      for (const one of [sandbox, container]) spoil(one);
+      for (const one of [containers.sandbox(sandboxId), containers.container(id)]) spoil(one);
+    }
+    await containers.removePodSandbox(sandboxId);
+    await containers.runPodSandbox(wanted);
   });
 });
 
@@ -726,6 +1022,7 @@ describe('Containers, finding them', () => {
     ['ready ones', { state: { state: 'SANDBOX_READY' } }, 'b'],
     ['those that are not', { state: { state: 'SANDBOX_NOTREADY' } }, 'a'],
     ['the beginning of an id', { id: 'b' }, 'b'],
+    ['an empty id', { id: '' }, 'ab'],
     ['labels', { labelSelector: { app: 'web', tier: 'front' } }, 'a'],
     ['a label that one lacks', { labelSelector: { tier: 'front' } }, 'a'],
   ];

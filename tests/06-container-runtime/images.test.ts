@@ -126,7 +126,21 @@ describe('parseReference', () => {
       `invalid reference format: repository name (${path}) must be lowercase`;
     expect(() => parseReference('Nginx')).toThrow({ message: text('library/Nginx') });
     expect(() => parseReference('docker.io/me/App:v1')).toThrow({ message: text('me/App') });
-    expect(() => parseReference('me/App..x')).toThrow({ message: 'invalid reference format' });
+    expect(() => parseReference('App')).toThrow({ message: text('library/App') });
+  });
+
+  it('says so first, whatever else is wrong', () => {
+    const rows = {
+      'me/App..x': 'me/App..x',
+      'App:-x': 'library/App',
+      'App@sha256:12': 'library/App',
+      [`App@${DIGEST}@${DIGEST}`]: 'library/App',
+      'exa_mple.com/App': 'App',
+    };
+    for (const [name, path] of Object.entries(rows)) {
+      const message = `invalid reference format: repository name (${path}) must be lowercase`;
+      expect(() => parseReference(name)).toThrow({ name: 'ImageNameError', message });
+    }
   });
 
   it('takes a tag of 128 letters, of which some are capitals', () => {
@@ -188,10 +202,32 @@ describe('overlay', () => {
     expect(textAt(layers, '/a')).toBe('directory');
   });
 
-  it('keeps to the root what is opaque in the root', () => {
-    const layers = [layer({ '/a': 'x' }), layer({ '/.wh..wh..opq': '', '/b': 'y' })];
+  it('hides all there is below a root that is opaque', () => {
+    const layers = [layer({ '/a': '/', '/a/x': 'x' }), layer({ '/.wh..wh..opq': '', '/b': 'y' })];
     expect(overlayNames(layers, '/')).toEqual(['b']);
+    expect(overlayNames(layers, '/a')).toEqual([]);
     expect(textAt(layers, '/a')).toBeUndefined();
+    expect(textAt(layers, '/a/x')).toBeUndefined();
+  });
+
+  it('knows marks of any kind by their names', () => {
+    for (const word of ['', '/', '@']) {
+      const below = layer({ '/a': 'x', '/b': '/', '/b/c': 'y' });
+      const layers = [below, layer({ '/.wh.a': word, '/b': '/', '/b/.wh..wh..opq': word })];
+      expect(textAt(layers, '/a')).toBeUndefined();
+      expect(textAt(layers, '/b/c')).toBeUndefined();
+      expect(overlayNames(layers, '/')).toEqual(['b']);
+      expect(overlayNames(layers, '/b')).toEqual([]);
+    }
+  });
+
+  it('needs no entry of a directory for what is in it', () => {
+    const layers = [layer({ '/a/b': 'x' }), layer({ '/a/c/d': 'y' })];
+    expect(textAt(layers, '/a')).toBeUndefined();
+    expect(textAt(layers, '/a/b')).toBe('x');
+    expect(overlayNames(layers, '/a')).toEqual(['b']);
+    expect(overlayNames(layers, '/a/c')).toEqual(['d']);
+    expect(overlayNames(layers, '/')).toEqual([]);
   });
 
   it('hides what lay below a path that is a file or a link now', () => {
@@ -219,6 +255,8 @@ describe('overlay', () => {
       layer({ '/d/b': '4', '/d/C': '5' }),
     ];
     expect(overlayNames(layers, '/d')).toEqual(['B', 'C', 'a', 'b']);
+    const wide = layer({ '/\u{1f600}': '1', '/\uff21': '2', '/\uff21b': '3', '/z': '4' });
+    expect(overlayNames([wide], '/')).toEqual(['z', '\uff21', '\uff21b', '\u{1f600}']);
   });
 
   it('is empty where nothing is', () => {
@@ -421,6 +459,8 @@ describe('ImageStore', () => {
       '',
       'Not A Name',
       id.slice(7, 10),
+      id.slice(0, 'sha256:'.length + 3),
+      'sha256:',
       `${id}0`,
     ];
     for (const name of others) expect(store.get(name)).toBeUndefined();
@@ -483,6 +523,40 @@ describe('ImageStore', () => {
     const id = await store.pull(`nginx@${manifestDigest(one)}`);
     expect(store.get(id)).toMatchObject({ repoTags: [], repoDigests: [name] });
     expect(store.get(name)?.id).toBe(id);
+  });
+
+  it('looks at the digest alone when there is a tag, too', async () => {
+    const { store } = newStore();
+    const id = await store.pull('nginx:1');
+    expect(store.get(`nginx:other@${manifestDigest(one)}`)?.id).toBe(id);
+    expect(store.get(`nginx:1@${DIGEST}`)).toBeUndefined();
+  });
+
+  it('believes a manifest that it asked for by digest', async () => {
+    const { registry, store } = newStore();
+    registry.images.set(`${NGINX}@${DIGEST}`, one);
+    const id = await store.pull(`nginx@${DIGEST}`);
+    expect(store.get(id)?.repoDigests).toEqual([`${NGINX}@${manifestDigest(one)}`]);
+  });
+
+  it('leaves a tag that is pulled again in its place', async () => {
+    const { registry, store } = newStore();
+    registry.images.set(`${NGINX}:3`, one);
+    const id = await store.pull('nginx:1');
+    await store.pull('nginx:3');
+    await store.pull('nginx:1');
+    expect(store.get(id)?.repoTags).toEqual([`${NGINX}:1`, `${NGINX}:3`]);
+  });
+
+  it('counts the bytes that layers have, not those the manifest says', async () => {
+    const { registry, store } = newStore();
+    const layers = one.layers.map((each) => ({ ...each, size: 7 }));
+    registry.images.set(`${NGINX}:odd`, { ...one, layers });
+    await store.pull('nginx:odd');
+    expect(store.get('nginx:odd')?.size).toBe(120);
+    expect(store.usedBytes()).toBe(120);
+    store.remove('nginx:odd');
+    expect(store.collectGarbage()).toBe(120);
   });
 
   it('counts a layer that an image has twice once', async () => {
@@ -671,6 +745,32 @@ describe('ImageStore, several pulls at once', () => {
     await pull;
     expect(store.get('nginx:1')?.layers).toEqual([a, b]);
     expect(store.usedBytes()).toBe(120);
+  });
+
+  it('keeps a layer for each pull that needs it, until that one is over', async () => {
+    for (const isEarlier of [true, false]) {
+      const { registry, store } = newStore();
+      let open = (): void => {};
+      const gate = new Promise<void>((resolve) => {
+        open = resolve;
+      });
+      const layerOf = registry.layer.bind(registry);
+      registry.layer = async (reference, digest, auth) => {
+        if (digest === c.digest) await gate;
+        return layerOf(reference, digest, auth);
+      };
+      registry.layers.delete(b.digest);
+      // Both need a; the pull of 1 ends, in vain, while that of 2 waits.
+      const pulls = isEarlier ? ['nginx:1', 'nginx:2'] : ['nginx:2', 'nginx:1'];
+      const started = pulls.map((name) => store.pull(name).catch(() => 'failed'));
+      await settle();
+      expect(store.collectGarbage()).toBe(0);
+      expect(store.usedBytes()).toBe(100);
+      open();
+      expect(await Promise.all(started)).toContain(imageIdOf(two));
+      expect(store.get('nginx:2')?.layers).toEqual([a, c]);
+      expect(store.usedBytes()).toBe(103);
+    }
   });
 
   it('shows who asks to the registry, each time', async () => {

@@ -135,6 +135,8 @@ describe('cpuShareOf', () => {
     ['zeros', { cpuShares: 0, cpuQuota: 0, cpuPeriod: 0 }, 1024, Number.POSITIVE_INFINITY],
     ['a quota below zero', { cpuQuota: -1, cpuPeriod: 100_000 }, 1024, Number.POSITIVE_INFINITY],
     ['no period', { cpuQuota: 150_000 }, 1024, 1.5],
+    ['a period below zero', { cpuQuota: 150_000, cpuPeriod: -1 }, 1024, 1.5],
+    ['shares below zero', { cpuShares: -5 }, 2, Number.POSITIVE_INFINITY],
     ['another period', { cpuQuota: 5000, cpuPeriod: 10_000 }, 1024, 0.5],
     ['too few shares', { cpuShares: 1 }, 2, Number.POSITIVE_INFINITY],
     ['the fewest shares', { cpuShares: 2 }, 2, Number.POSITIVE_INFINITY],
@@ -162,12 +164,14 @@ describe('chargeMemory', () => {
   it('has no limit unless there is one', () => {
     expect(chargeMemory({}, 2 ** 50, 1)).toBe('ok');
     expect(chargeMemory({ memoryLimitInBytes: 0 }, 2 ** 50, 1)).toBe('ok');
+    expect(chargeMemory({ memoryLimitInBytes: -1 }, 2 ** 50, 1)).toBe('ok');
   });
 });
 
 describe('pidsLimitOf', () => {
   it('reads it from what is written in the cgroup', () => {
     expect(pidsLimitOf({ unified: { 'pids.max': '12' } })).toBe(12);
+    expect(pidsLimitOf({ unified: { 'pids.max': '0' } })).toBe(0);
     expect(pidsLimitOf({ unified: { 'pids.max': 'max' } })).toBeUndefined();
     expect(pidsLimitOf({ unified: {} })).toBeUndefined();
     expect(pidsLimitOf({})).toBeUndefined();
@@ -215,6 +219,12 @@ describe('cgroupFiles', () => {
   });
 
   it('says max where there are none', () => {
+    const odd = { memoryLimitInBytes: -1, cpuPeriod: -1, unified: { 'pids.max': '0' } };
+    expect(cgroupFiles(odd, usage)).toMatchObject({
+      'cpu.max': 'max 100000\n',
+      'memory.max': 'max\n',
+      'pids.max': '0\n',
+    });
     expect(cgroupFiles({ memoryLimitInBytes: 0, cpuQuota: -1 }, usage)).toMatchObject({
       'cpu.max': 'max 100000\n',
       'cpu.weight': '39\n',

@@ -250,6 +250,37 @@ describe('execSync', () => {
     });
   });
 
+  it('is late also when the command ends well at the last moment', async () => {
+    const clock = new FakeClock();
+    let end: (exit: { exitCode: number }) => void = () => {};
+    const exited = new Promise<{ exitCode: number }>((resolve) => {
+      end = resolve;
+    });
+    const kill = (): void => end({ exitCode: 0 });
+    const refusal = refusalOf(execSync(() => ({ kill, exited }), 1, clock));
+    await clock.advance(1000);
+    expect(await refusal).toMatchObject({ name: 'CriError', code: 'DEADLINE_EXCEEDED' });
+  });
+
+  it('waits for the end of what it kills', async () => {
+    const clock = new FakeClock();
+    let end: (exit: { exitCode: number }) => void = () => {};
+    const exited = new Promise<{ exitCode: number }>((resolve) => {
+      end = resolve;
+    });
+    let isOver = false;
+    const refusal = refusalOf(execSync(() => ({ kill: () => {}, exited }), 1, clock)).then(
+      (thrown) => {
+        isOver = true;
+        return thrown;
+      },
+    );
+    await clock.advance(1000);
+    expect(isOver).toBe(false);
+    end({ exitCode: 0 });
+    expect(await refusal).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+  });
+
   it('leaves no timer when it is in time', async () => {
     const clock = new FakeClock();
     const command = newCommand();

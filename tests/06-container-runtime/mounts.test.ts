@@ -77,6 +77,12 @@ describe('mountTable and locate', () => {
     expect(at(table, '/host')).toBe('bind /');
   });
 
+  it('takes no path of the node for its root', () => {
+    const table = mountTable([bind('/host', '')], {});
+    expect(table[0]).toMatchObject({ kind: 'bind', hostPath: '/' });
+    expect(at(table, '/host/etc')).toBe('bind /etc');
+  });
+
   it('does not care how paths are written', () => {
     const table = mountTable([bind('/data/', '//var/./a/')], { maskedPaths: ['/proc/../proc/x/'] });
     expect(at(table, '//data//./x/')).toBe('bind /var/a/x');
@@ -138,6 +144,15 @@ describe('mountedNames', () => {
   it('names what leads to a mount', () => {
     expect(mountedNames(table, '/')).toEqual(['a', 'm', 'x']);
     expect(mountedNames(table, '/m/')).toEqual(['n']);
+  });
+
+  it('names each once, in byte order', () => {
+    const some = ['/d/\uff21', '/d/\u{1f600}', '/d/b', '/d/B/x', '/d/B/y', '/d/a'];
+    const wide = mountTable(
+      some.map((path) => bind(path, '/h')),
+      {},
+    );
+    expect(mountedNames(wide, '/d')).toEqual(['B', 'a', 'b', '\uff21', '\u{1f600}']);
   });
 
   it('names nothing where nothing is mounted', () => {

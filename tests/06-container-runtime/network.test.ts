@@ -150,6 +150,18 @@ describe('AddressPool', () => {
     expect(pool.addressOf('old')).toBeUndefined();
   });
 
+  it('leaves an address to who had it first, and gives nobody two', () => {
+    const pool = newPool();
+    pool.allocate('a');
+    pool.reserve('b', '10.0.0.2');
+    expect(pool.addressOf('a')).toBe('10.0.0.2');
+    expect(pool.addressOf('b')).toBeUndefined();
+    pool.reserve('a', '10.0.0.5');
+    expect(pool.addressOf('a')).toBe('10.0.0.2');
+    const next = ['c', 'd', 'e'].map((owner) => pool.allocate(owner));
+    expect(next).toEqual(['10.0.0.3', '10.0.0.4', '10.0.0.5']);
+  });
+
   it('counts over the end of a byte', () => {
     const pool = newPool('10.0.0.0/23');
     const given = Array.from({ length: 256 }, (_, i) => pool.allocate(`o${i}`));

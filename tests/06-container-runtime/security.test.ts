@@ -45,6 +45,8 @@ describe('capabilitiesOf', () => {
       [...DEFAULT_CAPABILITIES.filter((one) => one !== 'KILL'), 'NET_ADMIN', 'BPF'],
     ],
     ['writes all in small letters', [], ['all'], []],
+    ['adds a name that is in no list', ['MAKE_TEA'], [], [...DEFAULT_CAPABILITIES, 'MAKE_TEA']],
+    ['drops a name that is in no list', [], ['MAKE_TEA'], DEFAULT_CAPABILITIES],
   ];
   for (const [name, addCapabilities, dropCapabilities, expected] of rows) {
     it(`knows what is left for who ${name}`, () => {
@@ -67,8 +69,9 @@ describe('capabilitiesOf', () => {
 
 const image = {
   user: '',
-  passwd: 'root:x:0:0:root:/root:/bin/sh\nnginx:x:101:102:nginx:/:/bin/false\n7:x:500:500::/:\n',
-  group: 'root:x:0:\nnginx:x:102:\nweb:x:33:www,nginx\ndocs:x:20:nginx\nngin:x:40:ngin\n',
+  passwd:
+    'root:x:0:0:root:/root:/bin/sh\nnginx:x:101:102:nginx:/:/bin/false\n7:x:500:500::/:\ntoor:x:0:9::/:\n',
+  group: 'root:x:0:\nnginx:x:102:\nweb:x:33:www,nginx\n33:x:44:\ndocs:x:20:nginx\nngin:x:40:ngin\n',
 };
 const who = ({ uid, gid, groups }: Credentials) => `${uid} ${gid} ${groups.join(',')}`;
 
@@ -98,7 +101,17 @@ describe('credentialsOf', () => {
     ['the image says a number of nobody', {}, '1234', '1234 0 0'],
     ['the image says a group by name', {}, 'nginx:web', '101 33 20,33'],
     ['the image says a group by number', {}, '1234:77', '1234 77 77'],
-    ['a name is a number', {}, '7', '500 500 500'],
+    ['the image says a number that is also a name', {}, '7', '7 0 0'],
+    ['the pod says a number that is also a name', { runAsUser: { value: 7 } }, '', '7 0 0'],
+    ['the image says a group whose number is also a name', {}, 'nginx:33', '101 33 20,33'],
+    ['two have the number', {}, '0', '0 0 0'],
+    ['the pod says a name and a group', { runAsUsername: 'nginx:web' }, '7', '101 33 20,33'],
+    [
+      'the pod says a name, the image a group',
+      { runAsUsername: 'nginx' },
+      'root:web',
+      '101 102 20,33,102',
+    ],
     ['the pod says a number', { runAsUser: { value: 101 } }, '0', '101 102 20,33,102'],
     ['the pod says root', { runAsUser: { value: 0 } }, 'nginx', '0 0 0'],
     ['the pod says a name', { runAsUsername: 'nginx' }, '', '101 102 20,33,102'],
@@ -254,6 +267,8 @@ describe('mayBind and maySignal', () => {
     expect(mayBind(person(5), 80, 0)).toBe(true);
     expect(mayBind(person(5), 80, 81)).toBe(false);
     expect(mayBind(person(5), 80, 80)).toBe(true);
+    expect(mayBind(person(5), 0)).toBe(true);
+    expect(mayBind(person(5), 1)).toBe(false);
   });
 
   it("lets signals be sent to one's own", () => {

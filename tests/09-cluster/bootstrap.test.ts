@@ -624,7 +624,7 @@ describe('ensureObject', () => {
     api.intercept((request) => {
       if (request.verb !== verb || left === 0) return undefined;
       left--;
-      return act().then(() => undefined) as Promise<never>;
+      return act().then(() => {});
     });
   };
 
@@ -646,20 +646,13 @@ describe('ensureObject', () => {
     expect((await configMaps().get('a')).data).toEqual({ one: '1', two: '2' });
   });
 
-  it('creates again what somebody else deleted after a conflict', async () => {
+  it('creates again what somebody else changed and then deleted', async () => {
     await configMaps().create(wanted({ one: '0' }));
-    let isFirst = true;
-    beforeWrite('update', async () => {
-      if (isFirst) await configMaps().patch('a', 'merge-patch', { data: { two: '2' } });
-      isFirst = false;
-      api.intercept((request) =>
-        request.verb === 'get' && request.name === 'a' && !isFirst
-          ? (configMaps()
-              .delete('a')
-              .catch(() => {}) as Promise<never>)
-          : undefined,
-      );
-    });
+    let gets = 0;
+    api.intercept(({ verb }) =>
+      verb === 'get' && ++gets === 2 ? configMaps().delete('a') : undefined,
+    );
+    beforeWrite('update', () => configMaps().patch('a', 'merge-patch', { data: { two: '2' } }));
     expect(await ensure({ one: '1' })).toBe('created');
     expect((await configMaps().get('a')).data).toEqual({ one: '1' });
   });
@@ -688,7 +681,7 @@ describe('ensureObject', () => {
         .delete('a')
         .catch(() => {});
     beforeWrite('create', () => gone().then(exists), 100);
-    api.intercept(({ verb }) => (verb === 'get' ? (gone() as Promise<never>) : undefined));
+    api.intercept(({ verb }) => (verb === 'get' ? gone() : undefined));
     expect(isAlreadyExists(await refusalOf(ensure({ one: '1' })))).toBe(true);
     expect(api.writes.length).toBe(ENSURE_ATTEMPTS);
   });
@@ -1033,19 +1026,22 @@ describe('runParts', () => {
     expect(state.outcome).toBe('80 resolved');
   });
 
-  it('is silent about parts that become ready while all stops', async () => {
-    let answer = (_isReady: boolean): void => {};
-    const isReady = () =>
-      new Promise<boolean>((resolve) => {
-        answer = resolve;
-      });
-    begin([part('a', { isReady, stopMs: 100 }), part('b', { needs: ['a'] })]);
-    await clock.advance(10);
-    abort.abort();
-    answer(true);
-    await clock.advance(1000);
-    expect([of('ready'), of('start')]).toEqual([[], ['0 start a']]);
-  });
+  for (const when of ['just before', 'just after'] as const) {
+    it(`is silent about a part whose yes comes ${when} the end`, async () => {
+      let answer = (_isReady: boolean): void => {};
+      const isReady = () =>
+        new Promise<boolean>((resolve) => {
+          answer = resolve;
+        });
+      begin([part('a', { isReady, stopMs: 100 }), part('b', { needs: ['a'] })]);
+      await clock.advance(10);
+      if (when === 'just before') answer(true);
+      abort.abort();
+      answer(true);
+      await clock.advance(1000);
+      expect([of('ready'), of('start')]).toEqual([[], ['0 start a']]);
+    });
+  }
 
   it('asks nobody any more once it stops', async () => {
     let asked = 0;

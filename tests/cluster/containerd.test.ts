@@ -164,7 +164,7 @@ class World {
   exec(name: string, command: readonly string[], container = 'c'): Promise<[string, string]> {
     const { endpoint, tls } = accessOf(undefined, this.#server.kubeconfig);
     const query = new URLSearchParams([
-      ...command.map((word) => ['command', word]),
+      ...command.map((word): [string, string] => ['command', word]),
       ...Object.entries({ container, stdout: 'true', stderr: 'true' }),
     ]);
     const url = `${endpoint.replace(/^http/, 'ws')}/api/v1/namespaces/default/pods/${name}/exec?${query}`;

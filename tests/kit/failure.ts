@@ -100,8 +100,18 @@ export function failureOf(
 
 /** What was looked at, unless the last step is just that. */
 function newsIn(lookedAt: string | undefined, steps: readonly string[]): string | undefined {
-  const isLastStep = lookedAt !== undefined && steps.at(-1)?.endsWith(`${lookedAt};`);
-  return isLastStep ? undefined : lookedAt;
+  if (lookedAt === undefined) return undefined;
+  // The steps may call the object otherwise: `store1.list()` for the test's `store.list()`.
+  const [whole, call] = [`${lookedAt};`, lookedAt.replace(/^\w+(?=\.\w+\()/, '')];
+  const last = steps.at(-1) ?? '';
+  const isCall =
+    call !== lookedAt && /^(const \w+ = )?(await )?\w+$/.test(before(last, `${call};`));
+  return last.endsWith(whole) || isCall ? undefined : lookedAt;
+}
+
+/** What stands before a text's end; nothing that could be a step when it ends otherwise. */
+function before(text: string, end: string): string {
+  return text.endsWith(end) ? text.slice(0, -end.length) : '.';
 }
 
 /** Follows `cause`, since code may wrap what a stub threw. */

@@ -1,7 +1,7 @@
 /**
  * The seed of properties: fixed for a release, so that everybody is tested with the same cases.
  *
- * `npm run grade -- --explore` tries others, for no points; under Vitest `SEED=7 npx vitest` does.
+ * `npm run grade -- --explore` tries others, for no points.
  */
 
 /** The seed of this release. */

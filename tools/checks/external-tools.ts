@@ -21,6 +21,7 @@ export const formatAndLint: Check = {
 const PROJECTS = [
   ['types of chapters (stubs)', 'tsconfig.json'],
   ['types of solutions', 'solutions/tsconfig.json'],
+  ['types of the cluster page', 'solutions/tsconfig.page.json'],
   ['types of tests', 'tests/tsconfig.json'],
   ['types of tools', 'tools/tsconfig.json'],
   ['types of the site', 'docs/.vitepress/tsconfig.json'],

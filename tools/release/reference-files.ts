@@ -13,6 +13,9 @@ import { readSolutions } from '../start/solution-originals.ts';
 import type { ReleaseFiles } from './release-plan.ts';
 import { rewriteSpecifiers } from './specifiers.ts';
 
+/** Nobody imports it, and the DOM it knows would be known to all that is compiled with it. */
+const FOR_BROWSERS = /^[^/]+\/page\/browser\//;
+
 /** @returns `reference/01-etcd/range.js`, `range.d.ts` beside it, and so on */
 export function referenceFiles(root: string): ReleaseFiles {
   const files: ReleaseFiles = new Map();
@@ -20,7 +23,7 @@ export function referenceFiles(root: string): ReleaseFiles {
   for (const [path, text] of readSolutions(root)) {
     if (path.endsWith('.ts')) {
       files.set(`reference/${asJs(path)}`, minify(path, text));
-      sources.push(join(root, 'solutions', path));
+      if (!FOR_BROWSERS.test(path)) sources.push(join(root, 'solutions', path));
     } else if (!path.endsWith('tsconfig.json')) {
       files.set(`reference/${path}`, text);
     }

@@ -13,6 +13,7 @@ import { runNode } from './child.ts';
 import { chapterFile, referenceFile } from './exercise-files.ts';
 import { UsageError } from './find-exercise.ts';
 import { findLoans, loansText } from './loans.ts';
+import { bundlePage, PAGE_VARIABLE } from './page-bundle.ts';
 import { bundleProgram } from './program-bundle.ts';
 import type { CommandContext } from './run-command.ts';
 import { type Entry, isSettled, readStandings } from './standing.ts';
@@ -61,6 +62,11 @@ export async function clusterCommand({ root, args, print }: CommandContext): Pro
       if (component !== 'cluster' && existsSync(path)) programs[component] = await program(path);
     }
     environment[PROGRAMS_VARIABLE] = JSON.stringify(programs);
+  }
+  if (!request.flags.includes('--no-page')) {
+    const ofFile = mine.includes('cluster') ? chapterFile : referenceFile;
+    const page = await bundlePage(root, ofFile(root, '09-cluster', 'page/browser/app.ts'));
+    if (page !== undefined) environment[PAGE_VARIABLE] = page;
   }
   return runNode(['--enable-source-maps', await program(main), ...request.flags], environment);
 }

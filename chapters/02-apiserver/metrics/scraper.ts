@@ -33,15 +33,17 @@ export interface ScraperOptions {
 /** Runs until `signal` aborts; a kubelet that does not answer is left out of that round. */
 export async function runScraper(options: ScraperOptions, signal: AbortSignal): Promise<void> {
   const { clock, log, store } = options;
+  const silent = new Map<string, string>();
   while (!signal.aborted) {
     const began = clock.monotonic();
     let intervalMs = SCRAPE_INTERVAL_MS;
     try {
-      const batch = await scrape(options, signal);
+      const ready = (await options.nodes()).filter(isNodeReady);
+      const batch = await scrape(options, ready, silent, signal);
       if (!signal.aborted) store.add(batch);
       const names = [...batch.nodes.keys()];
       if (names.some((name) => store.node(name) === undefined)) intervalMs = EAGER_INTERVAL_MS;
-      if (names.length === 0) intervalMs = EAGER_INTERVAL_MS;
+      if (ready.length === 0) intervalMs = EAGER_INTERVAL_MS;
     } catch (error) {
       if (!signal.aborted) log.warn('metrics: listing nodes failed', { error });
     }
@@ -50,9 +52,20 @@ export async function runScraper(options: ScraperOptions, signal: AbortSignal): 
   }
 }
 
-async function scrape(options: ScraperOptions, signal: AbortSignal): Promise<UsageBatch> {
-  const ready = (await options.nodes()).filter(isNodeReady);
-  const batches = await Promise.all(ready.map((node) => ask(options, node, signal)));
+/** @param silent - nodes that did not answer the last time, and why: that is said once */
+async function scrape(
+  options: ScraperOptions,
+  ready: readonly Node[],
+  silent: Map<string, string>,
+  signal: AbortSignal,
+): Promise<UsageBatch> {
+  const before = new Set(silent.keys());
+  const batches = await Promise.all(ready.map((node) => ask(options, node, silent, signal)));
+  const [first, ...others] = [...silent].filter(([name]) => !before.has(name));
+  if (first && !signal.aborted) {
+    const [node, why] = first;
+    options.log.warn('metrics: a kubelet did not answer', { node, why, others: others.length });
+  }
   const found = batches.flatMap((batch) => batch ?? []);
   return {
     nodes: new Map(found.flatMap(({ nodes }) => [...nodes])),
@@ -67,8 +80,9 @@ function isNodeReady({ status }: Node): boolean {
 }
 
 async function ask(
-  { clock, log, dialer }: ScraperOptions,
+  { clock, dialer }: ScraperOptions,
   node: Node,
+  silent: Map<string, string>,
   stopped: AbortSignal,
 ): Promise<UsageBatch | undefined> {
   const name = node.metadata?.name ?? '';
@@ -78,10 +92,12 @@ async function ask(
   if (stopped.aborted) onStop();
   const timer = clock.after(TIMEOUT_MS, () => giveUp.abort(new Error('timeout')));
   try {
-    return await untilAborted(read(dialer, name, clock.now(), giveUp.signal), giveUp.signal);
+    const answer = read(dialer, name, clock.now(), giveUp.signal);
+    const batch = await untilAborted(answer, giveUp.signal);
+    silent.delete(name);
+    return batch;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    if (!stopped.aborted) log.warn('metrics: a kubelet did not answer', { node: name, why });
+    silent.set(name, error instanceof Error ? error.message : String(error));
     return undefined;
   } finally {
     timer.cancel();

@@ -88,10 +88,8 @@ export async function newTestApi({
   server: special,
 }: TestApiOptions): Promise<TestApi> {
   const memory = await openMemoryStorage({ clock: unhurried(clock), random });
-  const server = new ApiServer({
-    ...optionsOf({ clock, random }, newStore(memory.client, clock)),
-    ...special,
-  });
+  const store = newStore(memory.client, clock);
+  const server = newTestServer({ clock, random, store, ...special });
   await server.start(new AbortController().signal);
   const direct = callerOf(server);
   const admin = newTestClient(direct);
@@ -121,6 +119,17 @@ export async function newTestApi({
       await memory.stop();
     },
   };
+}
+
+/**
+ * An API server as the one of a test API, on a store of one's own; nothing runs before its `start`.
+ *
+ * @param options - what it needs, and more or other options of the server
+ */
+export function newTestServer(
+  options: Pick<ApiServerOptions, 'clock' | 'random' | 'store'> & Partial<ApiServerOptions>,
+): ApiServer {
+  return new ApiServer({ ...optionsOf(options, options.store), ...options });
 }
 
 const HOUSEKEEPING_MS = 10_000;

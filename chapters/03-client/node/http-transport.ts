@@ -4,6 +4,7 @@
  * Where the configuration comes from is `kubeconfig.ts` and `in-cluster.ts`.
  */
 
+import { createSecureContext } from 'node:tls';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import type { Transport } from '../transport.ts';
 import {
@@ -127,9 +128,12 @@ class Connections {
     const connect = {
       timeout: CONNECT_TIMEOUT_MS,
       rejectUnauthorized: !insecureSkipTlsVerify,
-      ...(certificateAuthority && { ca: certificateAuthority }),
       ...(tlsServerName && { servername: tlsServerName }),
-      ...certificate,
+      // Certificates are read once, not again for each of a thousand watches.
+      secureContext: createSecureContext({
+        ...(certificateAuthority && { ca: certificateAuthority }),
+        ...certificate,
+      }),
     };
     const common = {
       // Over HTTP/2 undici 7.30 cannot send a DELETE with a body, and is no faster.

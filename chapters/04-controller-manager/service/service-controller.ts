@@ -2,7 +2,8 @@
  * The service controller: it gives Services of type LoadBalancer their addresses, from `service.ts`.
  * Given.
  *
- * A finalizer keeps a Service until its address was taken back.
+ * A finalizer keeps a Service until its address was taken back. It is written by way of the status, the
+ * only part of Services that the controller's role may write.
  */
 
 import type { Service } from 'kubernetes-types/core/v1.js';
@@ -88,7 +89,7 @@ class ServiceController {
     const isNew = addFinalizer(marked, LOAD_BALANCER_FINALIZER);
     if (isNew) {
       this.#tell(service, 'Normal', 'EnsuringLoadBalancer', 'Ensuring load balancer');
-      current = await services.update(marked);
+      current = await services.updateStatus(marked);
     }
     const ip = this.#assign(key, service);
     const loadBalancer = { ingress: [{ ip, ipMode: 'VIP' }] };
@@ -123,7 +124,7 @@ class ServiceController {
       }
       const free = deepCopy(current);
       removeFinalizer(free, LOAD_BALANCER_FINALIZER);
-      await services.update(free);
+      await services.updateStatus(free);
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }

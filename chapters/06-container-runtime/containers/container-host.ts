@@ -26,7 +26,7 @@ export interface PreparedContainer {
   readonly imageId: string;
   /** The image by its digest, or its id. */
   readonly imageRef: string;
-  /** What asks its first process to end: the image's signal, or `SIGTERM`. */
+  /** What asks its first process to end: the container's own signal, else the image's, else `SIGTERM`. */
   readonly stopSignal: string;
   readonly user: LinuxContainerUser;
 }
@@ -40,7 +40,7 @@ export interface ContainerHost {
    * @throws CriError, as a rejection: nothing was kept, and there will be no sandbox
    */
   setUpSandbox(id: string, config: PodSandboxConfig): Promise<readonly string[]>;
-  /** Takes it back. Called once for a sandbox. */
+  /** Takes it back. Called once for a sandbox, also when it fails. */
   tearDownSandbox(id: string): Promise<void>;
   /** Prepares a container's files and user. @throws CriError, as a rejection: nothing was kept */
   prepareContainer(
@@ -50,6 +50,9 @@ export interface ContainerHost {
   ): Promise<PreparedContainer>;
   /** Starts its first process. @throws CriError, as a rejection, when that cannot be started */
   startContainer(id: string): Promise<ContainerProcess>;
-  /** Takes away what was prepared. Called once for a container, when no process of it runs. */
+  /**
+   * Takes away what was prepared. Called once for a container, also when it fails, when no process of
+   * it runs.
+   */
   removeContainer(id: string): Promise<void>;
 }

@@ -77,17 +77,31 @@ export interface ContainersOptions {
  *
  * Rules for all methods:
  * 1. An id may be shortened: a beginning that only one sandbox (or container) has stands for it. The
- *    whole id goes before a beginning. An empty one names nothing.
- * 2. Times are the clock's `now()`, rounded down to whole milliseconds, in nanoseconds.
+ *    whole id goes before a beginning. An empty one names nothing. Messages have the whole id, unless
+ *    they say otherwise.
+ * 2. Times are the clock's `now()`, rounded down to whole milliseconds, in nanoseconds. A sandbox and a
+ *    container are there, and `createdAt` is the time, when the host has answered; that is the order
+ *    of lists, too.
  * 3. Names are taken: of a sandbox `NAME_NAMESPACE_UID_ATTEMPT`, of a container
  *    `CONTAINER_NAME_NAMESPACE_UID_ATTEMPT` with its own attempt at the end (and its sandbox's name,
  *    namespace and uid). A name is taken from the call that asks for it on, and free again when the
- *    thing is removed or could not be made.
- * 4. What is handed out is a copy: it does not change when the sandbox or container does.
+ *    thing is gone or could not be made.
+ * 4. What is kept is nobody else's. What is given (configs, and what the host says) is copied when it
+ *    comes; what is handed out does not change when the sandbox or container does, and whatever is
+ *    done to it, deep inside too, changes nothing here (copies do, and so do frozen objects).
  * 5. `onEvent` is told after a state has changed and can be read: `CONTAINER_CREATED_EVENT` and
  *    `CONTAINER_STARTED_EVENT` for a sandbox that runs, `CONTAINER_STOPPED_EVENT`, and
  *    `CONTAINER_DELETED_EVENT` when it is gone; for containers the same at each step (a container that
  *    could not be started: stopped). Each once.
+ * 6. Other calls may come while the host is asked, so after each wait look again. A container that is
+ *    being started will run: who removes it, or stops or removes its sandbox, waits for the host's
+ *    answer and then kills it.
+ * 7. When the host's `tearDownSandbox` or `removeContainer` rejects, the call rejects with the same,
+ *    but what it was to do is done: the sandbox is not ready, the container gone, the event told, and
+ *    the host is not asked again.
+ *
+ * Open, so that nobody asks: whether a call that finds another one of the same kind under way for the
+ * same thing resolves at once, or with it.
  *
  * @see containerd v2 internal/cri/server (sandbox_run.go, container_start.go, container_stop.go)
  */
@@ -113,9 +127,12 @@ export class Containers {
   }
 
   /**
-   * Ends a sandbox: kills its containers that run, without grace and all at once, waits for their end;
-   * then it is not ready, and the host takes its network back (once). Its containers are still there.
-   * A sandbox that is stopped or unknown is no error.
+   * Ends a sandbox: kills its containers that run, without grace and all at once, and waits for their
+   * end. Its containers are still there. A sandbox that is stopped or unknown is no error.
+   *
+   * @remarks In this order: no container of it runs or is being started any more, also none that came
+   * while others ended; then it is not ready, which is told; then the host takes its network back
+   * (once). Until then it is ready, and containers can be made in it.
    *
    * @exercise container-runtime/containers
    */
@@ -124,7 +141,8 @@ export class Containers {
   }
 
   /**
-   * Stops a sandbox, removes its containers, then itself. One that is unknown is no error.
+   * Stops a sandbox, removes its containers, then itself. One that is unknown is no error. When the
+   * host fails on the way, the sandbox is still there; another call goes on.
    *
    * @exercise container-runtime/containers
    */
@@ -134,6 +152,10 @@ export class Containers {
 
   /**
    * Makes a container in a sandbox: takes its name, and has the host prepare it.
+   *
+   * @remarks When the sandbox has been stopped or removed by the time the host answers, there is no
+   * container: the host removes what it prepared, and then the call rejects as it would have at its
+   * beginning, whatever the host says to that.
    *
    * @returns its id, made with `newId` before the host is asked
    * @throws CriError, as a rejection: what `sandbox` throws when there is none; `UNKNOWN` `sandbox
@@ -155,9 +177,10 @@ export class Containers {
    * as its message (the text of the error if it is no CriError), `finishedAt` now, and `startedAt` 0.
    *
    * @throws CriError, as a rejection: what `container` throws; `UNKNOWN` `failed to set starting state
-   * for container "ID": container is in STATE state` when it is not `CONTAINER_CREATED`, where STATE is
-   * `starting` while another call starts it; `UNKNOWN` `sandbox container "ID" is not running` (the
-   * container stays as it is); what the host rejects with
+   * for container "ID": container is in STATE state` when it is not `CONTAINER_CREATED` (also while it
+   * is being killed or removed), where STATE is `starting` while another call starts it; `UNKNOWN`
+   * `sandbox container "ID" is not running` with the sandbox's id when that is not ready (the container
+   * stays as it is); what the host rejects with
    * @exercise container-runtime/containers
    */
   async startContainer(id: string): Promise<void> {
@@ -170,7 +193,8 @@ export class Containers {
    * @remarks With a timeout its process gets its `stopSignal` at once; if it has not ended when the
    * time is over, `SIGKILL`. Without one it gets `SIGKILL` at once. No timer is left when it ends
    * sooner. Two calls at the same time both do this, so the shorter time counts. A container that does
-   * not run, or is unknown, is no error, and nothing happens.
+   * not run, or is unknown, is no error, and nothing happens; so too with one that is being started:
+   * it does not run yet.
    *
    * @param timeoutSeconds - 0 kills at once
    * @exercise container-runtime/containers
@@ -182,6 +206,9 @@ export class Containers {
   /**
    * Removes a container: kills it first if it runs, and has the host take away what it prepared (once).
    * One that is unknown is no error.
+   *
+   * @remarks Once it does not run it is gone, and its name free, before the host is asked; that it is
+   * gone is told when the host has answered.
    *
    * @exercise container-runtime/containers
    */

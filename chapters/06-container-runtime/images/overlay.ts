@@ -16,7 +16,8 @@ export const OPAQUE = '.wh..wh..opq';
  * let it be seen. A layer hides lower layers' `/a/b/c` when it has
  *
  * - a whiteout of the path or of a directory that leads to it: `/a/b/.wh.c`, `/a/.wh.b` or `/.wh.a`;
- * - an opaque mark in a directory that leads to it: `/a/b/.wh..wh..opq`, `/a/.wh..wh..opq`;
+ * - an opaque mark in a directory that leads to it: `/a/b/.wh..wh..opq`, `/a/.wh..wh..opq` or
+ *   `/.wh..wh..opq`;
  * - a file or a link where a directory must be to lead to it: `/a/b` or `/a`.
  *
  * What a layer itself has is not hidden by its own marks: a layer may remove a directory and have
@@ -41,9 +42,11 @@ export function overlayLookup(
 }
 
 /**
- * The names in a directory: those that `overlayLookup` finds something at, once each, in byte order.
+ * The names in a directory: those that `overlayLookup` finds something at, once each, in byte order
+ * (of UTF-8; `inByteOrder` of `../byte-order.ts` sorts so).
  *
- * Whiteouts and opaque marks are not names. A directory that nobody has, or that is hidden, is empty.
+ * @remarks Whiteouts and opaque marks are not names. Only what is in the directory counts: it needs no
+ * entry of its own, so `/a/b` alone gives `b` in `/a`. Where nothing is found, there are no names.
  *
  * @param directory - as `path` above; may be `/`
  * @exercise container-runtime/images

@@ -43,9 +43,10 @@ export class ImageNameError extends Error {
  * is `sha256:` and 64 small hexadecimal digits.
  *
  * @returns `tag` and `digest` are not there, rather than `undefined`, when there is none
- * @throws ImageNameError `invalid reference format` for anything else; when the only thing wrong with
- * the path are capital letters, `invalid reference format: repository name (PATH) must be lowercase`,
- * where PATH has `library/` in front if rule 2 puts it there
+ * @throws ImageNameError `invalid reference format: repository name (PATH) must be lowercase` when the
+ * path has capital letters, whatever else is wrong with it, the registry, the tag or the digest; PATH is
+ * without those, and has `library/` in front if rule 2 puts it there. `invalid reference format` for
+ * anything else.
  * @see github.com/distribution/reference reference.go, normalize.go
  * @exercise container-runtime/images
  */

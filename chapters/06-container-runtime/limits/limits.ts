@@ -43,7 +43,7 @@ export interface CgroupUsage {
  *
  * @returns `shares` between {@link MIN_CPU_SHARES} and {@link MAX_CPU_SHARES}, brought there if
  * necessary, {@link DEFAULT_CPU_SHARES} for none or 0; `quotaCpus` is the quota divided by the period
- * ({@link DEFAULT_CPU_PERIOD} for none or 0), `Infinity` when the quota is none, 0 or less
+ * ({@link DEFAULT_CPU_PERIOD} for none, 0 or less), `Infinity` when the quota is none, 0 or less
  *
  * @exercise container-runtime/limits
  */
@@ -87,7 +87,7 @@ export function cpuRates<K>(demands: readonly CpuDemand<K>[], cpus: number): Map
  * May a container that has `usedBytes` take `bytes` more?
  *
  * @returns `oom` when it would then have more than its limit. Exactly the limit is fine; a limit of
- * none or 0 is no limit.
+ * none, 0 or less is no limit.
  *
  * @exercise container-runtime/limits
  */
@@ -102,7 +102,8 @@ export function chargeMemory(
 /**
  * How many processes a container may have at once: `pids.max` of `unified`.
  *
- * @returns `undefined` for no limit: not there, or `max`
+ * @returns `undefined` for no limit: not there, or `max`. It is a text, so `0` is no "not specified"
+ * but a limit of 0.
  *
  * @exercise container-runtime/limits
  */
@@ -126,10 +127,11 @@ export function cpuWeightOf(shares: number): number {
  * The files under `/sys/fs/cgroup` that a container sees, by name. Each is one line with its newline.
  *
  * ```text
- * cpu.max         QUOTA PERIOD        in microseconds; `max` for no quota, 100000 for no period
+ * cpu.max         QUOTA PERIOD        in microseconds; `max` for no quota, 100000 for no period, each
+ *                                     also for 0 or less
  * cpu.weight      of its shares
  * cpu.stat        usage_usec N        rounded down
- * memory.max      the limit, or `max`
+ * memory.max      the limit, or `max` for none, 0 or less
  * memory.current  memory.peak         bytes
  * memory.events   oom_kill N
  * pids.max        the limit, or `max`

@@ -41,13 +41,14 @@ export interface PathRules {
  * @remarks
  * There is always the root, `/`, read-only if the root filesystem is. A read-only path is a `root`
  * point that is read-only, a masked path a `masked` point, read-only too; each mount is a `bind` point.
- * Both `hostPath` of what is no bind and `readonly` where nothing is said are empty and false.
+ * `hostPath` is empty for what is no bind; `readonly` is false unless something says otherwise.
  *
  * At one path the last counts, in this order: root, read-only paths, masked paths, mounts as they come.
  * So a container may mount something over a masked path, and a later mount over an earlier one; a mount
  * at `/` is the root.
  *
- * Paths are made clean ({@link cleanPath}). Points of paths that are equally long may come in any order.
+ * Paths are made clean ({@link cleanPath}), of the container and of the node; so a mount whose
+ * `hostPath` is empty is one of the node's `/`. Points of paths that are equally long may come in any order.
  *
  * @exercise container-runtime/mounts
  */
@@ -78,12 +79,15 @@ export function locate(table: MountTable, path: string): Location {
 
 /**
  * The names that mounts add to a directory: of what is mounted in it, or somewhere below, the first
- * name on the way, once each, in byte order. Masked paths count, the root and read-only paths do not;
+ * name on the way, once each, in byte order (of UTF-8; `inByteOrder` of `../byte-order.ts`). Masked paths count, the root and read-only paths do not;
  * nor does the directory itself.
  *
  * ```text
  * mounts at /a/b/c, /a/d and /x       mountedNames('/')   a x       mountedNames('/a')   b d
  * ```
+ *
+ * @param table - from `mountTable`
+ * @param directory - absolute; made clean first
  *
  * @exercise container-runtime/mounts
  */

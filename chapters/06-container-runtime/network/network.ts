@@ -82,7 +82,8 @@ export class AddressPool {
 
   /**
    * Notes that an address is taken already. One outside the range is none of its business. The next
-   * address to be given out stays what it was.
+   * address to be given out stays what it was. Who is first has it: nothing happens when another owner
+   * has the address, nor when this owner has one.
    *
    * @exercise container-runtime/network
    */

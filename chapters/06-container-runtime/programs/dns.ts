@@ -1,6 +1,7 @@
 /** Looking names up, as a C library does: `/etc/hosts`, then the servers of `/etc/resolv.conf`. Given. */
 
 import type { Process } from '../kernel/process.ts';
+import { type DnsRecord, question, type RecordType, recordsIn } from './dns-records.ts';
 
 /** What could be found out. */
 export interface Resolution {
@@ -39,13 +40,11 @@ export async function resolve(process: Process, host: string): Promise<Resolutio
   if (/^\d+\.\d+\.\d+\.\d+$/.test(host)) return { server: '', name: host, addresses: [host] };
   const known = hostsFile(process, host);
   if (known !== undefined) return { server: '', name: host, addresses: [known] };
-  const config = resolverConfig(process);
-  for (const name of candidates(host, config)) {
-    for (const server of config.servers) {
-      const addresses = await ask(process, server, name);
-      if (addresses !== undefined && addresses.length > 0) return { server, name, addresses };
-    }
-  }
+  const records = (await lookUp(process, host, 'A')) ?? [];
+  const addresses = records.flatMap(({ type, value }) => (type === 'A' ? value : []));
+  const [{ name } = { name: host }] = records;
+  const [server = ''] = resolverConfig(process).servers;
+  if (addresses.length > 0) return { server, name, addresses };
   throw new NameError(host);
 }
 
@@ -82,52 +81,45 @@ function textOf(process: Process, path: string): string {
   return process.files.stat(path) ? new TextDecoder().decode(process.files.readFile(path)) : '';
 }
 
-async function ask(process: Process, server: string, name: string): Promise<string[] | undefined> {
+/**
+ * Asks the servers of `/etc/resolv.conf` for records, with the search domains.
+ *
+ * @returns records, or `undefined` when no name has any
+ */
+export async function lookUp(
+  process: Process,
+  host: string,
+  type: RecordType,
+): Promise<DnsRecord[] | undefined> {
+  const config = resolverConfig(process);
+  for (const name of candidates(host, config)) {
+    for (const server of config.servers) {
+      const records = await ask(process, server, name, type);
+      if (records !== undefined && records.length > 0) return records;
+    }
+  }
+  return undefined;
+}
+
+/** @returns `undefined` when the server does not answer */
+async function ask(
+  process: Process,
+  server: string,
+  name: string,
+  type: RecordType,
+): Promise<DnsRecord[] | undefined> {
   try {
     const connection = await process.dial(server, 53, 'UDP');
     try {
-      await connection.output.write(query(name));
+      await connection.output.write(question(name, type));
       const late = process.sleep(TIMEOUT_MS).then(() => undefined);
       const answer = await Promise.race([process.wait(connection.input.read()), late]);
-      return answer && addressesIn(answer);
+      return answer && recordsIn(answer);
     } finally {
       connection.close();
     }
   } catch (error) {
     if (process.status) throw error;
     return undefined;
-  }
-}
-
-function query(name: string): Uint8Array {
-  const labels = name
-    .split('.')
-    .flatMap((label) => [label.length, ...new TextEncoder().encode(label)]);
-  return Uint8Array.from([0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, ...labels, 0, 0, 1, 0, 1]);
-}
-
-/** The A records of an answer. */
-function addressesIn(answer: Uint8Array): string[] {
-  const view = new DataView(answer.buffer, answer.byteOffset, answer.byteLength);
-  if (answer.length < 12) return [];
-  let at = 12;
-  for (let i = 0; i < view.getUint16(4); i++) at = afterName(answer, at) + 4;
-  const found: string[] = [];
-  for (let i = 0; i < view.getUint16(6) && at < answer.length; i++) {
-    at = afterName(answer, at);
-    const [type, length] = [view.getUint16(at), view.getUint16(at + 8)];
-    if (type === 1 && length === 4) found.push(answer.slice(at + 10, at + 14).join('.'));
-    at += 10 + length;
-  }
-  return found;
-}
-
-function afterName(answer: Uint8Array, from: number): number {
-  let at = from;
-  for (;;) {
-    const length = answer[at] ?? 0;
-    if (length === 0) return at + 1;
-    if (length >= 0xc0) return at + 2;
-    at += length + 1;
   }
 }

@@ -82,7 +82,7 @@ export const ALL_CAPABILITIES: readonly string[] = [
  * 3. With `ALL` among those to drop, begin with none instead, whatever rule 2 says.
  * 4. Add those to add, then take away those to drop, each by its name.
  *
- * Names are written in any case, with or without `CAP_`.
+ * Names are written in any case, with or without `CAP_`. One that is in no list is a name like others.
  *
  * ```text
  * add NET_ADMIN                       the default ones and NET_ADMIN
@@ -112,13 +112,15 @@ export interface ImageUsers {
  * Who a container's first process is.
  *
  * @remarks
- * *The user* is the first that there is: `runAsUser`, `runAsUsername`, the image's `user`, 0. The image's
- * may have a group behind a `:`.
+ * *The user* is the first that there is: `runAsUser`, `runAsUsername`, the image's `user`, 0. The two that
+ * are texts may have a group behind a `:`.
  *
- * 1. Look the user up in `passwd` (`NAME:x:UID:GID:…`), by name first, then by number. A number that is
- *    not there is that uid. A name that is not there cannot be run.
- * 2. The gid is the first that there is: `runAsGroup`; the group behind the `:` (looked up by name in
- *    `group`, `NAME:x:GID:MEMBER,MEMBER`, then taken as a number); the one of the `passwd` line; 0.
+ * 1. Look the user up in `passwd` (`NAME:x:UID:GID:…`): digits alone are a number, looked up as uid,
+ *    anything else is a name. The first line that fits counts. A number that is not there is that uid.
+ *    A name that is not there cannot be run.
+ * 2. The gid is the first that there is: `runAsGroup`; the group behind the `:` of the very user of rule 1
+ *    (so not of the image's when the pod names a user), which is a number when it is digits alone, else
+ *    a name of `group` (`NAME:x:GID:MEMBER,MEMBER`); the one of the `passwd` line; 0.
  * 3. The groups are the gid, `supplementalGroups`, and, unless the policy is `Strict`, the groups of `group` that
  *    have the user's name of `passwd` as a member. Ascending, each once.
  * 4. Root (uid 0) has `capabilitiesOf(context)`, anybody else none.
@@ -157,7 +159,7 @@ export function mayAccess(credentials: Credentials, stat: FileStat, access: Acce
 }
 
 /**
- * May a process listen at a port?
+ * May a process listen at a port? Port 0 is "any that is free", which anybody may ask for.
  *
  * @param unprivilegedFrom - the first port that anybody may take; below, one needs `NET_BIND_SERVICE`
  *

@@ -12,7 +12,6 @@ import { readAddress } from '../netfilter/connect.ts';
 import { Netfilter } from '../netfilter/netfilter.ts';
 import type { Packet } from '../netfilter/packet.ts';
 import { traceText } from '../netfilter/trace-text.ts';
-import { familyOf } from '../services/ip-addresses.ts';
 
 const USAGE =
   'usage: npm run trace -- --rules FILE --from IP[:PORT] --to IP:PORT[/tcp|udp|sctp]\n' +
@@ -49,7 +48,7 @@ function trace(args: readonly string[]): string[] {
   const [address = '', protocolText = 'tcp'] = to.split('/');
   const protocol = (['tcp', 'udp', 'sctp'] as const).find((name) => name === protocolText);
   if (protocol === undefined) throw new UsageError(`${to}: the protocol is tcp, udp or sctp`);
-  const family = familyOf(from.replace(/:\d+$/, (port) => (/^[^:]*:\d+$/.test(from) ? '' : port)));
+  const family = /^\d+\./.test(from) ? 'IPv4' : 'IPv6';
   const [source, destination] = [readAddress(from, family), readAddress(address, family)];
   if (destination.port === undefined) throw new UsageError(`${to}: which port? ${address}:80/tcp`);
   const isFromHost = values['from-host'] ?? false;

@@ -10,8 +10,8 @@ export interface NodeProxyOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  /** As `system:kube-proxy`. */
-  readonly client: Client;
+  /** As `system:kube-proxy`. Absent: who runs it says. */
+  readonly client?: Client;
   readonly nodeName: string;
   readonly nodeIp: string;
   readonly clusterCidr: string;
@@ -33,9 +33,15 @@ export class NodeProxy {
     this.rules = new NodeNetfilter(options);
   }
 
-  /** Writes rules until the signal aborts; they stay as they are then. */
-  run(signal: AbortSignal): Promise<void> {
-    const { nodeName, nodeIp, clusterCidr, minSyncMs = 0, ...world } = this.#options;
+  /**
+   * Writes rules until the signal aborts; they stay as they are then. May be run again.
+   *
+   * @param client - absent: that of the options
+   */
+  run(signal: AbortSignal, client = this.#options.client): Promise<void> {
+    const { nodeName, nodeIp, clusterCidr, minSyncMs = 0, ...rest } = this.#options;
+    if (client === undefined) throw new Error('a kube-proxy needs a client');
+    const world = { ...rest, client };
     const options = {
       family: 'IPv4' as const,
       nodeName,

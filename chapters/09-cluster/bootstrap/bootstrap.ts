@@ -10,6 +10,7 @@ import type { Clock, FileSystem, KubernetesObject } from '#apimachinery';
 import type { Client, ResourceType } from '#client';
 import { NotImplemented } from '#not-implemented';
 import type { ClusterShape } from './cluster-shape.ts';
+import type { Part } from './part.ts';
 import type { CertificateRequest, KeyPair, Pki } from './pki.ts';
 
 /**
@@ -17,7 +18,7 @@ import type { CertificateRequest, KeyPair, Pki } from './pki.ts';
  *
  * | name | common name | organizations | usage | hosts |
  * |---|---|---|---|---|
- * | `apiserver` | `kube-apiserver` | | server | `kubernetes`, `kubernetes.default`, `kubernetes.default.svc`, `kubernetes.default.svc.DOMAIN`, `localhost`, `127.0.0.1`, `serviceIp`, and the host of `server` if it is none of them |
+ * | `apiserver` | `kube-apiserver` | | server | `kubernetes`, `kubernetes.default`, `kubernetes.default.svc`, `kubernetes.default.svc.DOMAIN`, `localhost`, `127.0.0.1`, `serviceIp`, and the host of `server`; each once |
  * | `apiserver-kubelet-client` | `kube-apiserver-kubelet-client` | | client | |
  * | `admin` | `kubernetes-admin` | `system:masters` | client | |
  * | `controller-manager` | `system:kube-controller-manager` | | client | |
@@ -27,7 +28,8 @@ import type { CertificateRequest, KeyPair, Pki } from './pki.ts';
  * | `kubelet-NAME-server` | `system:node:NAME` | `system:nodes` | server | the node's name and address |
  *
  * The last two for each node, node after node. An API server knows its clients by these names: the node
- * authorizer lets `system:node:NAME` do what a kubelet of that node must, and nothing else.
+ * authorizer lets `system:node:NAME` do what a kubelet of that node must, and nothing else. The host of
+ * `server` may be a name or an address (`https://[fd00::1]:6443` is `fd00::1`).
  *
  * @see cmd/kubeadm/app/phases/certs/certlist.go (1.33)
  * @exercise cluster/bootstrap
@@ -63,28 +65,27 @@ export interface Credentials {
  * Makes sure that all credentials are there.
  *
  * @remarks
- * Files of the directory: `ca.crt`, `ca.key`; `sa.key`; for each of {@link certificatesFor} `NAME.crt`
- * and `NAME.key`; for each client, but not for `apiserver-kubelet-client`, a kubeconfig `NAME.conf`.
- * A key comes before its certificate, so that a crash in between leaves nothing that looks whole. Keys
- * and kubeconfigs have the mode `0o600`, certificates `0o644`.
+ * Files of the directory, in this order: `ca.key`, `ca.crt`; `sa.key`; then for each of
+ * {@link certificatesFor} `NAME.key` and `NAME.crt`, and for each client but `apiserver-kubelet-client` a
+ * kubeconfig `NAME.conf`. A key comes before its certificate. Keys and kubeconfigs have the mode `0o600`,
+ * certificates `0o644`. {@link CredentialFiles} reads and writes them.
  *
  * What is good is kept, and its file not written again:
- * - an authority that is one and ends later than {@link RENEW_BEFORE_MS} from now; a new one is called
- *   `kubernetes`
+ * - an authority that `pki.readAuthority` knows, and that ends more than {@link RENEW_BEFORE_MS} from
+ *   now; a new one is called `kubernetes`
  * - a signing key that is not empty
- * - a certificate that `pki.read` knows, that ends later than that, and says what was asked for: common
- *   name, organizations and usage are the same, and all hosts are among its hosts (more do no harm;
- *   order does not count)
- * - a kubeconfig whose text is exactly {@link kubeconfigText}
+ * - a certificate that `pki.read` knows, that ends later than that, and {@link isAsWanted}
+ * - a kubeconfig whose text is exactly {@link kubeconfigText} of what is kept or made
  *
- * What is there twice in a directory is there no more: with a new authority nothing is good that the old
- * one vouched for. Files that nobody asked for are left alone.
+ * Of a pair that is not good both files are written. So with a new authority everything is made anew
+ * but the signing key, as nothing is good that only the old one vouches for. Files that nobody asked for
+ * are left alone. After a crash at any moment the next call makes good what was left undone.
  *
  * ```text
- * first time   written: ca.key ca.crt sa.key apiserver.key apiserver.crt … admin.key admin.crt admin.conf …
- * again        written: nothing
- * one node more      written: kubelet-node-4.key .crt .conf, kubelet-node-4-server.key .crt
- * another port       written: *.conf, as `server` is in them
+ * first time      written: ca.key ca.crt sa.key apiserver.key apiserver.crt … admin.key admin.crt admin.conf …
+ * again           written: nothing
+ * one node more   written: kubelet-node-4.key .crt .conf, kubelet-node-4-server.key .crt
+ * another port    written: *.conf, as `server` is in them
  * ```
  *
  * @exercise cluster/bootstrap
@@ -96,46 +97,25 @@ export async function ensureCredentials(
   throw new NotImplemented('cluster/bootstrap', 'ensureCredentials');
 }
 
-/**
- * A kubeconfig with everything in it, as JSON (which is YAML) with two spaces and a newline at the end.
- *
- * ```json
- * {
- *   "apiVersion": "v1",
- *   "kind": "Config",
- *   "clusters": [{ "name": "kubernetes", "cluster": { "server": …, "certificate-authority-data": … } }],
- *   "users": [{ "name": USER, "user": { "client-certificate-data": …, "client-key-data": … } }],
- *   "contexts": [{ "name": "USER@kubernetes", "context": { "cluster": "kubernetes", "user": USER } }],
- *   "current-context": "USER@kubernetes"
- * }
- * ```
- *
- * Keys in this order; data is the PEM text in base64 (`btoa`: PEM is ASCII).
- *
- * @exercise cluster/bootstrap
- */
-export function kubeconfigText(
-  server: string,
-  user: string,
-  authority: Pick<KeyPair, 'certificate'>,
-  client: KeyPair,
-): string {
-  throw new NotImplemented('cluster/bootstrap', 'kubeconfigText');
-}
-
 /** What came of {@link ensureObject}. */
 export type Ensured = 'created' | 'updated' | 'unchanged';
+
+/** How often {@link ensureObject} begins before somebody else's being faster is an error. */
+export const ENSURE_ATTEMPTS = 5;
 
 /**
  * Makes sure that an object is there and has what `wanted` says; what else it has stays.
  *
  * @remarks
- * Got by name: not there, it is created (there after all, as somebody else was faster: begin again).
- * There, it is compared: an object has what `wanted` says if for every field of `wanted` it has a field
- * that does, at any depth; lists and plain values must be equal (of an object in a list, too, only the
- * fields that `wanted` has count; lists of another length differ). What does not is updated with what
- * is there and the fields of `wanted` over it, lists as a whole; nothing is written when nothing
- * differs. Errors other than 404 at the get and 409 `AlreadyExists` at the creation go to the caller.
+ * 1. It is got by name.
+ * 2. Not there (404): it is created as `wanted` says.
+ * 3. There, and {@link hasFields} finds all that is wanted: nothing is written.
+ * 4. There, but something differs: what was got, with the fields of `wanted` over it
+ *    ({@link withFields}), is the update. Its resourceVersion goes along, so that nobody's change in
+ *    between is lost.
+ * 5. Somebody was faster (`AlreadyExists` at the creation, `Conflict` at the update): it begins again at
+ *    1. The {@link ENSURE_ATTEMPTS}th time that error goes to the caller. Every other error does so at
+ *    once.
  *
  * @param wanted - with `metadata.name`, and `metadata.namespace` of a namespaced kind
  * @exercise cluster/bootstrap
@@ -146,22 +126,6 @@ export async function ensureObject(
   wanted: KubernetesObject,
 ): Promise<Ensured> {
   throw new NotImplemented('cluster/bootstrap', 'ensureObject');
-}
-
-/** How often a part is asked whether it is ready. */
-export const READY_POLL_MS = 50;
-/** A part that is not ready after so long has failed. */
-export const READY_TIMEOUT_MS = 30_000;
-
-/** Something of a cluster that runs. */
-export interface Part {
-  readonly name: string;
-  /** Names of the parts that must be ready before this one starts. */
-  readonly needs: readonly string[];
-  /** Runs until the signal aborts, and has cleaned up when it resolves. */
-  run(signal: AbortSignal): Promise<void>;
-  /** Rejecting counts as not ready. */
-  isReady(): Promise<boolean>;
 }
 
 /** What {@link runParts} needs. */
@@ -175,17 +139,21 @@ export interface PartsWorld {
  * Starts the parts in order, and stops them the other way round.
  *
  * @remarks
- * 1. First of all, before anything starts: `NAME needs OTHER, which is not there`, or `NAME needs
- *    itself: NAME -> … -> NAME` for a ring (from the first of its parts in `parts`).
- * 2. A part starts when all that it needs are ready; what does not need each other starts together. It
- *    is asked at once, then every {@link READY_POLL_MS}, whether it is ready.
- * 3. Something fails: a part that rejects (`NAME failed: MESSAGE`) or resolves (`NAME ended`) before it
- *    was told to stop, or that is not ready {@link READY_TIMEOUT_MS} after its start (`NAME is not ready
- *    after 30 s`). The first failure counts.
- * 4. After a failure, or when `signal` aborts, nothing starts any more, and what was started is stopped:
- *    a part is told when all parts that need it have ended.
- * 5. When all have ended: it rejects with the failure, or resolves. What goes wrong while a part stops
- *    is a failure as well, if it is the first (`NAME failed: MESSAGE`); the others still stop.
+ * 1. First of all, before anything starts: {@link checkParts}.
+ * 2. A part starts when all that it needs are ready; what does not need each other starts together.
+ *    {@link untilReady} asks it from its start on.
+ * 3. It fails when a part rejects (`NAME failed: MESSAGE`) or resolves (`NAME ended`) before it was told
+ *    to stop, whether it was ready or not, or when it is late (`NAME is not ready after 30 s`).
+ *    MESSAGE is the error's, or the text of what was thrown. What `run` throws rather than rejects with
+ *    is the same.
+ * 4. After a failure, or when `signal` aborts, nothing starts any more, nobody is asked any more and
+ *    `onReady` is silent. What was started is stopped: a part is told (its own signal aborts) when all
+ *    parts that need it have ended; what has ended by itself counts as ended.
+ * 5. When all have ended: it rejects with the first failure, or resolves if there was none. A part that
+ *    rejects after it was told to stop has failed too (`NAME failed: MESSAGE`). The others still stop in
+ *    order.
+ * 6. A signal that has aborted before: nothing starts, and it resolves. At the end no timer is left on
+ *    the clock, and no listener on `signal`.
  *
  * ```text
  * etcd <- apiserver <- controller-manager, scheduler, kubelet
@@ -198,7 +166,7 @@ export interface PartsWorld {
  */
 export async function runParts(
   parts: readonly Part[],
-  { clock, onReady }: PartsWorld,
+  world: PartsWorld,
   signal: AbortSignal,
 ): Promise<void> {
   throw new NotImplemented('cluster/bootstrap', 'runParts');

@@ -45,3 +45,19 @@ export interface Pki {
   /** @returns `undefined` when the two do not belong together, or `authority` does not vouch for them */
   read(authority: KeyPair, pair: KeyPair): CertificateFacts | undefined;
 }
+
+/**
+ * Tells whether a certificate says what was asked for: common name and usage are the same, the
+ * organizations are the same in any order, and all hosts are among its hosts. It may have more of those.
+ */
+export function isAsWanted(facts: CertificateFacts, request: CertificateRequest): boolean {
+  const has = (all: readonly string[], some: readonly string[]): boolean =>
+    some.every((one) => all.includes(one));
+  return (
+    facts.commonName === request.commonName &&
+    facts.usage === request.usage &&
+    has(facts.organizations, request.organizations) &&
+    has(request.organizations, facts.organizations) &&
+    has(facts.hosts, request.hosts)
+  );
+}

@@ -17,7 +17,6 @@ import {
   parseApiServerFlags,
 } from '#apiserver/wire';
 import { type Client, NODES, type RequestHandler } from '#client';
-import { duplexOf } from '#container-runtime/wire';
 import { parseAddressRange } from '#controller-manager';
 import { certificateReader, newCertificateSigner } from '#controller-manager/program';
 import { serveKubelet } from '#kubelet/program';
@@ -32,10 +31,14 @@ import {
   nodeIdentity,
 } from '../assembly/identity.ts';
 import { untilAborted } from '../assembly/until-aborted.ts';
-import { ensureObject, type Part, runParts } from '../bootstrap/bootstrap.ts';
+import { ensureObject, runParts } from '../bootstrap/bootstrap.ts';
 import type { NodeShape } from '../bootstrap/cluster-shape.ts';
+import type { Part } from '../bootstrap/part.ts';
 import { ClusterNetwork } from '../network/cluster-network.ts';
+import type { NodeRulesNow, PageSources } from '../page/server/page-server.ts';
+import { pageParts } from '../page/server/run-page.ts';
 import type { ClusterOptions } from './cluster-options.ts';
+import { dialFrom } from './egress-server.ts';
 import { runGateways } from './gateways.ts';
 import { runHostPorts } from './host-ports.ts';
 import {
@@ -58,6 +61,8 @@ class OneProcess {
   readonly #random: Random = realRandom();
   readonly #network: ClusterNetwork;
   readonly #tracer: DecisionTracer;
+  /** The rules of nodes that run. */
+  readonly #rules = new Map<string, NodeRulesNow>();
   #server: OpenApiServer | undefined;
 
   constructor(options: ClusterOptions) {
@@ -105,6 +110,7 @@ class OneProcess {
         run: (stopped) => runHostPorts({ ...around(ADMIN), nodes: shape.nodes }, stopped),
         isReady: async () => true,
       },
+      ...pageParts(this.#options.page, () => this.#pageSources()),
     ];
     return runParts(parts, { clock: this.#clock, onReady }, signal);
   }
@@ -115,16 +121,8 @@ class OneProcess {
       ...['--data-dir', dirname(paths.etcd)],
       ...apiServerArguments(paths.pki, port),
     ]);
-    const [first] = shape.nodes;
-    const addresses = newAddressDialer(async (host, to) =>
-      duplexOf(
-        await this.#network.fromOutside(first?.name ?? '', {
-          from: first?.ip ?? '',
-          ip: host,
-          port: to,
-          protocol: 'TCP',
-        }),
-      ),
+    const addresses = newAddressDialer((host, to) =>
+      dialFrom(shape.nodes[0], this.#network, host, to),
     );
     return {
       run: async (stopped) => {
@@ -202,12 +200,23 @@ class OneProcess {
       port: serving.port,
       bootId: random.uuid(),
     });
+    this.#rules.set(name, { ip, netfilter: node.proxy.rules.netfilter });
     serving.attach(node.kubelet);
     try {
       await node.run(stopped);
     } finally {
       await serving.close();
     }
+  }
+
+  #pageSources(): PageSources {
+    return {
+      ...this.#world(),
+      client: this.#clientAs(ADMIN),
+      etcd: () => this.#server?.etcd,
+      rules: (node) => this.#rules.get(node),
+      decision: async (namespace, name) => this.#tracer.find(namespace, name),
+    };
   }
 
   async #isNodeReady(name: string): Promise<boolean> {

@@ -45,7 +45,11 @@ export interface Website extends KubernetesObject {
   readonly status?: WebsiteStatus;
 }
 
-export const WEBSITE_API_VERSION = 'example.com/v1';
+/** Where a Website is reached inside the cluster: `http://blog.default.svc`. */
+export function websiteUrl({ metadata }: Website): string {
+  return `http://${metadata?.name}.${metadata?.namespace}.svc`;
+}
+
 export const WEBSITES: ResourceType<Website> = {
   group: 'example.com',
   version: 'v1',

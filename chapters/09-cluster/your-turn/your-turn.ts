@@ -51,31 +51,29 @@ export function websiteService(website: Website): Service {
  * What a Website's status is now.
  *
  * @remarks `observedGeneration` is the Website's generation; `readyReplicas` the Deployment's, 0 when it
- * says nothing; `url` is {@link websiteUrl}. One condition `Ready`:
+ * says nothing; `url` is {@link websiteUrl}. One condition `Ready`, by the first row that fits:
  *
  * | when | status | reason | message |
  * |---|---|---|---|
- * | the Deployment has seen its own generation (`observedGeneration`), and as many of its replicas are updated and ready as the Website wants, or more | `True` | `AllReplicasReady` | `N of N replicas are ready` |
+ * | there is `taken` | `False` | `NameTaken` | `KIND NAME is not this Website's` |
+ * | the Deployment has seen its own generation (its `observedGeneration` is not less), and at least as many of its replicas are updated and at least as many ready as the Website wants | `True` | `AllReplicasReady` | `N of N replicas are ready` |
  * | else | `False` | `ReplicasNotReady` | `M of N replicas are ready` |
  *
- * N is what the Website wants, M is `readyReplicas`. `lastTransitionTime` stays while `status` stays the
- * same, else it is now.
+ * KIND is `taken`, NAME the Website's name, N is what the Website wants, M is `readyReplicas`.
+ * `lastTransitionTime` stays while `status` stays the same, else it is now.
  *
- * @param deployment - absent: there is none yet, so M is 0
+ * @param deployment - absent: there is none of this Website's
  * @param now - as {@link timestamp} writes it
+ * @param taken - which of the two kinds has an object of that name that is somebody else's
  * @exercise cluster/your-turn
  */
 export function websiteStatus(
   website: Website,
   deployment: Deployment | undefined,
   now: string,
+  taken?: 'Deployment' | 'Service',
 ): WebsiteStatus {
   throw new NotImplemented('cluster/your-turn', 'websiteStatus');
-}
-
-/** Where a Website is reached inside the cluster: `http://blog.default.svc`. */
-export function websiteUrl({ metadata }: Website): string {
-  return `http://${metadata?.name}.${metadata?.namespace}.svc`;
 }
 
 /**
@@ -85,22 +83,25 @@ export function websiteUrl({ metadata }: Website): string {
  * 1. It is not in the cache: nothing to do, what it had is the garbage collector's.
  * 2. It is being deleted: without our finalizer there is nothing to do. With it, its key goes out of the
  *    directory (other keys stay; nothing is written where it is not there), and then the finalizer goes
- *    (an update; other finalizers stay). A Website that is gone meanwhile (404) is fine.
- * 3. It lacks our finalizer: it gets it (an update), and nothing else happens before that has come back
- *    through the cache. Nothing may be made whose end nobody would see to.
- * 4. A Deployment or a Service of its name is there that this Website does not control (by uid): none of
- *    the steps below but the status: `Ready` is `False`, `NameTaken`, `KIND NAME is not this Website's`
- *    (the Deployment counts first), with `readyReplicas` 0.
+ *    (an update; other finalizers stay). Here the directory is got from the API server: a cache that is
+ *    behind may not have the key yet, and once the finalizer is gone nobody looks again. A Website that
+ *    is gone meanwhile (404) is fine, and so is a directory.
+ * 3. It lacks our finalizer: it gets it, behind the others (an update), and nothing else happens before
+ *    that has come back through the cache. Nothing may be made whose end nobody would see to.
+ * 4. A Deployment or a Service of its name is there that this Website does not control (by uid): nothing
+ *    is done but the status, as of 7, with what is taken (the Deployment counts first) and without a
+ *    Deployment.
  * 5. Deployment and Service: missing ones are created. Those that are there keep what others have said,
  *    but these are put right by an update if they differ: replicas, and of the container `web` (the
- *    first one, if none is called so) the image and the ports; the Service's selector and ports, where
- *    of a port only `port` and `targetPort` count.
- * 6. The directory: key NAME is `url`. The ConfigMap {@link DIRECTORY} is created if it is not there; it
- *    is nobody's, as all Websites of the namespace share it.
+ *    first one, if none is called so) the image and the ports, where only `containerPort` counts; the
+ *    Service's selector and ports, where of a port only `port` and `targetPort` count.
+ * 6. The directory: key NAME is `url`; other keys stay. The ConfigMap {@link DIRECTORY} is created if it
+ *    is not there; it has no owner, as all Websites of the namespace share it.
  * 7. The status, by `updateStatus`, if it differs from what {@link websiteStatus} says.
  *
  * When all is right, nothing is written. Caches may be behind: what the API server then refuses
- * (409, whether because it exists or because it changed) is thrown, and it is tried again.
+ * (409, whether because it exists or because it changed) is thrown, and it is tried again. So every
+ * update goes out with the resourceVersion of what it was made from.
  *
  * ```text
  * Website blog is new   finalizer

@@ -35,6 +35,7 @@ export interface Flags {
   kubeletClientCertificate?: string;
   kubeletClientKey?: string;
   kubeletCertificateAuthority?: string;
+  egressProxy?: string;
   maxRequestsInflight: number;
   maxMutatingRequestsInflight: number;
   requestTimeout: number;
@@ -115,6 +116,11 @@ export function parseFlags(argv: readonly string[]): Flags {
       "who vouches for kubelets' certificates (default: nobody is asked)",
     )
     .option(
+      '--egress-proxy <socket>',
+      'reach pods and Services by HTTP CONNECT at this socket: unix:///PATH',
+      checked(parseSocket),
+    )
+    .option(
       '--max-requests-inflight <n>',
       'reads at a time; 0: any number',
       parseCount,
@@ -189,6 +195,11 @@ function checked<T>(parse: (text: string) => T): (text: string) => T {
       throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
     }
   };
+}
+
+function parseSocket(text: string): string {
+  if (/^unix:\/\/\/./.test(text)) return text;
+  throw new Error(`expected unix:///PATH, found ${text}`);
 }
 
 function parseRange(text: string): string {

@@ -3,8 +3,9 @@
 import http from 'node:http';
 import https from 'node:https';
 import { isIP } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { type Node, newInternalError } from '#apimachinery';
+import { type Duplex, PassThrough } from 'node:stream';
+import tls from 'node:tls';
+import { DialError, type DialFailure, type Node, newInternalError } from '#apimachinery';
 import type { Answer } from '../context.ts';
 import { isGlobalUnicast } from '../proxy/addresses.ts';
 import {
@@ -72,7 +73,11 @@ export class KubeletDialer implements NodeDialer {
   }
 }
 
-/** Makes a connection that is no TCP connection of this computer's. */
+/**
+ * Makes a connection that is no TCP connection of this computer's.
+ *
+ * @throws DialError, as a rejection
+ */
 export type Connect = (host: string, port: number) => Promise<Duplex>;
 
 /**
@@ -81,28 +86,31 @@ export type Connect = (host: string, port: number) => Promise<Duplex>;
  * @param connect - absent: TCP
  */
 export function newAddressDialer(connect?: Connect): AddressDialer {
+  const options = { timeout: CONNECT_TIMEOUT_MS };
   return {
     async dial(scheme, host, port) {
-      const options = {
-        timeout: CONNECT_TIMEOUT_MS,
-        ...(connect && { createConnection: connectionMaker(connect) }),
-      };
       const agent =
         scheme === 'https'
           ? new https.Agent({ ...options, rejectUnauthorized: false })
           : new http.Agent(options);
+      // An agent takes this for an option, and then never asks it.
+      if (connect) agent.createConnection = connectionMaker(connect, scheme);
       return new HttpBackend(scheme, host, port, { usual: agent, unverified: agent });
     },
   };
 }
 
 /** What an agent makes connections with. */
-function connectionMaker(connect: Connect) {
-  return (
-    { host, port }: { host: string; port: number },
-    done: (error: Error | null, connection?: Duplex) => void,
-  ): undefined => {
-    connect(host, port).then((connection) => done(null, connection), done);
+function connectionMaker(connect: Connect, scheme: Scheme): http.Agent['createConnection'] {
+  return ({ host, port }, done) => {
+    const opening = connect(String(host), Number(port)).then((inside) =>
+      scheme === 'https' ? tls.connect({ socket: inside, rejectUnauthorized: false }) : inside,
+    );
+    opening.then(
+      (connection) => done?.(null, connection),
+      (error) => done?.(error, new PassThrough()),
+    );
+    return undefined;
   };
 }
 
@@ -196,6 +204,7 @@ class HttpBackend implements Backend {
   #describe(error: NodeJS.ErrnoException): string {
     const host = isIP(this.#host) === 6 ? `[${this.#host}]` : this.#host;
     const address = `${host}:${this.#port}`;
+    if (error instanceof DialError) return `dial tcp ${address}: ${DIAL_FAILURES[error.failure]}`;
     const known = CONNECT_ERRORS[error.code ?? ''];
     if (known !== undefined) return `dial tcp ${address}: ${known}`;
     const fault = CERTIFICATE_ERRORS[error.code ?? ''];
@@ -210,6 +219,12 @@ const CONNECT_ERRORS: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'connect: no route to host',
   ENETUNREACH: 'connect: network is unreachable',
   ETIMEDOUT: 'i/o timeout',
+};
+
+const DIAL_FAILURES: Readonly<Record<DialFailure, string>> = {
+  refused: 'connect: connection refused',
+  unreachable: 'connect: no route to host',
+  timeout: 'i/o timeout',
 };
 
 const UNKNOWN_AUTHORITY = 'certificate signed by unknown authority';

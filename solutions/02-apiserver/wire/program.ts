@@ -24,6 +24,7 @@ import { newStore } from '../storage/open-storage.ts';
 import { type AuditFile, openAuditFile } from './audit-file.ts';
 import { newCelCompiler } from './cel.ts';
 import { newDescriptions } from './descriptions.ts';
+import { throughEgressProxy } from './egress-proxy.ts';
 import { type Flags, NAME } from './flags.ts';
 import { HttpServer, type RequestHandler } from './http-server.ts';
 import { KubeletDialer, newAddressDialer } from './node-dialer.ts';
@@ -61,6 +62,8 @@ export type OtherWays = Partial<Pick<ApiServerOptions, 'newNodeDialer' | 'addres
 export interface OpenApiServer {
   /** For clients in this process. */
   readonly handler: Handler;
+  /** The store behind it, for those who only look. */
+  readonly etcd: OpenedEtcd['client'];
   /** Resolves when nothing of it is left. */
   stop(): Promise<void>;
 }
@@ -125,7 +128,9 @@ export async function openApiServer(
       dialers.push(dialer);
       return dialer;
     },
-    addresses: newAddressDialer(),
+    addresses: newAddressDialer(
+      flags.egressProxy === undefined ? undefined : throughEgressProxy(flags.egressProxy),
+    ),
     ...others,
   });
   const http = new HttpServer({ handler: server, log });
@@ -145,7 +150,7 @@ export async function openApiServer(
     return undefined;
   }
   await listen(http, flags, files);
-  return { handler: server.handler, stop };
+  return { handler: server.handler, etcd: etcd.client, stop };
 }
 
 interface World {

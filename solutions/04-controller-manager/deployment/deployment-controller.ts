@@ -70,6 +70,11 @@ const NAME = 'deployment-controller';
 const DEPLOYMENT = { group: 'apps', version: 'v1', kind: 'Deployment' };
 /** After so many failures a Deployment waits for its next change. */
 const MAX_RETRIES = 15;
+/**
+ * A rollout that had arrived, and lost a pod after its deadline, is never found stuck: without a pause
+ * it would be looked at for ever, and nobody else would get a turn.
+ */
+const SHORTEST_CHECK_MS = 1000;
 
 /** Makes the controller that keeps Deployments. */
 export function newDeploymentController(context: ControllerContext): Controller {
@@ -384,7 +389,8 @@ class DeploymentController {
     await this.#writeStatus(deployment, next);
     if (!hasProgressDeadline(deployment)) return undefined;
     const requeueAfterMs = progressCheckAfterMs(deployment, next, clock);
-    return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
+    if (requeueAfterMs === undefined) return undefined;
+    return { requeueAfterMs: Math.max(requeueAfterMs, SHORTEST_CHECK_MS) };
   }
 
   async #writeStatus(deployment: Deployment, status: DeploymentStatus): Promise<undefined> {

@@ -1,6 +1,6 @@
 /** The images that people write in manifests. Given; how they are made is `image-definition.ts`. */
 
-import type { ImageDefinition } from './image-definition.ts';
+import { type ImageDefinition, USUAL_TAGS } from './image-definition.ts';
 
 const MB = 1_000_000;
 
@@ -50,21 +50,50 @@ const webPage = (title: string, port = 80): ImageDefinition => ({
   size: 80 * MB,
 });
 
-const server = (port: number, env: readonly string[] = []): ImageDefinition => ({
+/** @param data - where it keeps what it is asked to keep */
+const database = (
+  port: number,
+  { data, greeting = '' }: { data?: string; greeting?: string } = {},
+): ImageDefinition => ({
   base: 'debian',
-  executables: { '/usr/local/bin/server': 'silent-server', '/usr/bin/mysqladmin': 'busybox' },
-  config: { cmd: ['server'], env: [`SERVER_PORT=${port}`, ...env] },
+  executables: {
+    '/usr/local/bin/server': 'sql-server',
+    '/usr/bin/mysql': 'sql-client',
+    '/usr/bin/mysqladmin': 'sql-client',
+    '/usr/bin/pg_isready': 'sql-client',
+    '/usr/bin/psql': 'sql-client',
+  },
+  ...(data !== undefined && { files: { [`${data}/.keep`]: '' } }),
+  config: {
+    cmd: ['server'],
+    env: [
+      `SERVER_PORT=${port}`,
+      ...(greeting === '' ? [] : [`SERVER_GREETING=${greeting}`]),
+      ...(data === undefined ? [] : [`SERVER_DATA=${data}`]),
+    ],
+  },
   size: 150 * MB,
 });
 
+const mysql = database(3306, { data: '/var/lib/mysql', greeting: '8.0 mysql' });
+const postgres = database(5432, { data: '/var/lib/postgresql/data' });
+
 const redis: ImageDefinition = {
   base: 'debian',
-  executables: { '/usr/local/bin/redis-server': 'redis' },
+  executables: {
+    '/usr/local/bin/redis-server': 'redis',
+    '/usr/local/bin/redis-cli': 'redis-cli',
+  },
   config: { cmd: ['redis-server'], workingDir: '/data' },
   versionVariable: 'REDIS_VERSION',
   latestVersion: '7.4.3',
   size: 40 * MB,
 };
+
+const follower = (leader: string): ImageDefinition => ({
+  ...redis,
+  config: { ...redis.config, env: [`REDIS_LEADER=${leader}`] },
+});
 
 const stress: ImageDefinition = {
   base: 'alpine',
@@ -73,12 +102,14 @@ const stress: ImageDefinition = {
   size: 4 * MB,
 };
 
-const helloApp = (version: string): ImageDefinition => ({
+const helloApp: ImageDefinition = {
   base: 'scratch',
   executables: { '/hello-app': 'hello-app' },
-  config: { cmd: ['/hello-app'], env: [`APP_VERSION=${version}`] },
+  config: { cmd: ['/hello-app'] },
+  versionVariable: 'APP_VERSION',
+  latestVersion: '1.0.0',
   size: 11 * MB,
-});
+};
 
 const program = (name: string, base: ImageDefinition['base'] = 'alpine'): ImageDefinition => ({
   base,
@@ -93,6 +124,41 @@ const httpEcho: ImageDefinition = {
   config: { entrypoint: ['/http-echo'] },
   size: 4 * MB,
 };
+
+const bootcamp: ImageDefinition = {
+  ...program('bootcamp', 'debian'),
+  versionVariable: 'APP_VERSION',
+  latestVersion: '1',
+  size: 80 * MB,
+};
+
+const podinfo: ImageDefinition = {
+  ...program('podinfo'),
+  versionVariable: 'APP_VERSION',
+  latestVersion: '6.8.0',
+  size: 20 * MB,
+};
+
+const guestbook = (port = 80): ImageDefinition => ({
+  base: 'debian',
+  executables: { '/usr/local/bin/guestbook': 'guestbook' },
+  config: { cmd: ['guestbook'], env: [`PAGE_PORT=${port}`] },
+  size: 140 * MB,
+});
+
+const wordpress: ImageDefinition = {
+  base: 'debian',
+  executables: { '/usr/local/bin/apache2-foreground': 'wordpress' },
+  config: { cmd: ['apache2-foreground'], workingDir: '/var/www/html' },
+  size: 200 * MB,
+};
+
+/** Something that only has to be there. */
+const idle = (base: 'alpine' | 'debian' = 'debian'): ImageDefinition => ({
+  base,
+  config: { cmd: ['sleep', 'infinity'] },
+  size: 60 * MB,
+});
 
 /** Repository to its images. */
 export const IMAGES: Readonly<Record<string, ImageDefinition>> = {
@@ -124,7 +190,8 @@ export const IMAGES: Readonly<Record<string, ImageDefinition>> = {
   'registry.k8s.io/e2e-test-images/agnhost': agnhost,
   'registry.k8s.io/e2e-test-images/nginx': nginx,
   'registry.k8s.io/e2e-test-images/httpd': webPage('It works!'),
-  'registry.k8s.io/nginx-slim': nginx,
+  'registry.k8s.io/nginx-slim': { ...nginx, tags: USUAL_TAGS },
+  'k8s.gcr.io/nginx-slim': { ...nginx, tags: USUAL_TAGS },
   'registry.k8s.io/e2e-test-images/jessie-dnsutils': {
     ...debian,
     config: { cmd: ['sleep', 'infinity'] },
@@ -135,24 +202,27 @@ export const IMAGES: Readonly<Record<string, ImageDefinition>> = {
   },
   'registry.k8s.io/echoserver': { ...program('echo-server'), config: { cmd: ['echo-server'] } },
   'registry.k8s.io/hpa-example': { ...program('hpa-example', 'debian'), size: 190 * MB },
-  'registry.k8s.io/goproxy': server(8080),
+  'registry.k8s.io/goproxy': database(8080),
   'docker.io/library/httpd': webPage('It works!'),
-  'docker.io/library/wordpress': webPage('WordPress'),
+  'docker.io/library/wordpress': wordpress,
   'docker.io/library/php': webPage('PHP'),
-  'gcr.io/google-samples/gb-frontend': webPage('Guestbook'),
-  'us-docker.pkg.dev/google-samples/containers/gke/gb-frontend': webPage('Guestbook'),
-  'registry.k8s.io/guestbook': webPage('Guestbook', 3000),
-  'gcr.io/google_samples/gb-redis-follower': redis,
-  'us-docker.pkg.dev/google-samples/containers/gke/gb-redis-follower': redis,
+  'gcr.io/google-samples/gb-frontend': guestbook(),
+  'gcr.io/google_samples/gb-frontend': guestbook(),
+  'us-docker.pkg.dev/google-samples/containers/gke/gb-frontend': guestbook(),
+  'registry.k8s.io/guestbook': guestbook(3000),
+  'gcr.io/google_samples/gb-redis-follower': follower('redis-leader'),
+  'gcr.io/google-samples/gb-redis-follower': follower('redis-leader'),
+  'gcr.io/google_samples/gb-redisslave': follower('redis-master'),
+  'us-docker.pkg.dev/google-samples/containers/gke/gb-redis-follower': follower('redis-leader'),
   'docker.io/library/redis': redis,
   'registry.k8s.io/redis': redis,
   'docker.io/kubernetes/redis': redis,
-  'docker.io/library/memcached': server(11211),
-  'docker.io/library/mysql': server(3306, ['REQUIRE_PASSWORD=1', 'SERVER_GREETING=8.0 mysql']),
-  'docker.io/library/mariadb': server(3306, ['REQUIRE_PASSWORD=1', 'SERVER_GREETING=11 mariadb']),
-  'docker.io/library/postgres': server(5432, ['REQUIRE_PASSWORD=1']),
-  'docker.io/library/mongo': server(27017),
-  'docker.io/library/rabbitmq': server(5672),
+  'docker.io/library/memcached': database(11211),
+  'docker.io/library/mysql': mysql,
+  'docker.io/library/mariadb': mysql,
+  'docker.io/library/postgres': postgres,
+  'docker.io/library/mongo': database(27017),
+  'docker.io/library/rabbitmq': database(5672),
   'docker.io/library/perl': {
     ...debian,
     executables: { '/usr/local/bin/perl': 'perl' },
@@ -168,9 +238,31 @@ export const IMAGES: Readonly<Record<string, ImageDefinition>> = {
   'docker.io/polinux/stress': stress,
   'docker.io/vish/stress': { ...stress, config: { entrypoint: ['/stress'] } },
   'docker.io/hashicorp/http-echo': httpEcho,
-  'gcr.io/google-samples/hello-app': helloApp('1.0.0'),
-  'us-docker.pkg.dev/google-samples/containers/gke/hello-app': helloApp('1.0.0'),
-  'gcr.io/google-samples/node-hello': helloApp('1.0.0'),
+  'gcr.io/google-samples/hello-app': helloApp,
+  'us-docker.pkg.dev/google-samples/containers/gke/hello-app': helloApp,
+  'gcr.io/google-samples/node-hello': helloApp,
+  'gcr.io/google-samples/kubernetes-bootcamp': bootcamp,
+  'docker.io/jocatalin/kubernetes-bootcamp': bootcamp,
+  'docker.io/traefik/whoami': program('whoami'),
+  'docker.io/containous/whoami': program('whoami'),
+  'docker.io/nginxdemos/hello': program('nginx-hello'),
+  'docker.io/stefanprodan/podinfo': podinfo,
+  'ghcr.io/stefanprodan/podinfo': podinfo,
+  'registry.k8s.io/test-webserver': {
+    ...agnhost,
+    config: { entrypoint: ['/agnhost', 'test-webserver'] },
+  },
+  'docker.io/nicolaka/netshoot': { ...alpine, config: { cmd: ['sh'] } },
+  'docker.io/library/tomcat': webPage('Apache Tomcat', 8080),
+  'docker.io/library/caddy': webPage('Caddy works!'),
+  'docker.io/jenkins/jenkins': webPage('Jenkins', 8080),
+  'docker.io/grafana/grafana': webPage('Grafana', 3000),
+  'docker.io/prom/prometheus': webPage('Prometheus', 9090),
+  'docker.io/prom/node-exporter': webPage('Node Exporter', 9100),
+  'quay.io/prometheus/node-exporter': webPage('Node Exporter', 9100),
+  'quay.io/fluentd_elasticsearch/fluentd': idle(),
+  'docker.io/fluent/fluentd': idle('alpine'),
+  'docker.io/fluent/fluent-bit': idle(),
   'docker.io/library/crasher': program('crasher'),
   'docker.io/library/burner': program('burn'),
   'docker.io/library/sleeper': { ...busybox, config: { cmd: ['sleep', 'infinity'] } },

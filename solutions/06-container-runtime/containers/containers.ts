@@ -69,7 +69,8 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 interface LiveContainer {
   readonly record: Mutable<ContainerRecord>;
   process: ContainerProcess | undefined;
-  isStarting: boolean;
+  /** While the host starts it: resolves when the host has answered, and never rejects. */
+  starting: Promise<void> | undefined;
   /** Resolves when its process has ended and that is written down. */
   ended: Promise<void> | undefined;
 }
@@ -93,17 +94,31 @@ interface LiveContainer {
  *
  * Rules for all methods:
  * 1. An id may be shortened: a beginning that only one sandbox (or container) has stands for it. The
- *    whole id goes before a beginning. An empty one names nothing.
- * 2. Times are the clock's `now()`, rounded down to whole milliseconds, in nanoseconds.
+ *    whole id goes before a beginning. An empty one names nothing. Messages have the whole id, unless
+ *    they say otherwise.
+ * 2. Times are the clock's `now()`, rounded down to whole milliseconds, in nanoseconds. A sandbox and a
+ *    container are there, and `createdAt` is the time, when the host has answered; that is the order
+ *    of lists, too.
  * 3. Names are taken: of a sandbox `NAME_NAMESPACE_UID_ATTEMPT`, of a container
  *    `CONTAINER_NAME_NAMESPACE_UID_ATTEMPT` with its own attempt at the end (and its sandbox's name,
  *    namespace and uid). A name is taken from the call that asks for it on, and free again when the
- *    thing is removed or could not be made.
- * 4. What is handed out is a copy: it does not change when the sandbox or container does.
+ *    thing is gone or could not be made.
+ * 4. What is kept is nobody else's. What is given (configs, and what the host says) is copied when it
+ *    comes; what is handed out does not change when the sandbox or container does, and whatever is
+ *    done to it, deep inside too, changes nothing here (copies do, and so do frozen objects).
  * 5. `onEvent` is told after a state has changed and can be read: `CONTAINER_CREATED_EVENT` and
  *    `CONTAINER_STARTED_EVENT` for a sandbox that runs, `CONTAINER_STOPPED_EVENT`, and
  *    `CONTAINER_DELETED_EVENT` when it is gone; for containers the same at each step (a container that
  *    could not be started: stopped). Each once.
+ * 6. Other calls may come while the host is asked, so after each wait look again. A container that is
+ *    being started will run: who removes it, or stops or removes its sandbox, waits for the host's
+ *    answer and then kills it.
+ * 7. When the host's `tearDownSandbox` or `removeContainer` rejects, the call rejects with the same,
+ *    but what it was to do is done: the sandbox is not ready, the container gone, the event told, and
+ *    the host is not asked again.
+ *
+ * Open, so that nobody asks: whether a call that finds another one of the same kind under way for the
+ * same thing resolves at once, or with it.
  *
  * @see containerd v2 internal/cri/server (sandbox_run.go, container_start.go, container_stop.go)
  */
@@ -136,13 +151,14 @@ export class Containers {
    */
   async runPodSandbox(config: PodSandboxConfig, runtimeHandler = ''): Promise<string> {
     const id = this.#newId();
-    const name = sandboxName(config);
+    const kept = frozenCopy(config);
+    const name = sandboxName(kept);
     this.#reserve('sandbox', name, id);
     try {
-      const ips = await this.#host.setUpSandbox(id, config);
+      const ips = frozenCopy(await this.#host.setUpSandbox(id, kept));
       const createdAt = this.#now();
       const state = 'SANDBOX_READY';
-      this.#sandboxes.set(id, { id, config, runtimeHandler, state, createdAt, ips });
+      this.#sandboxes.set(id, { id, config: kept, runtimeHandler, state, createdAt, ips });
     } catch (error) {
       this.#names.delete(name);
       throw error;
@@ -153,24 +169,31 @@ export class Containers {
   }
 
   /**
-   * Ends a sandbox: kills its containers that run, without grace and all at once, waits for their end;
-   * then it is not ready, and the host takes its network back (once). Its containers are still there.
-   * A sandbox that is stopped or unknown is no error.
+   * Ends a sandbox: kills its containers that run, without grace and all at once, and waits for their
+   * end. Its containers are still there. A sandbox that is stopped or unknown is no error.
+   *
+   * @remarks In this order: no container of it runs or is being started any more, also none that came
+   * while others ended; then it is not ready, which is told; then the host takes its network back
+   * (once). Until then it is ready, and containers can be made in it.
    *
    * @exercise container-runtime/containers
    */
   async stopPodSandbox(id: string): Promise<void> {
     const sandbox = find(this.#sandboxes, id);
     if (sandbox === undefined) return;
-    await Promise.all(this.#containersOf(sandbox.id).map((one) => this.#stop(one, 0)));
+    let busy = this.#busyIn(sandbox.id);
+    for (; busy.length > 0; busy = this.#busyIn(sandbox.id)) {
+      await Promise.all(busy.map((one) => this.#kill(one)));
+    }
     if (sandbox.state === 'SANDBOX_NOTREADY') return;
     sandbox.state = 'SANDBOX_NOTREADY';
-    await this.#host.tearDownSandbox(sandbox.id);
     this.#onEvent('CONTAINER_STOPPED_EVENT', sandbox.id);
+    await this.#host.tearDownSandbox(sandbox.id);
   }
 
   /**
-   * Stops a sandbox, removes its containers, then itself. One that is unknown is no error.
+   * Stops a sandbox, removes its containers, then itself. One that is unknown is no error. When the
+   * host fails on the way, the sandbox is still there; another call goes on.
    *
    * @exercise container-runtime/containers
    */
@@ -187,6 +210,10 @@ export class Containers {
   /**
    * Makes a container in a sandbox: takes its name, and has the host prepare it.
    *
+   * @remarks When the sandbox has been stopped or removed by the time the host answers, there is no
+   * container: the host removes what it prepared, and then the call rejects as it would have at its
+   * beginning, whatever the host says to that.
+   *
    * @returns its id, made with `newId` before the host is asked
    * @throws CriError, as a rejection: what `sandbox` throws when there is none; `UNKNOWN` `sandbox
    * container "ID" is not running` when the sandbox is not ready; `UNKNOWN` `failed to reserve
@@ -197,15 +224,17 @@ export class Containers {
   async createContainer(sandboxId: string, config: ContainerConfig): Promise<string> {
     const sandbox = this.#readySandbox(sandboxId);
     const id = this.#newId();
-    const name = containerName(config, sandbox.config);
+    const kept = frozenCopy(config);
+    const name = containerName(kept, sandbox.config);
     this.#reserve('container', name, id);
     try {
-      const prepared = await this.#host.prepareContainer(id, sandbox.id, config);
+      const prepared = await this.#host.prepareContainer(id, sandbox.id, kept);
+      await this.#checkStillReady(sandbox.id, id);
       const record: Mutable<ContainerRecord> = {
-        ...prepared,
+        ...frozenCopy(prepared),
         id,
         sandboxId: sandbox.id,
-        config,
+        config: kept,
         state: 'CONTAINER_CREATED',
         createdAt: this.#now(),
         startedAt: 0n,
@@ -214,7 +243,12 @@ export class Containers {
         reason: '',
         message: '',
       };
-      this.#containers.set(id, { record, process: undefined, isStarting: false, ended: undefined });
+      this.#containers.set(id, {
+        record,
+        process: undefined,
+        starting: undefined,
+        ended: undefined,
+      });
     } catch (error) {
       this.#names.delete(name);
       throw error;
@@ -232,30 +266,35 @@ export class Containers {
    * as its message (the text of the error if it is no CriError), `finishedAt` now, and `startedAt` 0.
    *
    * @throws CriError, as a rejection: what `container` throws; `UNKNOWN` `failed to set starting state
-   * for container "ID": container is in STATE state` when it is not `CONTAINER_CREATED`, where STATE is
-   * `starting` while another call starts it; `UNKNOWN` `sandbox container "ID" is not running` (the
-   * container stays as it is); what the host rejects with
+   * for container "ID": container is in STATE state` when it is not `CONTAINER_CREATED` (also while it
+   * is being killed or removed), where STATE is `starting` while another call starts it; `UNKNOWN`
+   * `sandbox container "ID" is not running` with the sandbox's id when that is not ready (the container
+   * stays as it is); what the host rejects with
    * @exercise container-runtime/containers
    */
   async startContainer(id: string): Promise<void> {
     const container = this.#container(id);
     const { record } = container;
-    if (record.state !== 'CONTAINER_CREATED' || container.isStarting) {
-      const state = container.isStarting ? 'starting' : record.state;
+    if (record.state !== 'CONTAINER_CREATED' || container.starting !== undefined) {
+      const state = container.starting === undefined ? record.state : 'starting';
       throw new CriError(
         'UNKNOWN',
         `failed to set starting state for container "${record.id}": container is in ${state} state`,
       );
     }
     this.#readySandbox(record.sandboxId);
-    container.isStarting = true;
+    let answered = (): void => {};
+    container.starting = new Promise((resolve) => {
+      answered = resolve;
+    });
     try {
       container.process = await this.#host.startContainer(record.id);
     } catch (error) {
       this.#failedToStart(record, error);
       throw error;
     } finally {
-      container.isStarting = false;
+      container.starting = undefined;
+      answered();
     }
     record.state = 'CONTAINER_RUNNING';
     record.startedAt = this.#now();
@@ -269,7 +308,8 @@ export class Containers {
    * @remarks With a timeout its process gets its `stopSignal` at once; if it has not ended when the
    * time is over, `SIGKILL`. Without one it gets `SIGKILL` at once. No timer is left when it ends
    * sooner. Two calls at the same time both do this, so the shorter time counts. A container that does
-   * not run, or is unknown, is no error, and nothing happens.
+   * not run, or is unknown, is no error, and nothing happens; so too with one that is being started:
+   * it does not run yet.
    *
    * @param timeoutSeconds - 0 kills at once
    * @exercise container-runtime/containers
@@ -282,6 +322,9 @@ export class Containers {
   /**
    * Removes a container: kills it first if it runs, and has the host take away what it prepared (once).
    * One that is unknown is no error.
+   *
+   * @remarks Once it does not run it is gone, and its name free, before the host is asked; that it is
+   * gone is told when the host has answered.
    *
    * @exercise container-runtime/containers
    */
@@ -392,14 +435,38 @@ export class Containers {
     return hasEnded;
   }
 
-  async #remove(container: LiveContainer): Promise<void> {
+  /** Also one that is being started. */
+  async #kill(container: LiveContainer): Promise<void> {
+    await container.starting;
     await this.#stop(container, 0);
+  }
+
+  async #remove(container: LiveContainer): Promise<void> {
+    // No wait between the last look and the deletion: somebody might start it meanwhile.
+    while (isBusy(container)) await this.#kill(container);
     const { id, config, sandboxId } = container.record;
     if (!this.#containers.delete(id)) return;
     const sandbox = this.#sandboxes.get(sandboxId);
     if (sandbox !== undefined) this.#names.delete(containerName(config, sandbox.config));
-    await this.#host.removeContainer(id);
-    this.#onEvent('CONTAINER_DELETED_EVENT', id);
+    try {
+      await this.#host.removeContainer(id);
+    } finally {
+      this.#onEvent('CONTAINER_DELETED_EVENT', id);
+    }
+  }
+
+  /** Takes back what was prepared for a container whose sandbox is not ready any more. */
+  async #checkStillReady(sandboxId: string, id: string): Promise<void> {
+    try {
+      this.#readySandbox(sandboxId);
+    } catch (error) {
+      await this.#host.removeContainer(id).catch(() => {});
+      throw error;
+    }
+  }
+
+  #busyIn(sandboxId: string): LiveContainer[] {
+    return this.#containersOf(sandboxId).filter(isBusy);
   }
 
   #containersOf(sandboxId: string): LiveContainer[] {
@@ -435,6 +502,22 @@ export class Containers {
   #now(): bigint {
     return BigInt(Math.floor(this.#clock.now())) * 1_000_000n;
   }
+}
+
+/** It runs, or will soon. */
+function isBusy({ starting, record }: LiveContainer): boolean {
+  return starting !== undefined || record.state === 'CONTAINER_RUNNING';
+}
+
+/** A copy that can be handed out: nobody can change it. */
+function frozenCopy<T>(value: T): T {
+  return frozen(structuredClone(value));
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+  for (const part of Object.values(value)) frozen(part);
+  return Object.freeze(value);
 }
 
 /** By the whole id, or by a beginning that only one has. */

@@ -29,11 +29,14 @@ export interface StoredImage {
   readonly config: ImageConfig;
   /** Lowest first. */
   readonly layers: readonly Layer[];
-  /** Such as `docker.io/library/nginx:latest`, in the order they were pulled. */
+  /**
+   * Such as `docker.io/library/nginx:latest`, in the order in which they came to this image; one that is
+   * pulled again keeps its place.
+   */
   readonly repoTags: readonly string[];
-  /** Such as `docker.io/library/nginx@sha256:…`. */
+  /** Such as `docker.io/library/nginx@sha256:…`; in the same order. */
   readonly repoDigests: readonly string[];
-  /** Bytes of all its layers; one that it has twice counts once. */
+  /** The `size` of all its layers as they came, not as the manifest says; one that it has twice counts once. */
   readonly size: number;
 }
 
@@ -88,7 +91,8 @@ export class ImageStore {
    * 1. Read the name (`parseReference`), ask the registry for the manifest, then for each layer that is
    *    not here, in order. `auth` goes along with every question.
    * 2. A layer whose `layerDigest` is not what the manifest says is not kept; the pull fails as for
-   *    `RegistryError('not-found', 'unexpected commit digest FOUND, expected WANTED')`.
+   *    `RegistryError('not-found', 'unexpected commit digest FOUND, expected WANTED')`. A manifest is
+   *    believed, also one that was asked for by digest.
    * 3. A question that fails with a temporary `RegistryError` is asked again, `PULL_ATTEMPTS` times in
    *    all; before the second time after `PULL_BACKOFF_MS`, before each further one after twice as
    *    long as before. Nothing else is asked twice.
@@ -97,6 +101,8 @@ export class ImageStore {
    *    one of its digests.
    * 5. While one pull of a name runs, another of the same name (in full) waits for it and gets the
    *    same answer. After it is over, the next pull asks the registry again: the tag may have moved.
+   *    Whether pulls of different names that want the same layer at the same time fetch it once or
+   *    twice is open; each keeps it from being collected, for as long as that pull runs.
    * 6. A pull that fails leaves the images as they were. Layers it has fetched stay for the next try.
    *
    * @returns the image's id
@@ -120,7 +126,8 @@ export class ImageStore {
   /**
    * Finds an image by one of its tags or digests, as people write them (`nginx` finds
    * `docker.io/library/nginx:latest`), or by its id: with or without `sha256:`, whole or its first
-   * digits, at least four, if no other image's id begins so. An id goes before a name.
+   * digits, at least four, if no other image's id begins so. An id goes before a name. Of a name with
+   * tag and digest only the digest counts.
    *
    * @returns `undefined` when there is none, also for what is no name
    * @exercise container-runtime/images
@@ -172,7 +179,7 @@ export class ImageStore {
   }
 
   /**
-   * Bytes of all layers on the disk, each once.
+   * Bytes of all layers on the disk, each once, by the layers' own `size`.
    *
    * @exercise container-runtime/images
    */

@@ -19,8 +19,9 @@ export type LayerEntry = Attributes &
 /**
  * What a layer changes, by absolute path. The root directory `/` is not in it.
  *
- * @remarks A file `/etc/.wh.motd` says that lower layers' `/etc/motd` is gone; a file
- * `/etc/.wh..wh..opq` that all of lower layers' `/etc` is.
+ * @remarks An entry `/etc/.wh.motd` says that lower layers' `/etc/motd` is gone; an entry
+ * `/etc/.wh..wh..opq` that all of lower layers' `/etc` is. They are empty files in real images; here the
+ * name alone counts, and the entry may be of any kind.
  */
 export type LayerEntries = ReadonlyMap<string, LayerEntry>;
 

@@ -47,21 +47,22 @@ export class ImageNameError extends Error {
  * is `sha256:` and 64 small hexadecimal digits.
  *
  * @returns `tag` and `digest` are not there, rather than `undefined`, when there is none
- * @throws ImageNameError `invalid reference format` for anything else; when the only thing wrong with
- * the path are capital letters, `invalid reference format: repository name (PATH) must be lowercase`,
- * where PATH has `library/` in front if rule 2 puts it there
+ * @throws ImageNameError `invalid reference format: repository name (PATH) must be lowercase` when the
+ * path has capital letters, whatever else is wrong with it, the registry, the tag or the digest; PATH is
+ * without those, and has `library/` in front if rule 2 puts it there. `invalid reference format` for
+ * anything else.
  * @see github.com/distribution/reference reference.go, normalize.go
  * @exercise container-runtime/images
  */
 export function parseReference(text: string): Reference {
   const [named = '', digest, ...more] = text.split('@');
-  if (more.length > 0 || (digest !== undefined && !DIGEST.test(digest))) throw invalid();
   const colon = named.lastIndexOf(':');
   const hasTag = colon > named.lastIndexOf('/');
   const name = hasTag ? named.slice(0, colon) : named;
   const tag = hasTag ? named.slice(colon + 1) : undefined;
-  if (tag !== undefined && !TAG.test(tag)) throw invalid();
   const repository = repositoryOf(name);
+  if (tag !== undefined && !TAG.test(tag)) throw invalid();
+  if (more.length > 0 || (digest !== undefined && !DIGEST.test(digest))) throw invalid();
   if (digest !== undefined) return { repository, ...(tag !== undefined && { tag }), digest };
   return { repository, tag: tag ?? 'latest' };
 }
@@ -75,13 +76,12 @@ function repositoryOf(name: string): string {
   const path = hasDomain ? parts.slice(1) : parts;
   if (domain === 'docker.io' && path.length === 1) path.unshift('library');
   const joined = path.join('/');
-  const areComponents = (parts: readonly string[]) => parts.every((part) => COMPONENT.test(part));
-  if (joined !== joined.toLowerCase() && areComponents(joined.toLowerCase().split('/'))) {
+  if (joined !== joined.toLowerCase()) {
     throw new ImageNameError(
       `invalid reference format: repository name (${joined}) must be lowercase`,
     );
   }
-  if (!DOMAIN.test(domain) || !areComponents(path)) throw invalid();
+  if (!DOMAIN.test(domain) || !path.every((part) => COMPONENT.test(part))) throw invalid();
   return `${domain}/${joined}`;
 }
 

@@ -42,7 +42,7 @@ export interface CgroupUsage {
  *
  * @returns `shares` between {@link MIN_CPU_SHARES} and {@link MAX_CPU_SHARES}, brought there if
  * necessary, {@link DEFAULT_CPU_SHARES} for none or 0; `quotaCpus` is the quota divided by the period
- * ({@link DEFAULT_CPU_PERIOD} for none or 0), `Infinity` when the quota is none, 0 or less
+ * ({@link DEFAULT_CPU_PERIOD} for none, 0 or less), `Infinity` when the quota is none, 0 or less
  *
  * @exercise container-runtime/limits
  */
@@ -55,9 +55,12 @@ export function cpuShareOf(resources: LinuxContainerResources): {
     cpuShares === 0
       ? DEFAULT_CPU_SHARES
       : Math.min(Math.max(cpuShares, MIN_CPU_SHARES), MAX_CPU_SHARES);
-  const quotaCpus =
-    cpuQuota > 0 ? cpuQuota / (cpuPeriod || DEFAULT_CPU_PERIOD) : Number.POSITIVE_INFINITY;
+  const quotaCpus = cpuQuota > 0 ? cpuQuota / periodOf(cpuPeriod) : Number.POSITIVE_INFINITY;
   return { shares, quotaCpus };
+}
+
+function periodOf(cpuPeriod: number): number {
+  return cpuPeriod > 0 ? cpuPeriod : DEFAULT_CPU_PERIOD;
 }
 
 /**
@@ -111,7 +114,7 @@ export function cpuRates<K>(demands: readonly CpuDemand<K>[], cpus: number): Map
  * May a container that has `usedBytes` take `bytes` more?
  *
  * @returns `oom` when it would then have more than its limit. Exactly the limit is fine; a limit of
- * none or 0 is no limit.
+ * none, 0 or less is no limit.
  *
  * @exercise container-runtime/limits
  */
@@ -127,7 +130,8 @@ export function chargeMemory(
 /**
  * How many processes a container may have at once: `pids.max` of `unified`.
  *
- * @returns `undefined` for no limit: not there, or `max`
+ * @returns `undefined` for no limit: not there, or `max`. It is a text, so `0` is no "not specified"
+ * but a limit of 0.
  *
  * @exercise container-runtime/limits
  */
@@ -152,10 +156,11 @@ export function cpuWeightOf(shares: number): number {
  * The files under `/sys/fs/cgroup` that a container sees, by name. Each is one line with its newline.
  *
  * ```text
- * cpu.max         QUOTA PERIOD        in microseconds; `max` for no quota, 100000 for no period
+ * cpu.max         QUOTA PERIOD        in microseconds; `max` for no quota, 100000 for no period, each
+ *                                     also for 0 or less
  * cpu.weight      of its shares
  * cpu.stat        usage_usec N        rounded down
- * memory.max      the limit, or `max`
+ * memory.max      the limit, or `max` for none, 0 or less
  * memory.current  memory.peak         bytes
  * memory.events   oom_kill N
  * pids.max        the limit, or `max`
@@ -169,9 +174,8 @@ export function cgroupFiles(
   usage: CgroupUsage,
 ): Record<string, string> {
   const { cpuQuota = 0, cpuPeriod = 0, memoryLimitInBytes = 0 } = resources;
-  const period = cpuPeriod || DEFAULT_CPU_PERIOD;
   return {
-    'cpu.max': `${cpuQuota > 0 ? cpuQuota : 'max'} ${period}\n`,
+    'cpu.max': `${cpuQuota > 0 ? cpuQuota : 'max'} ${periodOf(cpuPeriod)}\n`,
     'cpu.weight': `${cpuWeightOf(cpuShareOf(resources).shares)}\n`,
     'cpu.stat': `usage_usec ${Math.floor(usage.cpuMs * 1000)}\n`,
     'memory.max': `${memoryLimitInBytes > 0 ? memoryLimitInBytes : 'max'}\n`,

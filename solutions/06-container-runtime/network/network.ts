@@ -118,13 +118,16 @@ export class AddressPool {
 
   /**
    * Notes that an address is taken already. One outside the range is none of its business. The next
-   * address to be given out stays what it was.
+   * address to be given out stays what it was. Who is first has it: nothing happens when another owner
+   * has the address, nor when this owner has one.
    *
    * @exercise container-runtime/network
    */
   reserve(owner: string, ip: string): void {
     const number = ipNumber(ip);
-    if (number !== undefined && cidrContains(this.#cidr, ip)) this.#owners.set(number, owner);
+    if (number === undefined || !cidrContains(this.#cidr, ip)) return;
+    if (this.#owners.has(number) || this.addressOf(owner) !== undefined) return;
+    this.#owners.set(number, owner);
   }
 
   /**

@@ -81,7 +81,7 @@ export const ALL_CAPABILITIES: readonly string[] = [
  * 3. With `ALL` among those to drop, begin with none instead, whatever rule 2 says.
  * 4. Add those to add, then take away those to drop, each by its name.
  *
- * Names are written in any case, with or without `CAP_`.
+ * Names are written in any case, with or without `CAP_`. One that is in no list is a name like others.
  *
  * ```text
  * add NET_ADMIN                       the default ones and NET_ADMIN
@@ -124,13 +124,15 @@ export interface ImageUsers {
  * Who a container's first process is.
  *
  * @remarks
- * *The user* is the first that there is: `runAsUser`, `runAsUsername`, the image's `user`, 0. The image's
- * may have a group behind a `:`.
+ * *The user* is the first that there is: `runAsUser`, `runAsUsername`, the image's `user`, 0. The two that
+ * are texts may have a group behind a `:`.
  *
- * 1. Look the user up in `passwd` (`NAME:x:UID:GID:…`), by name first, then by number. A number that is
- *    not there is that uid. A name that is not there cannot be run.
- * 2. The gid is the first that there is: `runAsGroup`; the group behind the `:` (looked up by name in
- *    `group`, `NAME:x:GID:MEMBER,MEMBER`, then taken as a number); the one of the `passwd` line; 0.
+ * 1. Look the user up in `passwd` (`NAME:x:UID:GID:…`): digits alone are a number, looked up as uid,
+ *    anything else is a name. The first line that fits counts. A number that is not there is that uid.
+ *    A name that is not there cannot be run.
+ * 2. The gid is the first that there is: `runAsGroup`; the group behind the `:` of the very user of rule 1
+ *    (so not of the image's when the pod names a user), which is a number when it is digits alone, else
+ *    a name of `group` (`NAME:x:GID:MEMBER,MEMBER`); the one of the `passwd` line; 0.
  * 3. The groups are the gid, `supplementalGroups`, and, unless the policy is `Strict`, the groups of `group` that
  *    have the user's name of `passwd` as a member. Ascending, each once.
  * 4. Root (uid 0) has `capabilitiesOf(context)`, anybody else none.
@@ -170,9 +172,10 @@ function identityOf(context: LinuxContainerSecurityContext, image: ImageUsers): 
   if (runAsGroup && !runAsUser && runAsUsername === '') {
     throw new CriError('INVALID_ARGUMENT', 'user group is specified without user');
   }
-  const [user = '', group] = wantedUser(context, image).split(':');
+  const [named = '', group] = wantedUser(context, image).split(':');
+  const user = named || '0';
   const entry = passwdEntry(image.passwd, user);
-  if (entry === undefined && user !== '' && !/^\d+$/.test(user)) {
+  if (entry === undefined && !isNumber(user)) {
     throw new CriError(
       'UNKNOWN',
       `unable to find user ${user}: no matching entries in passwd file`,
@@ -190,19 +193,23 @@ function wantedUser(context: LinuxContainerSecurityContext, image: ImageUsers): 
 
 function passwdEntry(passwd: string, user: string): Identity | undefined {
   const rows = passwd.split('\n').map((line) => line.split(':'));
-  const row = rows.find(([name]) => name === user) ?? rows.find(([, , uid]) => uid === user);
+  const row = rows.find(([name, , uid]) => (isNumber(user) ? uid : name) === user);
   return row && { name: row[0], uid: Number(row[2]), gid: Number(row[3]) };
 }
 
 function groupId(groups: string, wanted: string | undefined): number | undefined {
   if (wanted === undefined || wanted === '') return undefined;
+  if (isNumber(wanted)) return Number(wanted);
   const row = groups.split('\n').find((line) => line.split(':')[0] === wanted);
   if (row !== undefined) return Number(row.split(':')[2]);
-  if (/^\d+$/.test(wanted)) return Number(wanted);
   throw new CriError(
     'UNKNOWN',
     `unable to find group ${wanted}: no matching entries in group file`,
   );
+}
+
+function isNumber(text: string): boolean {
+  return /^\d+$/.test(text);
 }
 
 function groupsWith(groups: string, member: string): number[] {
@@ -243,14 +250,14 @@ export function mayAccess(credentials: Credentials, stat: FileStat, access: Acce
 }
 
 /**
- * May a process listen at a port?
+ * May a process listen at a port? Port 0 is "any that is free", which anybody may ask for.
  *
  * @param unprivilegedFrom - the first port that anybody may take; below, one needs `NET_BIND_SERVICE`
  *
  * @exercise container-runtime/security
  */
 export function mayBind(credentials: Credentials, port: number, unprivilegedFrom = 1024): boolean {
-  return port >= unprivilegedFrom || credentials.capabilities.has('NET_BIND_SERVICE');
+  return port === 0 || port >= unprivilegedFrom || credentials.capabilities.has('NET_BIND_SERVICE');
 }
 
 /**

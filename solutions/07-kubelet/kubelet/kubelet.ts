@@ -6,47 +6,26 @@
  */
 
 import type { Service } from 'kubernetes-types/core/v1.js';
-import {
-  type Clock,
-  type FileSystem,
-  keyOf,
-  type Logger,
-  type Node,
-  type Pod,
-  type PodNetwork,
-  type Random,
-  timestamp,
-} from '#apimachinery';
-import {
-  type Client,
-  DeletedFinalStateUnknown,
-  EventBroadcaster,
-  type ListerWatcher,
-  PODS,
-  SERVICES,
-  SharedInformer,
-} from '#client';
-import type { CriClient } from '#container-runtime/cri';
+import { keyOf, type Node, type Pod, timestamp } from '#apimachinery';
+import { DeletedFinalStateUnknown, EventBroadcaster, SERVICES, SharedInformer } from '#client';
 import type { NodeFacts } from '../container-config/container-request.ts';
-import { type ContainerEvent, ImagePuller } from '../images/image-puller.ts';
-import { type NodeOptions, NodeReporter } from '../node/node-reporter.ts';
+import { ImagePuller } from '../images/image-puller.ts';
+import { NodeReporter } from '../node/node-reporter.ts';
 import { ObjectCache } from '../objects/object-cache.ts';
 import { TokenManager } from '../objects/tokens.ts';
-import { LifecycleEventGenerator } from '../pleg/pleg.ts';
-import { lookAtRuntime } from '../pleg/relist.ts';
+import { RelistLoop } from '../pleg/relist-loop.ts';
 import { PodWorkers } from '../pod-workers/pod-workers.ts';
-import { newHttpGet, type SecureConnection } from '../probes/http-get.ts';
+import { newHttpGet } from '../probes/http-get.ts';
 import { ProbeManager } from '../probes/probe-manager.ts';
-import { type GrpcCheck, newProber } from '../probes/prober.ts';
+import { newProber } from '../probes/prober.ts';
 import { EvictionManager, sampleUsage } from '../resources/eviction-manager.ts';
 import {
   DEFAULT_THRESHOLDS,
   type EvictionSignal,
-  type EvictionThreshold,
   type Observation,
 } from '../resources/resources.ts';
-import { latestContainer, type PodRuntimeStatus } from '../runtime/pod-runtime-status.ts';
-import { LABELS, type RuntimeReader, readPod } from '../runtime/read-runtime.ts';
+import { latestContainer } from '../runtime/pod-runtime-status.ts';
+import { type RuntimeReader, readPod } from '../runtime/read-runtime.ts';
 import { RuntimeState } from '../runtime/runtime-state.ts';
 import {
   isMirrorPod,
@@ -58,52 +37,16 @@ import { StatusManager } from '../status/status-manager.ts';
 import { PodRuntimeSyncer } from '../sync-pod/pod-syncer.ts';
 import { VolumeManager } from '../volumes/volume-manager.ts';
 import { bytesOf } from './amounts.ts';
+import { factsOf, type KubeletOptions } from './kubelet-options.ts';
+import { imagesOfNode, orphanedPods, removeFromRuntime } from './leftovers.ts';
+import { podEvents } from './pod-events.ts';
 import { PodLifecycle } from './pod-lifecycle.ts';
+import { isNews, podsOfNode } from './pod-source.ts';
 
-/** What a kubelet is made from. */
-export interface KubeletOptions {
-  readonly client: Client;
-  readonly cri: CriClient;
-  /** The node's disk. */
-  readonly files: FileSystem;
-  /** How it reaches its pods. */
-  readonly network: PodNetwork;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
-  readonly node: NodeOptions;
-  /** Absent: `/var/lib/kubelet`. */
-  readonly rootDir?: string;
-  /** Absent: `/var/log/pods`. */
-  readonly logRoot?: string;
-  readonly clusterDns?: readonly string[];
-  /** Absent: `cluster.local`. */
-  readonly clusterDomain?: string;
-  readonly nodeDns?: readonly string[];
-  /** Static pods: where, and how their files are read. */
-  readonly staticPods?: {
-    readonly directory: string;
-    readonly parse: (text: string) => unknown;
-    readonly periodMs?: number;
-  };
-  readonly thresholds?: readonly EvictionThreshold[];
-  /** What the node has left; absent: its capacity without what containers use. */
-  readonly observe?: () => Promise<ReadonlyMap<EvictionSignal, Observation>>;
-  readonly secure?: SecureConnection;
-  readonly grpcCheck?: GrpcCheck;
-  /** Be told of changes by the runtime, and look only every five minutes. */
-  readonly evented?: boolean;
-  /** Absent: 1000. */
-  readonly relistMs?: number;
-  /** Do pods get variables of Services? Absent: yes. */
-  readonly serviceLinks?: boolean;
-}
-
-const RELIST_MS = 1000;
-const EVENTED_RELIST_MS = 300_000;
+const RUNTIME_RETRY_MS = 1000;
 const HOUSEKEEPING_MS = 2000;
 const STATIC_PODS_MS = 20_000;
-const PLEG_DEAD_MS = 180_000;
+const IMAGES_MS = 60_000;
 
 /** Makes a kubelet; it does nothing before `start`. */
 export function newKubelet(options: KubeletOptions): Kubelet {
@@ -127,18 +70,19 @@ export class Kubelet {
   readonly #runtime: PodRuntimeSyncer;
   readonly #runtimeState: RuntimeState;
   readonly #mirrors: MirrorClient;
-  readonly #pleg: LifecycleEventGenerator<PodRuntimeStatus>;
+  readonly #relist: RelistLoop;
   readonly #podInformer: SharedInformer<Pod>;
   readonly #services: SharedInformer<Service> | undefined;
   /** All pods that should run here, static ones as well, by uid. */
   readonly #pods = new Map<string, Pod>();
   /** By `namespace/name`. */
   readonly #mirrorPods = new Map<string, Pod>();
+  /** Static pods' names by uid: a new one of the same name waits for the old one's end. */
+  readonly #terminatingKeys = new Map<string, string>();
   readonly #timers = new Map<string, { cancel(): void }>();
-  #lookedAt: number;
-  #lookSoon: (() => void) | undefined;
   #podCidr = '';
   #hasReadFiles = false;
+  #imagesAt = Number.NEGATIVE_INFINITY;
   #images: NonNullable<NonNullable<Node['status']>['images']> = [];
 
   constructor(options: KubeletOptions) {
@@ -146,18 +90,12 @@ export class Kubelet {
     this.options = options;
     const world = { client, cri, clock, random, log, files };
     const hostIPs = node.addresses;
-    this.#lookedAt = clock.monotonic();
     this.facts = factsOf(options);
     this.reader = { cri, files, runtimeName: 'unknown' };
     this.#runtimeState = new RuntimeState(world);
     this.#events = new EventBroadcaster(client, { clock, random, log });
     const recorder = this.#events.forComponent('kubelet', node.name);
-    const event: ContainerEvent = (pod, container, type, reason, message) =>
-      recorder.event(PODS, referenceOf(pod), type, reason, message, {
-        fieldPath: fieldPathOf(pod, container.name),
-      });
-    const podEvent = (pod: Pod, type: 'Normal' | 'Warning', reason: string, message: string) =>
-      recorder.event(PODS, referenceOf(pod), type, reason, message);
+    const { event, podEvent } = podEvents(recorder);
     this.#objects = new ObjectCache(client, clock);
     this.#tokens = new TokenManager(client, { clock, random });
     this.statuses = new StatusManager({ ...world, apiPodOf: (pod) => this.#apiPodOf(pod) });
@@ -251,9 +189,15 @@ export class Kubelet {
       networkFaults: () => this.#runtimeState.networkFaults,
     });
     this.#workers = new PodWorkers({ syncer: this.#lifecycle, clock, log });
-    this.#pleg = new LifecycleEventGenerator({
-      look: () => lookAtRuntime(cri),
-      read: (uid) => readPod(this.reader, uid),
+    this.#relist = new RelistLoop({
+      ...world,
+      reader: this.reader,
+      evented: options.evented ?? false,
+      relistMs: options.relistMs,
+      onPod: (uid) => this.#wake(uid),
+      onDeath: async (uid) => {
+        if (this.#pods.has(uid)) await this.#lifecycle.prune(uid);
+      },
     });
     const source = podsOfNode(client, node.name);
     this.#podInformer = new SharedInformer(source, { clock, random, log, name: 'pods' });
@@ -276,10 +220,9 @@ export class Kubelet {
 
   /** Runs until the signal aborts; resolves when nothing is under way any more. Containers go on. */
   async start(signal: AbortSignal): Promise<void> {
-    const { clock, cri, log } = this.options;
+    const { log } = this.options;
     await this.#learnRuntime(signal);
     await this.#runtimeState.update();
-    this.#lookedAt = clock.monotonic();
     const running = [
       this.#runtimeState.run(signal),
       this.reporter.run(signal),
@@ -287,9 +230,8 @@ export class Kubelet {
       this.#services?.run(signal),
       this.#every(HOUSEKEEPING_MS, () => this.#keepHouse(), signal),
       this.#evictions.run(signal),
-      this.#relistAll(signal),
+      this.#relist.run(signal),
       this.#readStaticPodsAgain(signal),
-      this.options.evented ? this.#listen(cri.getContainerEvents(signal), signal) : undefined,
     ];
     await Promise.all(running).catch((error) => {
       log.error('a part of the kubelet has ended', { error: String(error) });
@@ -310,7 +252,7 @@ export class Kubelet {
         return;
       } catch (error) {
         log.warn('the runtime does not answer', { error: String(error) });
-        await clock.sleep(RELIST_MS, signal).catch(() => {});
+        await clock.sleep(RUNTIME_RETRY_MS, signal).catch(() => {});
       }
     }
   }
@@ -326,16 +268,7 @@ export class Kubelet {
   /** What keeps the node from being ready. */
   #faults(): string[] {
     const { runtimeFaults, networkFaults } = this.#runtimeState;
-    return [...runtimeFaults, ...this.#plegFaults(), ...networkFaults];
-  }
-
-  #plegFaults(): string[] {
-    const silentMs = this.options.clock.monotonic() - this.#lookedAt;
-    if (silentMs < PLEG_DEAD_MS || this.options.evented) return [];
-    const minutes = Math.floor(silentMs / 60_000);
-    return [
-      `PLEG is not healthy: pleg was last seen active ${minutes}m${Math.floor((silentMs % 60_000) / 1000)}s ago; threshold is 3m0s`,
-    ];
+    return [...runtimeFaults, ...this.#relist.faults, ...networkFaults];
   }
 
   #apiPodOf(pod: Pod): Pod | undefined {
@@ -428,55 +361,6 @@ export class Kubelet {
     }
   }
 
-  async #relistAll(signal: AbortSignal): Promise<void> {
-    const { log, evented, relistMs } = this.options;
-    const periodMs = relistMs ?? (evented ? EVENTED_RELIST_MS : RELIST_MS);
-    while (!signal.aborted) {
-      try {
-        await this.#relist();
-      } catch (error) {
-        if (!signal.aborted) log.warn('cannot look at the runtime', { error: String(error) });
-      }
-      await this.#untilLook(periodMs, signal);
-    }
-  }
-
-  #untilLook(ms: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const end = (): void => {
-        timer.cancel();
-        signal.removeEventListener('abort', end);
-        this.#lookSoon = undefined;
-        resolve();
-      };
-      const timer = this.options.clock.after(ms, end);
-      signal.addEventListener('abort', end, { once: true });
-      this.#lookSoon = end;
-    });
-  }
-
-  async #relist(): Promise<void> {
-    const events = await this.#pleg.relist();
-    this.#lookedAt = this.options.clock.monotonic();
-    const died = new Set(
-      events.filter(({ type }) => type === 'ContainerDied').map((e) => e.podUid),
-    );
-    for (const uid of new Set(events.map(({ podUid }) => podUid))) this.#wake(uid);
-    for (const uid of died)
-      if (this.#pods.has(uid)) await this.#lifecycle.prune(uid).catch(() => {});
-  }
-
-  async #listen(events: AsyncIterable<unknown>, signal: AbortSignal): Promise<void> {
-    try {
-      for await (const _ of events) this.#lookSoon?.();
-    } catch (error) {
-      if (!signal.aborted) {
-        this.options.log.warn('the runtime does not tell of changes', { error: String(error) });
-      }
-    }
-  }
-
   async #readStaticPodsAgain(signal: AbortSignal): Promise<void> {
     const { staticPods } = this.options;
     if (!staticPods) return;
@@ -522,14 +406,14 @@ export class Kubelet {
     this.#hasReadFiles = true;
   }
 
-  /** Static pods' names by uid: a new one of the same name waits for the old one's end. */
-  readonly #terminatingKeys = new Map<string, string>();
-
   /** Removes what is left of pods that are gone, and stops what nobody wants. */
   async #keepHouse(): Promise<void> {
+    const { clock, cri, files } = this.options;
     for (const uid of this.#workers.uids()) {
       if (this.#workers.phaseOf(uid) !== 'finished' || this.#pods.has(uid)) continue;
-      await this.#removeFromRuntime(uid);
+      await removeFromRuntime({ cri, files, logRoot: this.facts.logRoot }, uid, (id) =>
+        this.#probes.forget(`${this.reader.runtimeName}://${id}`),
+      );
       this.#lifecycle.forget(uid);
       this.statuses.forget(uid);
       this.#tokens.forget(uid);
@@ -542,60 +426,15 @@ export class Kubelet {
     this.#runtime.backoff.collect();
     const hasAllSources =
       this.#podInformer.hasSynced() && (!this.options.staticPods || this.#hasReadFiles);
-    if (hasAllSources) await this.#stopOrphans();
-    await this.#lookAtImages();
-  }
-
-  async #removeFromRuntime(uid: string): Promise<void> {
-    const { cri, files } = this.options;
-    const labelSelector = { [LABELS.podUid]: uid };
-    const { containers } = await cri.listContainers({ filter: { labelSelector } });
-    for (const { id, labels } of containers) {
-      await cri.removeContainer({ containerId: id });
-      this.#probes.forget(`${this.reader.runtimeName}://${id}`);
-      files.remove(logDirectory(this.facts, uid, labels));
+    if (hasAllSources) {
+      const isKnown = (uid: string): boolean =>
+        this.#workers.phaseOf(uid) !== undefined || this.#pods.has(uid);
+      const orphans = await orphanedPods(cri, isKnown);
+      for (const pod of orphans) this.#workers.update({ pod, type: 'kill' });
     }
-    const { items } = await cri.listPodSandbox({ filter: { labelSelector } });
-    for (const { id, labels } of items) {
-      await cri.stopPodSandbox({ podSandboxId: id });
-      await cri.removePodSandbox({ podSandboxId: id });
-      files.remove(logDirectory(this.facts, uid, labels));
-    }
-  }
-
-  /** Pods that were deleted while no kubelet ran. */
-  async #stopOrphans(): Promise<void> {
-    const { items } = await this.options.cri.listPodSandbox();
-    for (const { labels } of items) {
-      const uid = labels[LABELS.podUid];
-      if (uid === undefined || this.#workers.phaseOf(uid) !== undefined || this.#pods.has(uid))
-        continue;
-      const pod: Pod = {
-        metadata: {
-          uid,
-          name: labels[LABELS.podName] ?? '',
-          namespace: labels[LABELS.podNamespace] ?? '',
-        },
-        spec: { containers: [], terminationGracePeriodSeconds: 30 },
-      };
-      this.#workers.update({ pod, type: 'kill' });
-    }
-  }
-
-  #imagesAt = Number.NEGATIVE_INFINITY;
-
-  async #lookAtImages(): Promise<void> {
-    const { clock, cri } = this.options;
-    if (clock.monotonic() - this.#imagesAt < 60_000) return;
+    if (clock.monotonic() - this.#imagesAt < IMAGES_MS) return;
     this.#imagesAt = clock.monotonic();
-    const { images } = await cri.listImages();
-    this.#images = images
-      .map(({ repoTags, repoDigests, size }) => ({
-        names: [...repoDigests, ...repoTags],
-        sizeBytes: size,
-      }))
-      .sort((a, b) => b.sizeBytes - a.sizeBytes)
-      .slice(0, 50);
+    this.#images = await imagesOfNode(cri);
   }
 
   async #setPodCidr({ spec }: Node): Promise<void> {
@@ -632,62 +471,4 @@ export class Kubelet {
     const status = await readPod(this.reader, pod.metadata?.uid ?? '');
     return { status, container: latestContainer(status, name) };
   }
-}
-
-function factsOf(options: KubeletOptions): NodeFacts {
-  const { node, clusterDns = [], clusterDomain = 'cluster.local', nodeDns = [] } = options;
-  return {
-    nodeName: node.name,
-    clusterDns,
-    clusterDomain,
-    nodeDns,
-    memoryCapacity: bytesOf(node.capacity.memory ?? '0'),
-    logRoot: options.logRoot ?? '/var/log/pods',
-  };
-}
-
-function podsOfNode(client: Client, name: string): ListerWatcher<Pod> {
-  const pods = client.resource(PODS);
-  const fieldSelector = `spec.nodeName=${name}`;
-  return {
-    list: (options) => pods.list({ ...options, fieldSelector }),
-    watch: (options) => pods.watch({ ...options, fieldSelector }),
-  };
-}
-
-/** Did anything change that others decide? */
-function isNews(before: Pod, after: Pod): boolean {
-  const parts = ({ spec, metadata, status }: Pod): unknown => [
-    spec,
-    metadata?.labels,
-    metadata?.annotations,
-    metadata?.deletionTimestamp,
-    metadata?.deletionGracePeriodSeconds,
-    status?.phase,
-    status?.conditions
-      ?.filter(({ type }) => !type.startsWith('Containers'))
-      .map(({ type, status: is }) => [type, is]),
-  ];
-  return JSON.stringify(parts(before)) !== JSON.stringify(parts(after));
-}
-
-/** Events about static pods bear what the pod is known by. */
-function referenceOf({ metadata }: Pod): Pod {
-  return { metadata: { ...metadata } };
-}
-
-function fieldPathOf({ spec }: Pod, name: string): string {
-  const isIn = (list: readonly { name: string }[] | undefined) =>
-    list?.some((one) => one.name === name) ?? false;
-  if (isIn(spec?.initContainers)) return `spec.initContainers{${name}}`;
-  if (isIn(spec?.ephemeralContainers)) return `spec.ephemeralContainers{${name}}`;
-  return `spec.containers{${name}}`;
-}
-
-function logDirectory(
-  { logRoot }: NodeFacts,
-  uid: string,
-  labels: Readonly<Record<string, string>>,
-): string {
-  return `${logRoot}/${labels[LABELS.podNamespace]}_${labels[LABELS.podName]}_${uid}`;
 }

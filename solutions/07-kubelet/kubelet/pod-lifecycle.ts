@@ -165,7 +165,7 @@ export class PodLifecycle implements PodSyncer {
     const status = await readPod(reader, uid);
     this.#write(pod, status, { isTerminal: false, failed });
     probes.stopLiveness(pod);
-    await runtime.killPod(pod, status, graceSeconds, signal);
+    await runtime.killer.killPod(pod, status, graceSeconds, signal);
     if (signal.aborted) return;
     probes.removePod(pod);
     const after = await readPod(reader, uid);

@@ -90,12 +90,23 @@ function statusesOf({ pod, runtime, previous, startFailure }: PodStatusInput): P
       previous: previous.ephemeralContainerStatuses ?? [],
     });
   }
-  const ips = runtime.ips;
+  const ips = ipsOf(runtime, previous);
   if (ips[0] !== undefined) {
     status.podIP = ips[0];
     status.podIPs = ips.slice(0, 2).map((ip) => ({ ip }));
   }
   return status;
+}
+
+/**
+ * A pod whose sandboxes have all ended keeps the addresses it had.
+ *
+ * @see pkg/kubelet/pleg/generic.go (1.33), getPodIPs
+ */
+function ipsOf({ ips, sandboxes }: PodRuntimeStatus, previous: PodStatus): readonly string[] {
+  const isOver = sandboxes.length > 0 && !sandboxes.some(({ isReady }) => isReady);
+  if (ips.length > 0 || !isOver) return ips;
+  return (previous.podIPs ?? []).flatMap(({ ip }) => ip ?? []);
 }
 
 /** What has ended does not begin again. */

@@ -101,12 +101,11 @@ export class StatusManager {
     held.pod = pod;
     if (held.isDone && pod.metadata?.deletionTimestamp !== undefined) this.#write(uid);
     if (held.isWriting || held.written === '') return;
-    const own = ({ containerStatuses, phase }: PodStatus) => ({ containerStatuses, phase });
-    if (semanticallyEqual(own(pod.status ?? {}), own(held.status))) return;
+    if (semanticallyEqual(ownOf(pod.status ?? {}), ownOf(held.status))) return;
     if (held.retry) return;
     held.retry = this.#options.clock.after(RETRY_MS, () => {
       held.retry = undefined;
-      const isOther = !semanticallyEqual(own(held.pod.status ?? {}), own(held.status));
+      const isOther = !semanticallyEqual(ownOf(held.pod.status ?? {}), ownOf(held.status));
       if (isOther) held.written = '';
       this.#write(uid);
     });
@@ -176,6 +175,17 @@ export class StatusManager {
 
 function isMirror({ metadata }: Pod): boolean {
   return metadata?.annotations?.['kubernetes.io/config.mirror'] !== undefined;
+}
+
+/**
+ * What others have no business to change, and do: a controller says that a pod is not ready when its
+ * node is silent, and nobody but the kubelet takes that back.
+ */
+function ownOf({ containerStatuses, phase, conditions = [] }: PodStatus): object {
+  const said = conditions
+    .filter(({ type }) => KUBELET_CONDITIONS.includes(type))
+    .map(({ type, status }) => `${type}=${status}`);
+  return { containerStatuses, phase, said: said.sort() };
 }
 
 /** Others' conditions as the API has them, the kubelet's own as it said them. */

@@ -1,14 +1,10 @@
 /** Carries out the plan for a pod: sandboxes and containers made, started, stopped. Given. */
 
-import type { ConfigMap, Secret, Service } from 'kubernetes-types/core/v1.js';
+import type { Service } from 'kubernetes-types/core/v1.js';
 import type { Clock, Container, FileSystem, Pod } from '#apimachinery';
-import { CONFIG_MAPS, SECRETS } from '#client';
-import { type AuthConfig, type CriClient, CriError } from '#container-runtime/cri';
-import {
-  ContainerConfigError,
-  environmentOf,
-  serviceVariables,
-} from '../container-config/container-config.ts';
+import { type CriClient, CriError } from '#container-runtime/cri';
+import { ContainerConfigError } from '../container-config/container-config.ts';
+import { containerEnvironment } from '../container-config/container-environment.ts';
 import {
   containerConfig,
   hostnameOf,
@@ -18,23 +14,14 @@ import {
 } from '../container-config/container-request.ts';
 import type { ImageUser } from '../container-config/security.ts';
 import { type ContainerEvent, ImagePullError, type ImagePuller } from '../images/image-puller.ts';
+import { pullSecrets } from '../images/pull-secrets.ts';
 import type { ObjectCache } from '../objects/object-cache.ts';
 import type { HttpGet } from '../probes/http-get.ts';
 import { runHook } from '../restarts/lifecycle-hooks.ts';
+import { PodKiller } from '../restarts/pod-killer.ts';
 import { restartKey } from '../restarts/restart-key.ts';
-import {
-  CrashLoopBackoff,
-  gracePeriodSeconds,
-  type KillReason,
-  restartDelay,
-  stopContainer,
-  terminationGroups,
-} from '../restarts/restarts.ts';
-import {
-  latestContainer,
-  type PodRuntimeStatus,
-  type RuntimeContainer,
-} from '../runtime/pod-runtime-status.ts';
+import { CrashLoopBackoff, restartDelay } from '../restarts/restarts.ts';
+import { latestContainer, type PodRuntimeStatus } from '../runtime/pod-runtime-status.ts';
 import { bareId, type RuntimeReader, readPod } from '../runtime/read-runtime.ts';
 import type { StartFailure } from '../status/status.ts';
 import { hostsFile, type VolumeManager } from '../volumes/volume-manager.ts';
@@ -82,12 +69,14 @@ const RETRY_MS = 10_000;
 export class PodRuntimeSyncer {
   readonly #options: PodSyncerOptions;
   readonly backoff: CrashLoopBackoff;
+  readonly killer: PodKiller;
   /** Why containers did not start, by uid and name. */
   readonly #failures = new Map<string, StartFailure>();
 
   constructor(options: PodSyncerOptions) {
     this.#options = options;
     this.backoff = new CrashLoopBackoff(options.clock);
+    this.killer = new PodKiller(options);
   }
 
   failureOf(uid: string, name: string): StartFailure | undefined {
@@ -132,13 +121,13 @@ export class PodRuntimeSyncer {
         const message = 'Pod sandbox changed, it will be killed and re-created.';
         this.#options.podEvent(pod, 'Normal', 'SandboxChanged', message);
       }
-      await this.killPod(pod, status, undefined, NEVER);
+      await this.killer.killPod(pod, status, undefined);
       if (actions.createSandbox) await this.#removeInit(pod, status);
       return;
     }
     for (const { id, message, reason } of actions.containersToKill) {
       const running = status.containers.find((one) => one.id === id);
-      if (running) await this.#kill(pod, running, status, { message, reason });
+      if (running) await this.killer.kill(pod, running, status, { message, reason });
     }
   }
 
@@ -237,7 +226,11 @@ export class PodRuntimeSyncer {
     const warn = (message: string): void => event(pod, container, 'Warning', 'Failed', message);
     let imageRef: string;
     try {
-      imageRef = await puller.ensureImage(pod, container, await this.#pullSecrets(pod));
+      imageRef = await puller.ensureImage(
+        pod,
+        container,
+        await pullSecrets(this.#options.objects, pod),
+      );
     } catch (error) {
       if (error instanceof ImagePullError) warn(`Error: ${error.reason}`);
       throw error;
@@ -280,7 +273,8 @@ export class PodRuntimeSyncer {
     { ips, volumes }: Place,
   ) {
     const { facts, files, hostIPs, allocatable } = this.#options;
-    const environment = await this.#environment(pod, container, ips, hostIPs, allocatable());
+    const place = { podIPs: ips, hostIPs, allocatable: allocatable() };
+    const environment = await containerEnvironment(this.#options, pod, container, place);
     const hosts = hostsFile(pod, ips, hostnameOf(pod, facts));
     const mounts = this.#options.volumes.mounts(pod, container, volumes, environment, hosts);
     files.makeDirectory(`${podLogDirectory(pod, facts)}/${container.name}`);
@@ -300,67 +294,6 @@ export class PodRuntimeSyncer {
   async #imageUser(imageRef: string): Promise<ImageUser> {
     const { image } = await this.#options.cri.imageStatus({ image: { image: imageRef } });
     return { uid: image?.uid?.value, username: image?.username ?? '' };
-  }
-
-  /** All that the environment names is asked for first. */
-  async #environment(
-    pod: Pod,
-    container: Container,
-    podIPs: readonly string[],
-    hostIPs: readonly string[],
-    allocatable: Readonly<Record<string, string>>,
-  ): Promise<ReadonlyMap<string, string>> {
-    const { objects, facts, services } = this.#options;
-    const namespace = pod.metadata?.namespace ?? '';
-    const configMaps = new Map<string, ConfigMap | undefined>();
-    const secrets = new Map<string, Secret | undefined>();
-    const sources = [
-      ...(container.envFrom ?? []).map(({ configMapRef, secretRef }) => [configMapRef, secretRef]),
-      ...(container.env ?? []).map(({ valueFrom }) => [
-        valueFrom?.configMapKeyRef,
-        valueFrom?.secretKeyRef,
-      ]),
-    ];
-    for (const [configMap, secret] of sources) {
-      if (configMap?.name) {
-        configMaps.set(configMap.name, await objects.get(CONFIG_MAPS, namespace, configMap.name));
-      }
-      if (secret?.name) {
-        secrets.set(secret.name, await objects.get(SECRETS, namespace, secret.name));
-      }
-    }
-    const wantsServices = pod.spec?.enableServiceLinks !== false;
-    const known = services(namespace).filter(
-      ({ metadata }) => wantsServices || isKubernetesService(metadata),
-    );
-    return environmentOf({
-      pod,
-      container,
-      podIPs,
-      hostIPs,
-      nodeName: facts.nodeName,
-      configMap: (name) => configMaps.get(name),
-      secret: (name) => secrets.get(name),
-      services: serviceVariables(known),
-      allocatable,
-    });
-  }
-
-  async #pullSecrets(pod: Pod): Promise<AuthConfig[]> {
-    const { objects } = this.#options;
-    const auths: AuthConfig[] = [];
-    for (const { name = '' } of pod.spec?.imagePullSecrets ?? []) {
-      const secret = await objects.get(SECRETS, pod.metadata?.namespace ?? '', name);
-      const text = secret?.data?.['.dockerconfigjson'];
-      if (text === undefined) continue;
-      const config = JSON.parse(atob(text)) as { auths?: Record<string, AuthConfig> };
-      for (const [serverAddress, { username = '', password = '', auth = '' }] of Object.entries(
-        config.auths ?? {},
-      )) {
-        auths.push({ username, password, auth, serverAddress });
-      }
-    }
-    return auths;
   }
 
   async #postStart(
@@ -383,83 +316,9 @@ export class PodRuntimeSyncer {
       const status = await readPod(reader, pod.metadata?.uid ?? '');
       const started = status.containers.find((one) => one.id === id);
       const kill = { message: 'FailedPostStartHook', reason: '' } as const;
-      if (started) await this.#kill(pod, started, status, kill);
+      if (started) await this.killer.kill(pod, started, status, kill);
       throw new StartError('PostStartHookError', textOf(error));
     }
-  }
-
-  /**
-   * Stops all containers of a pod, in their order, and its sandboxes.
-   *
-   * @param graceSeconds - instead of what the pod says
-   * @param signal - aborts when it should not be waited for any longer
-   */
-  async killPod(
-    pod: Pod,
-    status: PodRuntimeStatus,
-    graceSeconds: number | undefined,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const running = status.containers.filter(
-      ({ phase }) => phase === 'running' || phase === 'unknown',
-    );
-    let before: Promise<void> | undefined;
-    const all: Promise<void>[] = [];
-    for (const group of terminationGroups(pod, running)) {
-      const turn = before;
-      const kills = group.map((one) =>
-        this.#kill(pod, one, status, { message: '', reason: '', graceSeconds, turn, signal }),
-      );
-      all.push(...kills);
-      before = Promise.allSettled([...(turn ? [turn] : []), ...kills]).then(() => {});
-    }
-    const results = await Promise.allSettled(all);
-    const failed = results.find((one) => one.status === 'rejected');
-    if (failed) throw failed.reason;
-    for (const { id, isReady } of status.sandboxes) {
-      if (isReady) await this.#options.cri.stopPodSandbox({ podSandboxId: id });
-    }
-  }
-
-  async #kill(
-    pod: Pod,
-    running: RuntimeContainer,
-    status: PodRuntimeStatus,
-    { message, reason, graceSeconds, turn, signal = NEVER }: Kill,
-  ): Promise<void> {
-    const { clock, cri, event } = this.#options;
-    const { containers = [], initContainers = [], ephemeralContainers = [] } = pod.spec ?? {};
-    const all = [
-      ...containers,
-      ...initContainers,
-      ...(ephemeralContainers as readonly Container[]),
-    ];
-    const container = all.find(({ name }) => name === running.name) ?? { name: running.name };
-    event(pod, container, 'Normal', 'Killing', message || `Stopping container ${running.name}`);
-    const hook = container.lifecycle?.preStop;
-    const place = { pod, container, containerId: running.id, podIP: status.ips[0] ?? '' };
-    await stopContainer(graceSeconds ?? gracePeriodSeconds(pod, container, reason), {
-      clock,
-      ...(hook && {
-        preStop: (aborted) => {
-          const both = AbortSignal.any([aborted, signal]);
-          const run = runHook(this.#options, hook, place, both);
-          return untilAborted(run, signal);
-        },
-      }),
-      preStopFailed: () =>
-        event(pod, container, 'Warning', 'FailedPreStopHook', 'PreStopHook failed'),
-      ...(turn && { turn: untilAborted(turn, signal) }),
-      stop: async (seconds) => {
-        // Who is told meanwhile to be quicker begins anew, with less time.
-        if (signal.aborted) return;
-        const stopping = cri.stopContainer({ containerId: bareId(running.id), timeout: seconds });
-        await untilAborted(
-          stopping.then(() => {}),
-          signal,
-        );
-      },
-    });
   }
 }
 
@@ -467,33 +326,6 @@ interface Place {
   readonly sandboxId: string;
   readonly ips: readonly string[];
   readonly volumes: ReadonlyMap<string, string>;
-}
-
-interface Kill {
-  readonly message: string;
-  readonly reason: KillReason;
-  readonly graceSeconds?: number | undefined;
-  readonly turn?: Promise<void> | undefined;
-  readonly signal?: AbortSignal;
-}
-
-const NEVER = new AbortController().signal;
-
-/** Resolves when the work is done, or nobody waits for it any more. */
-function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) {
-    work.catch(() => {});
-    return Promise.resolve();
-  }
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => resolve();
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
-}
-
-function isKubernetesService(metadata: Service['metadata']): boolean {
-  return metadata?.namespace === 'default' && metadata.name === 'kubernetes';
 }
 
 function startErrorOf(error: unknown): { reason: string; message: string; retryMs: number } {

@@ -23,12 +23,12 @@ export function traceText(packet: Packet, journey: Journey): string[] {
   let state = 'INVALID';
   for (const step of journey.steps) {
     if (step.kind === 'track') state = step.state;
-    const at = placeOf(step);
+    const at = placeOfStep(step);
     if (at !== undefined && at !== place) {
       place = at;
       lines.push(at);
     }
-    lines.push(...stepLines(step, state).map((line) => `  ${line}`));
+    lines.push(...describeStep(step, state).map((line) => `  ${line}`));
   }
   return [...lines, verdictLine(journey)];
 }
@@ -42,8 +42,8 @@ function wayText({ source, sourcePort, destination, destinationPort }: Tuple): s
   return `${from} → ${endpointAddress({ ip: destination, port: destinationPort })}`;
 }
 
-/** The heading a step stands under. */
-function placeOf(step: Step): string | undefined {
+/** The heading a step stands under; `undefined` when it is not worth one. */
+export function placeOfStep(step: Step): string | undefined {
   if (step.kind === 'rule') return `${step.hook}, table ${step.table}`;
   if (step.kind === 'nat') return `${step.hook}, table nat`;
   if (step.kind === 'policy') {
@@ -52,7 +52,12 @@ function placeOf(step: Step): string | undefined {
   return step.kind === 'track' ? 'connection tracking' : 'routing';
 }
 
-function stepLines(step: Step, state: string): string[] {
+/**
+ * A step in words: no line when it is not worth one.
+ *
+ * @param state - what connection tracking said of the packet before: `NEW`
+ */
+export function describeStep(step: Step, state: string): string[] {
   switch (step.kind) {
     case 'rule':
       return [ruleLine(step, state)];

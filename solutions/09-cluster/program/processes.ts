@@ -15,13 +15,20 @@ import { createInterface } from 'node:readline';
 import { type Clock, type Logger, type Random, RealClock, realRandom } from '#apimachinery';
 import { type Client, NODES } from '#client';
 import { openClient } from '#client/node';
+import type { EtcdClient } from '#etcd';
+import { newGrpcClient } from '#etcd/grpc';
+import type { DecisionTrace } from '#scheduler';
 import { untilAborted } from '../assembly/until-aborted.ts';
+import { runWebsiteOperator } from '../assembly/website-operator.ts';
 import { ensureObject, runParts } from '../bootstrap/bootstrap.ts';
 import type { NodeShape } from '../bootstrap/cluster-shape.ts';
 import type { Part } from '../bootstrap/part.ts';
 import { ClusterNetwork, type NodeEnd } from '../network/cluster-network.ts';
 import { NodeNetfilter } from '../network/node-netfilter.ts';
+import type { NodeRulesNow, PageSources } from '../page/server/page-server.ts';
+import { pageParts } from '../page/server/run-page.ts';
 import type { ClusterOptions } from './cluster-options.ts';
+import { dialFrom, serveEgress } from './egress-server.ts';
 import { runGateways } from './gateways.ts';
 import { runHostPorts } from './host-ports.ts';
 import { NetworkServer } from './network-server.ts';
@@ -49,6 +56,10 @@ export function programsOf(environment: Readonly<Record<string, string | undefin
 
 /** A child that does not end when it is told to is killed. */
 const STOP_TIMEOUT_MS = 8000;
+/** Between the ends of two processes that got the same signal. */
+const GROUP_SIGNAL_MS = 1000;
+/** A scheduler that does not answer is not waited for. */
+const SCHEDULER_TIMEOUT_MS = 3000;
 
 /** Runs a cluster of processes until the signal aborts; resolves when all have ended. */
 export async function runInProcesses(
@@ -59,7 +70,7 @@ export async function runInProcesses(
   // The name of a unix socket may not be long.
   const sockets = mkdtempSync(join(tmpdir(), 'cluster-'));
   try {
-    await new Processes(options, programs, sockets, await freePort()).run(signal);
+    await new Processes(options, programs, sockets, await freePort(), await freePort()).run(signal);
   } finally {
     rmSync(sockets, { recursive: true, force: true });
   }
@@ -70,6 +81,8 @@ class Processes {
   readonly #programs: Programs;
   readonly #sockets: string;
   readonly #etcdPort: number;
+  /** Where the scheduler says what it thought. */
+  readonly #schedulerPort: number;
   readonly #clock: Clock = new RealClock();
   readonly #random: Random = realRandom();
   readonly #network: ClusterNetwork;
@@ -77,11 +90,18 @@ class Processes {
   readonly #ends = new Map<string, NodeEnd>();
   #client: Client | undefined;
 
-  constructor(options: ClusterOptions, programs: Programs, sockets: string, etcdPort: number) {
+  constructor(
+    options: ClusterOptions,
+    programs: Programs,
+    sockets: string,
+    etcdPort: number,
+    schedulerPort: number,
+  ) {
     this.#options = options;
     this.#programs = programs;
     this.#sockets = sockets;
     this.#etcdPort = etcdPort;
+    this.#schedulerPort = schedulerPort;
     this.#network = new ClusterNetwork(this.#clock);
     for (const { name, ip } of options.shape.nodes) {
       const rules = new NodeNetfilter({ clock: this.#clock, random: this.#random, nodeIp: ip });
@@ -107,7 +127,18 @@ class Processes {
       this.#scheduler(),
       { name: 'network', needs: [], ...this.#serveNetwork() },
       { name: 'system objects', needs: ['kube-apiserver'], ...this.#systemObjects(opened.client) },
+      {
+        name: 'website-controller',
+        needs: ['system objects'],
+        run: (stopped) =>
+          runWebsiteOperator(
+            { client: opened.client, clock: this.#clock, random: this.#random, log },
+            stopped,
+          ),
+        isReady: async () => true,
+      },
       ...shape.nodes.flatMap((node) => this.#node(node)),
+      ...pageParts(this.#options.page, () => this.#pageSources(opened.client)),
     ];
     try {
       await runParts(parts, { clock: this.#clock, onReady }, signal);
@@ -130,6 +161,7 @@ class Processes {
       ['etcd'],
       [
         ...['--etcd-servers', `http://127.0.0.1:${this.#etcdPort}`],
+        ...['--egress-proxy', `unix://${this.#egressPath}`],
         ...apiServerArguments(paths.pki, port),
       ],
     );
@@ -155,14 +187,20 @@ class Processes {
   }
 
   #scheduler(): Part {
-    const { pki } = this.#options.paths;
+    const { paths, page, decisionTraces } = this.#options;
     return this.#child(
       'kube-scheduler',
       'scheduler',
       ['kube-apiserver'],
       [
-        ...['--kubeconfig', join(pki, 'scheduler.conf')],
-        ...['--leader-elect', 'false', '--secure-port', '0'],
+        ...['--kubeconfig', join(paths.pki, 'scheduler.conf')],
+        ...['--leader-elect', 'false'],
+        ...(page === undefined
+          ? ['--secure-port', '0']
+          : [
+              ...['--secure-port', String(this.#schedulerPort)],
+              ...['--decision-traces', String(decisionTraces)],
+            ]),
       ],
     );
   }
@@ -175,7 +213,7 @@ class Processes {
     const network = `unix://${this.#networkPath}`;
     const file = (ending: string): string => join(pki, `kubelet-${name}${ending}`);
     const kubelet = this.#child(
-      name,
+      `kubelet of ${name}`,
       'kubelet',
       ['kube-apiserver', `container-runtime of ${name}`],
       [
@@ -200,7 +238,13 @@ class Processes {
           ...['--pod-network', network],
         ],
       ),
-      { ...kubelet, isReady: async () => (await kubelet.isReady()) && this.#isNodeReady(name) },
+      kubelet,
+      {
+        name,
+        needs: [kubelet.name],
+        run: untilAborted,
+        isReady: () => this.#isNodeReady(name),
+      },
       this.#child(
         `kube-proxy of ${name}`,
         'kube-proxy',
@@ -215,6 +259,11 @@ class Processes {
 
   get #networkPath(): string {
     return join(this.#sockets, 'network.sock');
+  }
+
+  /** Where the API server asks for connections to pods. */
+  get #egressPath(): string {
+    return join(this.#sockets, 'egress.sock');
   }
 
   #serveNetwork(): Pick<Part, 'run' | 'isReady'> {
@@ -237,12 +286,16 @@ class Processes {
           },
         });
         await server.listen();
+        const egress = await serveEgress(this.#egressPath, (ip, to) =>
+          dialFrom(shape.nodes[0], this.#network, ip, to),
+        );
         isServing = true;
         const { client } = this;
         const world = { clock: this.#clock, random: this.#random, log, client };
         const gateways = runGateways({ ...world, network: this.#network, port }, stopped);
         await runHostPorts({ ...world, network: this.#network, nodes: shape.nodes }, stopped);
         await gateways;
+        egress.close();
         await server.close();
       },
     };
@@ -261,6 +314,36 @@ class Processes {
         await untilAborted(stopped);
       },
     };
+  }
+
+  #pageSources(client: Client): PageSources {
+    // Made when somebody looks.
+    let etcd: EtcdClient | undefined;
+    return {
+      clock: this.#clock,
+      random: this.#random,
+      log: this.#options.log,
+      client,
+      etcd: () => {
+        etcd ??= newGrpcClient({ endpoints: [`http://127.0.0.1:${this.#etcdPort}`] });
+        return etcd;
+      },
+      rules: (name) => this.#rulesNow(name),
+      decision: (namespace, name) => this.#askScheduler(`${namespace}/${name}`),
+      close: () => etcd?.close(),
+    };
+  }
+
+  #rulesNow(name: string): NodeRulesNow | undefined {
+    const ip = this.#ends.get(name)?.ip;
+    const netfilter = this.#rules.get(name)?.netfilter;
+    return ip === undefined || netfilter === undefined ? undefined : { ip, netfilter };
+  }
+
+  async #askScheduler(key: string): Promise<DecisionTrace | undefined> {
+    const url = `http://127.0.0.1:${this.#schedulerPort}/debug/decisions/${key}`;
+    const response = await fetch(url, { signal: AbortSignal.timeout(SCHEDULER_TIMEOUT_MS) });
+    return response.ok ? ((await response.json()) as DecisionTrace) : undefined;
   }
 
   async #isNodeReady(name: string): Promise<boolean> {
@@ -336,7 +419,19 @@ async function runChild(
   const ended = once(child, 'exit');
   await Promise.race([ended, killed]);
   const [code, signal] = (await ended) as [number | null, NodeJS.Signals | null];
+  // A signal to the whole group, as Ctrl-C is, may reach the child first.
+  if (!stopped.aborted) await abortedWithin(stopped, GROUP_SIGNAL_MS);
   if (!stopped.aborted) throw new Error(`it ended with ${signal ?? code}: ${lastWords}`);
+}
+
+function abortedWithin(signal: AbortSignal, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 /** A port nobody listens at now. */

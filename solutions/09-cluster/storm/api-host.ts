@@ -3,6 +3,7 @@
 import { type Clock, type Logger, type Random, silentLogger } from '#apimachinery';
 import { type ApiServer, newStore, newTestServer } from '#apiserver/testing';
 import type { Upstream } from './link.ts';
+import { Loss } from './loss.ts';
 import { SkewedClock } from './skewed-clock.ts';
 import type { StoreHost } from './store-host.ts';
 
@@ -22,7 +23,7 @@ export class ApiHost {
   readonly clock: SkewedClock;
   readonly #options: ApiHostOptions;
   #server: ApiServer | undefined;
-  #lost = new AbortController();
+  #lost = new Loss();
   #isWanted = false;
 
   constructor(options: ApiHostOptions) {
@@ -31,7 +32,7 @@ export class ApiHost {
   }
 
   get upstream(): Upstream {
-    return { server: this.#server, lost: this.#lost.signal };
+    return { server: this.#server, lost: this.#lost };
   }
 
   get isUp(): boolean {
@@ -41,13 +42,15 @@ export class ApiHost {
   start(): void {
     if (this.#isWanted) return;
     this.#isWanted = true;
-    void this.#keepTrying(this.#lost.signal);
+    void this.#keepTrying(this.#lost);
   }
 
-  async #keepTrying(lost: AbortSignal): Promise<void> {
+  async #keepTrying(lost: Loss): Promise<void> {
     const { random, store, log = silentLogger } = this.#options;
     const { clock } = this;
-    while (!lost.aborted) {
+    const crashed = new AbortController();
+    lost.tell(() => crashed.abort());
+    while (!lost.hasHappened) {
       const server = newTestServer({
         clock,
         random,
@@ -56,15 +59,15 @@ export class ApiHost {
         serviceClusterIpRange: '10.96.0.0/12',
       });
       try {
-        await server.start(lost);
-        if (!lost.aborted) this.#server = server;
+        await server.start(crashed.signal);
+        if (!lost.hasHappened) this.#server = server;
         return;
       } catch (error) {
-        if (lost.aborted) return;
+        if (lost.hasHappened) return;
         log.warn('the API server does not start', { error });
         void server.stop();
       }
-      await clock.sleep(RETRY_MS, lost).catch(() => {});
+      await clock.sleep(RETRY_MS, crashed.signal).catch(() => {});
     }
   }
 
@@ -72,8 +75,8 @@ export class ApiHost {
     const server = this.#server;
     this.#isWanted = false;
     this.#server = undefined;
-    this.#lost.abort();
-    this.#lost = new AbortController();
+    this.#lost.happen();
+    this.#lost = new Loss();
     void server?.stop();
   }
 }

@@ -1,9 +1,10 @@
 /** A program of the cluster that can crash and be started again, on a computer with its own clock. */
 
-import type { Logger, Random } from '#apimachinery';
+import type { Logger, Random, Timer } from '#apimachinery';
 import { type Client, newRestClient } from '#client';
 import type { Identity } from '../assembly/identity.ts';
 import type { Link } from './link.ts';
+import { Loss } from './loss.ts';
 import type { SkewedClock } from './skewed-clock.ts';
 
 /** What a program that runs has. */
@@ -35,6 +36,7 @@ export class Component {
   readonly name: string;
   readonly #options: ComponentOptions;
   #stop: AbortController | undefined;
+  #restart: Timer | undefined;
 
   constructor(options: ComponentOptions) {
     this.name = options.name;
@@ -58,9 +60,11 @@ export class Component {
     const stop = new AbortController();
     this.#stop = stop;
     const { name, clock, random, log, link, run, onEnd } = this.#options;
+    const dead = new Loss();
+    stop.signal.addEventListener('abort', () => dead.happen(), { once: true });
     const clientAs = (user: Identity): Client =>
       newRestClient({
-        transport: link.transport(user, stop.signal),
+        transport: link.transport(user, dead),
         server: 'https://kubernetes.default.svc',
         clock,
         log,
@@ -70,13 +74,14 @@ export class Component {
       if (stop.signal.aborted) return;
       onEnd(name, why);
       this.crash();
-      clock.after(RESTART_MS, () => this.start());
+      this.#restart = clock.after(RESTART_MS, () => this.start());
     };
     run({ clock, random, log, clientAs }, stop.signal).then(() => ended('it ended'), ended);
   }
 
   /** It is gone in the middle of whatever it did; nobody hears of it again. */
   crash(): void {
+    this.#restart?.cancel();
     this.#stop?.abort();
     this.#stop = undefined;
   }

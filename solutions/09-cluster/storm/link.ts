@@ -8,6 +8,7 @@ import type { Random } from '#apimachinery';
 import type { Answer, ApiServer, Incoming } from '#apiserver/testing';
 import type { Transport } from '#client';
 import type { Identity } from '../assembly/identity.ts';
+import { Loss } from './loss.ts';
 import type { Recorder } from './recorder.ts';
 import type { SkewedClock } from './skewed-clock.ts';
 
@@ -15,8 +16,8 @@ import type { SkewedClock } from './skewed-clock.ts';
 export interface Upstream {
   /** Absent: nobody listens there. */
   readonly server: ApiServer | undefined;
-  /** Aborts when the server crashes. */
-  readonly lost: AbortSignal;
+  /** Comes when the server crashes. */
+  readonly lost: Loss;
 }
 
 /** What a link is made with. */
@@ -39,7 +40,7 @@ export class Link {
   #open: Promise<void> = Promise.resolve();
   #release = (): void => {};
   readonly #watches = new Set<(why: Error) => void>();
-  #broken = new AbortController();
+  #broken = new Loss();
   /** How many of a hundred answers to writes get lost. */
   lostAnswers = 0;
 
@@ -50,8 +51,8 @@ export class Link {
   /** Nothing gets through any more, and nobody is told; until `heal`. */
   cut(): void {
     this.#isCut = true;
-    this.#broken.abort();
-    this.#broken = new AbortController();
+    this.#broken.happen();
+    this.#broken = new Loss();
     this.hold();
   }
 
@@ -82,22 +83,22 @@ export class Link {
     for (const end of [...this.#watches]) end(reset());
   }
 
-  /** @param dead - aborts when who asks crashes */
-  transport(user: Identity, dead: AbortSignal): Transport {
+  /** @param dead - comes when who asks crashes */
+  transport(user: Identity, dead: Loss): Transport {
     const { recorder, upstream, clock, random } = this.#options;
     return async (url, init = {}) => {
       const { pathname, search } = new URL(url);
-      if (dead.aborted) throw reset();
+      if (dead.hasHappened) throw reset();
       if (this.#isCut) {
-        await clock.sleep(SILENCE_MS, dead);
+        await clock.sleep(SILENCE_MS, init.signal ?? undefined);
         throw connectionError('ETIMEDOUT');
       }
       const { server, lost } = upstream();
       if (server === undefined) throw connectionError('ECONNREFUSED');
       const { method = 'GET' } = init;
       noteAsker(recorder, user, method, pathname);
-      const signals = [dead, lost, this.#broken.signal];
-      const answer = await firstOf(signals, ask(server, user, `${pathname}${search}`, init));
+      const losses = [dead, lost, this.#broken];
+      const answer = await firstOf(losses, ask(server, user, `${pathname}${search}`, init));
       if (method !== 'GET' && this.lostAnswers > 0 && random.int(100) < this.lostAnswers) {
         throw reset();
       }
@@ -110,13 +111,13 @@ export class Link {
   /** The same events, but none while watches are held. */
   #watched(
     events: ReadableStream<Uint8Array>,
-    signals: readonly AbortSignal[],
+    losses: readonly Loss[],
   ): ReadableStream<Uint8Array> {
     const reader = events.getReader();
     let end = (_why: Error): void => {};
     const forget = (): void => {
       this.#watches.delete(end);
-      for (const signal of signals) signal.removeEventListener('abort', onLost);
+      for (const loss of losses) loss.forget(onLost);
     };
     const onLost = (): void => end(reset());
     return new ReadableStream<Uint8Array>(
@@ -128,8 +129,7 @@ export class Link {
             reader.cancel(why).catch(() => {});
           };
           this.#watches.add(end);
-          for (const signal of signals) signal.addEventListener('abort', onLost, { once: true });
-          if (signals.some(({ aborted }) => aborted)) onLost();
+          for (const loss of losses) loss.tell(onLost);
         },
         pull: async (controller) => {
           const { value, done } = await reader.read();
@@ -216,14 +216,13 @@ async function ask(
 const encoder = new TextEncoder();
 const NEVER = new AbortController().signal;
 
-/** @throws as a connection that breaks, when one of the signals aborts first */
-function firstOf<T>(signals: readonly AbortSignal[], answer: Promise<T>): Promise<T> {
+/** @throws as a connection that breaks, when it is lost first */
+function firstOf<T>(losses: readonly Loss[], answer: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const onLost = (): void => reject(reset());
-    for (const signal of signals) signal.addEventListener('abort', onLost, { once: true });
-    if (signals.some(({ aborted }) => aborted)) onLost();
+    for (const loss of losses) loss.tell(onLost);
     answer.then(resolve, reject).finally(() => {
-      for (const signal of signals) signal.removeEventListener('abort', onLost);
+      for (const loss of losses) loss.forget(onLost);
     });
   });
 }

@@ -82,7 +82,8 @@ const HOUR_MS = 60 * MINUTE_MS;
 /** A cluster that has just been put together comes to rest first. */
 const QUIET_START_MS = 5 * MINUTE_MS;
 export const STORM_MS = 15 * MINUTE_MS;
-const CALM_MS = 25 * MINUTE_MS;
+/** Longer than anything waits that is not settled yet. */
+export const CALM_MS = 20 * MINUTE_MS;
 
 /** What a plan is made for. */
 export interface PlanOptions {
@@ -90,27 +91,29 @@ export interface PlanOptions {
   /** Virtual. Storms that would not be over by then are left out, but for the first. */
   readonly hours: number;
   readonly nodes: number;
+  /** How long each storm is; absent: {@link STORM_MS}. */
+  readonly stormMs?: number;
+  /** How long each calm is; absent: {@link CALM_MS}. */
+  readonly calmMs?: number;
 }
 
 /** Makes the plan of a seed: the same for the same options. */
-export function newPlan({ seed, hours, nodes }: PlanOptions): StormPlan {
+export function newPlan(options: PlanOptions): StormPlan {
+  const { seed, hours, nodes, stormMs = STORM_MS, calmMs = CALM_MS } = options;
   const storms: StormTimes[] = [];
   const faults: Fault[] = [];
   const deeds: Deed[] = [];
   let beginsAt = QUIET_START_MS;
   do {
-    const times = {
-      beginsAt,
-      endsAt: beginsAt + STORM_MS,
-      calmUntil: beginsAt + STORM_MS + CALM_MS,
-    };
+    const endsAt = beginsAt + stormMs;
+    const times = { beginsAt, endsAt, calmUntil: endsAt + calmMs };
     const random = seededRandom(`${seed} storm ${storms.length}`);
     const first = storms.length * 1000;
     faults.push(...newFaults(times, nodes, first, random));
     deeds.push(...newDeeds(times, nodes, first, random));
     storms.push(times);
     beginsAt = times.calmUntil;
-  } while (beginsAt + STORM_MS + CALM_MS <= hours * HOUR_MS);
+  } while (beginsAt + stormMs + calmMs <= hours * HOUR_MS);
   return { seed, nodes, storms, faults, deeds };
 }
 

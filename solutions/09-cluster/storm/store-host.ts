@@ -17,6 +17,7 @@ import {
   type WatchCreateRequest,
   type WatchResponse,
 } from '#etcd';
+import { Loss } from './loss.ts';
 import type { Recorder } from './recorder.ts';
 
 /** What it is made from. */
@@ -29,7 +30,7 @@ export interface StoreHostOptions {
 interface Running {
   readonly etcd: Etcd;
   readonly client: EtcdClient;
-  readonly lost: AbortController;
+  readonly lost: Loss;
 }
 
 /** Holds the store. */
@@ -62,7 +63,7 @@ export class StoreHost {
     if (this.#hasRun) recorder.restarted(etcd);
     this.#hasRun = true;
     recorder.follow(etcd);
-    this.#running = { etcd, client: newInProcessClient(etcd), lost: new AbortController() };
+    this.#running = { etcd, client: newInProcessClient(etcd), lost: new Loss() };
   }
 
   /** Cuts the power. What was not synced is lost, or a part of it is. */
@@ -70,7 +71,7 @@ export class StoreHost {
     const running = this.#running;
     this.#running = undefined;
     this.#disk.crash(this.#options.random);
-    running?.lost.abort();
+    running?.lost.happen();
     running?.client.close();
     running?.etcd.stop().catch(() => {});
   }
@@ -85,7 +86,7 @@ export class StoreHost {
     const ask = async <T>(send: (client: EtcdClient) => Promise<T>): Promise<T> => {
       const running = this.#running;
       if (running === undefined) throw unavailable();
-      return untilLost(send(running.client), running.lost.signal);
+      return untilLost(send(running.client), running.lost);
     };
     return {
       range: (request) => ask((client) => client.range(request)),
@@ -122,7 +123,7 @@ export class StoreHost {
     async function* responses(): AsyncGenerator<WatchResponse> {
       if (running === undefined || inner === undefined) throw unavailable();
       yield* inner;
-      if (running.lost.signal.aborted) throw unavailable();
+      if (running.lost.hasHappened) throw unavailable();
     }
     return Object.assign(responses(), { requestProgress: () => inner?.requestProgress() });
   }
@@ -133,11 +134,11 @@ function unavailable(): EtcdError {
 }
 
 /** An answer that has not come when the power goes does not come any more. */
-function untilLost<T>(answer: Promise<T>, lost: AbortSignal): Promise<T> {
+function untilLost<T>(answer: Promise<T>, lost: Loss): Promise<T> {
   return new Promise((resolve, reject) => {
     const onLost = (): void => reject(unavailable());
-    lost.addEventListener('abort', onLost, { once: true });
-    answer.then(resolve, reject).finally(() => lost.removeEventListener('abort', onLost));
+    lost.tell(onLost);
+    answer.then(resolve, reject).finally(() => lost.forget(onLost));
   });
 }
 

@@ -8,6 +8,7 @@ import { ClusterNetwork } from '../network/cluster-network.ts';
 import { ApiHost } from './api-host.ts';
 import { Component } from './component.ts';
 import { Link } from './link.ts';
+import { Loss } from './loss.ts';
 import { nodeNames } from './plan.ts';
 import { Recorder } from './recorder.ts';
 import { SkewedClock } from './skewed-clock.ts';
@@ -163,7 +164,7 @@ export class StormCluster {
     const random = this.randomOf('somebody');
     const link = new Link({ clock, random, recorder, upstream: () => this.api.upstream });
     return newRestClient({
-      transport: link.transport(SOMEBODY, new AbortController().signal),
+      transport: link.transport(SOMEBODY, new Loss()),
       server: 'https://kubernetes.default.svc',
       clock,
       log: silentLogger,

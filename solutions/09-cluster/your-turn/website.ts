@@ -50,7 +50,6 @@ export function websiteUrl({ metadata }: Website): string {
   return `http://${metadata?.name}.${metadata?.namespace}.svc`;
 }
 
-export const WEBSITE_API_VERSION = 'example.com/v1';
 export const WEBSITES: ResourceType<Website> = {
   group: 'example.com',
   version: 'v1',

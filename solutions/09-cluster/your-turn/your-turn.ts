@@ -208,11 +208,8 @@ export async function reconcileWebsite(key: string, world: WebsiteWorld): Promis
   }
   const deployment = world.deployments.get(key);
   const service = world.services.get(key);
-  const isOurs = (one: KubernetesObject | undefined): boolean =>
-    one === undefined || isControlledBy(one, website);
-  const taken = [!isOurs(deployment) && 'Deployment', !isOurs(service) && 'Service'] as const;
-  const [first] = taken.filter((kind) => kind !== false);
-  if (first === undefined) {
+  const taken = takenBy(deployment, service, website);
+  if (taken === undefined) {
     const directory = world.configMaps.get(`${namespace}/${DIRECTORY}`);
     const deployments = client.resource(DEPLOYMENTS, namespace);
     await ensure(deployments, deployment, rightDeployment(website, deployment));
@@ -227,10 +224,21 @@ export async function reconcileWebsite(key: string, world: WebsiteWorld): Promis
     });
   }
   const now = timestamp(world.clock.now());
-  const status = websiteStatus(website, first ? undefined : deployment, now, first);
+  const status = websiteStatus(website, taken ? undefined : deployment, now, taken);
   if (!semanticallyEqual(website.status, status)) {
     await websites.updateStatus({ ...website, status });
   }
+}
+
+function takenBy(
+  deployment: Deployment | undefined,
+  service: Service | undefined,
+  website: Website,
+): 'Deployment' | 'Service' | undefined {
+  const isStrange = (one: KubernetesObject | undefined): boolean =>
+    one !== undefined && !isControlledBy(one, website);
+  if (isStrange(deployment)) return 'Deployment';
+  return isStrange(service) ? 'Service' : undefined;
 }
 
 async function ensure<T extends KubernetesObject>(
@@ -276,11 +284,10 @@ function rightDeployment(website: Website, found: Deployment | undefined): Deplo
 function rightService(website: Website, found: Service | undefined): Service {
   const wanted = websiteService(website);
   if (found === undefined) return wanted;
-  const { selector, ports } = wanted.spec ?? {};
-  const counts = (found.spec?.ports ?? []).map(({ port, targetPort }) => ({ port, targetPort }));
-  const arePortsRight = semanticallyEqual(counts, ports);
-  return {
-    ...found,
-    spec: { ...found.spec, selector, ports: arePortsRight ? found.spec?.ports : ports } as never,
-  };
+  const right = deepCopy(found);
+  const { selector = {}, ports = [] } = wanted.spec ?? {};
+  const there = (right.spec?.ports ?? []).map(({ port, targetPort }) => ({ port, targetPort }));
+  right.spec = { ...right.spec, selector };
+  if (!semanticallyEqual(there, ports)) right.spec.ports = ports;
+  return right;
 }

@@ -68,6 +68,26 @@ async function eventsOf(api: TestApi): Promise<string[]> {
 }
 
 describe('the kubelet', () => {
+  it('says again that a pod is ready when somebody else says that it is not', async () => {
+    const { clock, api } = await newWorld();
+    const pods = api.admin.resource(PODS, 'default');
+    await pods.create(podOf('web'));
+    await clock.advance(10_000);
+    // What the node lifecycle controller does while a node is silent.
+    const conditions = [{ type: 'Ready', status: 'False' }];
+    await pods.patch(
+      'web',
+      'strategic-merge-patch',
+      { status: { conditions } },
+      {
+        subresource: 'status',
+      },
+    );
+    await clock.advance(10_000);
+    const { status } = await pods.get('web');
+    expect(status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('True');
+  });
+
   it('registers its node and keeps it alive', async () => {
     const { api, clock } = await newWorld();
     const node: Node = await api.admin.resource(NODES).get('n1');

@@ -7,6 +7,7 @@ function problems(text: string): string[] {
 }
 
 describe('the check of tests', () => {
+  // Texts that the check reads, not tests of ours: nothing here is skipped.
   it.each([
     'it.skip("a", () => { expect(1).toBe(1); });',
     'describe.only("a", () => {});',

@@ -1,8 +1,11 @@
 /** The kit's `trace`: the steps so far, and the file that does them again. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
+import { writeTraceSources } from '../../../tools/judge/trace-sources.ts';
 import { recordCalls } from '../../kit/calls.ts';
+import { failureOf } from '../../kit/failure.ts';
 import { expect as expectOfKit, trace } from '../../kit/index.ts';
+import { recordBeforeFreezing } from '../../kit/methods.ts';
 import { type Recording, startRecording } from '../../kit/recording.ts';
 import { literal } from '../../kit/render.ts';
 
@@ -230,6 +233,151 @@ describe('methods of what exported functions return', () => {
     const recording = startRecording(false);
     expect(surface.amount(1).plus(surface.amount(2)).size()).toBe(3);
     expect(recording.lines()).toEqual([]);
+  });
+});
+
+describe("a test's double", () => {
+  class Shop {
+    readonly #bank: { pay: (sum: number) => Promise<string> };
+    constructor({ bank }: { bank: { pay: (sum: number) => Promise<string> } }) {
+      this.#bank = bank;
+    }
+    async sell(sum: number): Promise<string> {
+      return this.#bank.pay(sum);
+    }
+    open(): boolean {
+      return true;
+    }
+  }
+  const exported = { Shop, written: (text: string): string => text };
+  const surface = recordCalls('#shop', exported) as typeof exported;
+  class Bank {
+    readonly calls: number[] = [];
+    gate: Promise<void> = Promise.resolve();
+    async pay(sum: number): Promise<string> {
+      this.calls.push(sum);
+      surface.written('before');
+      await this.gate;
+      return surface.written(`paid ${sum}`);
+    }
+  }
+
+  it('makes no steps, neither at once nor after a wait', async () => {
+    const recording = startRecording();
+    const shop = new surface.Shop({ bank: new Bank() });
+    expect(await shop.sell(3)).toBe('paid 3');
+    expect(recording.lines()).toEqual([
+      "const shop1 = new Shop({ bank: /* the test's */ {} });",
+      'await shop1.sell(3);',
+    ]);
+  });
+
+  it('does not keep what the test does meanwhile from being a step', async () => {
+    const recording = startRecording();
+    const bank = new Bank();
+    let open = (): void => {};
+    bank.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    const shop = new surface.Shop({ bank });
+    const sale = shop.sell(3);
+    await Promise.resolve();
+    shop.open();
+    open();
+    await sale;
+    expect(recording.lines().slice(1)).toEqual(['shop1.sell(3);', 'shop1.open();']);
+  });
+
+  it('is named as what the file lacks', () => {
+    const recording = startRecording();
+    const shop = new surface.Shop({ bank: new Bank() });
+    (
+      recordCalls('#shop', { each: (_: () => void) => shop.open() }) as never as {
+        each: (use: () => void) => void;
+      }
+    ).each(() => {});
+    const { lesson } = failureOf('a test', new Error('no'), recording);
+    expect(lesson.testsOwn).toEqual(['bank', 'what is marked']);
+    expect(lesson.repro).toContain('not in this file: bank, what is marked.');
+  });
+});
+
+describe('a class of given code', () => {
+  it('records also when it is frozen afterwards', () => {
+    class Clock {
+      advance(ms: number): number {
+        return ms;
+      }
+    }
+    recordBeforeFreezing(Clock);
+    recordBeforeFreezing(() => 1);
+    Object.freeze(Clock.prototype);
+    const recording = startRecording();
+    const surface = recordCalls('#clock', { Clock }) as { Clock: typeof Clock };
+    expect(new surface.Clock().advance(3)).toBe(3);
+    expect(recording.lines()).toEqual(['const clock1 = new Clock();', 'clock1.advance(3);']);
+  });
+});
+
+describe('what an expect looks at', () => {
+  const written = (text: string): string => writeTraceSources(text, 'a.test.ts');
+  class Box {
+    size(): number {
+      return 1;
+    }
+  }
+  const surface = recordCalls('#box', { box: () => new Box() }) as { box: () => Box };
+  const lookedAt = (compare: () => void): string | undefined => {
+    const recording = startRecording();
+    surface.box();
+    try {
+      compare();
+    } catch (thrown) {
+      return failureOf('a test', thrown, recording).lesson.lookedAt;
+    }
+    return 'nothing failed';
+  };
+
+  it('is written into the call', () => {
+    expect(written('expect(clock.left).toBe(0)')).toBe(
+      'expect(clock.left, undefined, "clock.left").toBe(0)',
+    );
+    expect(written("expect(a, 'why').toBe(0)")).toBe(`expect(a, 'why', "a").toBe(0)`);
+    expect(written('expect(() => f(1)).toThrow()')).toContain('"f(1)"');
+    expect(written('expect(await f(1)).toBe(1)')).toContain('"f(1)"');
+    expect(written('expect.any(String)')).toBe('expect.any(String)');
+  });
+
+  it('is told, unless the last step is just that', () => {
+    expect(lookedAt(() => expectOfKit(1, undefined, 'clock.left').toBe(0))).toBe('clock.left');
+    expect(lookedAt(() => expectOfKit(1, undefined, 'box()').toBe(0))).toBeUndefined();
+    expect(lookedAt(() => expectOfKit(1).toBe(0))).toBeUndefined();
+    expect(lookedAt(() => expectOfKit(1, undefined, 'made.size()').toBe(0))).toBe('made.size()');
+    const andThen = (): void => {
+      surface.box().size();
+      expectOfKit(1, undefined, 'made.size()').toBe(0);
+    };
+    expect(lookedAt(andThen)).toBeUndefined();
+  });
+
+  it('is a mode by its name, and then has octal digits', () => {
+    const sides = (compare: () => void): unknown => {
+      try {
+        compare();
+      } catch (thrown) {
+        const { expected, actual } = failureOf('a test', thrown, startRecording()).lesson;
+        return [expected, actual];
+      }
+      return 'nothing failed';
+    };
+    expect(sides(() => expectOfKit(0o640, undefined, 'stat?.mode').toBe(0o600))).toEqual([
+      '0o600',
+      '0o640',
+    ]);
+    expect(sides(() => expectOfKit({ mode: 420 }).toEqual({ mode: 0, size: 420 }))).toEqual([
+      '{ mode: 0, size: 420 }',
+      '{ mode: 0o644 }',
+    ]);
   });
 });
 

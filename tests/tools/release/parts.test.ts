@@ -48,6 +48,17 @@ describe("a release's package.json", () => {
   });
 });
 
+describe("a release's packages", () => {
+  it('have the types that given code is checked with', () => {
+    const manifest = JSON.parse(String(packageFiles(process.cwd()).get('package.json')));
+    const lock = JSON.parse(String(packageFiles(process.cwd()).get('package-lock.json')));
+    for (const name of ['@types/node', '@types/ws']) {
+      expect(Object.keys(manifest.dependencies)).toContain(name);
+      expect(Object.keys(lock.packages)).toContain(`node_modules/${name}`);
+    }
+  });
+});
+
 describe("a release's vitest.config.ts", () => {
   const ours = readFileSync('vitest.config.ts', 'utf8');
   const theirs = String(packageFiles(process.cwd()).get('vitest.config.ts'));

@@ -10,7 +10,7 @@ import { age } from '../age.ts';
 import { definePrinter, type RowCondition } from '../table-convertor.ts';
 
 /** What is found out on the way through the containers. */
-interface Summary {
+export interface PodSummary {
   reason: string;
   restarts: number;
   /** RFC 3339; empty: never. */
@@ -18,7 +18,8 @@ interface Summary {
   ready: number;
 }
 
-function summaryOf(pod: Pod): Summary {
+/** What `kubectl get pods` says of a pod in one word, with its restarts and ready containers. */
+export function podSummary(pod: Pod): PodSummary {
   const { status = {}, metadata } = pod;
   const conditions = status.conditions ?? [];
   const isGated = conditions.some(
@@ -37,7 +38,7 @@ function summaryOf(pod: Pod): Summary {
   return isOver ? summary : { ...summary, reason: 'Terminating' };
 }
 
-interface InitSummary extends Summary {
+interface InitSummary extends PodSummary {
   isInitializing: boolean;
   sidecarRestarts: number;
   lastSidecarRestart: string;
@@ -110,8 +111,8 @@ function mainSummary(
   containers: readonly ContainerStatus[],
   conditions: readonly PodCondition[],
   init: InitSummary,
-): Summary {
-  const summary: Summary = {
+): PodSummary {
+  const summary: PodSummary = {
     // A pod that is initialized again after its sandbox was lost still says so.
     reason: init.reason,
     restarts: init.sidecarRestarts,
@@ -146,7 +147,7 @@ function readinessGates({ spec, status }: Pod): string {
 
 function cells(pod: Pod, nowMs: number): (string | number)[] {
   const { metadata, spec, status } = pod;
-  const { reason, restarts, lastRestart, ready } = summaryOf(pod);
+  const { reason, restarts, lastRestart, ready } = podSummary(pod);
   const sidecars = (spec?.initContainers ?? []).filter(
     ({ restartPolicy }) => restartPolicy === 'Always',
   );

@@ -301,7 +301,19 @@ export const SYSTEM_APPLETS: Readonly<Record<string, Applet>> = {
   },
   nohup: (process, args) => run(process, args),
   time: (process, args) => run(process, args),
-  stty: () => 0,
+  stty: async (process, [word]) => {
+    if (process.terminal === undefined) {
+      await process.writeError('stty: standard input: Not a tty\n');
+      return 1;
+    }
+    const { width, height } = process.terminal;
+    if (word === 'size') await process.write(`${height} ${width}\n`);
+    return 0;
+  },
+  tty: async (process) => {
+    await process.write(process.terminal ? '/dev/pts/0\n' : 'not a tty\n');
+    return process.terminal ? 0 : 1;
+  },
   more: async (process, args) => {
     await process.write(
       await inputText(

@@ -1,7 +1,6 @@
 /** Programs for tests of everything else: they wait, fail, eat memory, burn CPU, or answer. Given. */
 
 import type { Process } from '../../kernel/process.ts';
-import type { Connection } from '../../network/connection.ts';
 import { sizeOf } from '../applets/files.ts';
 import { durationMs } from '../applets/system.ts';
 import { type HttpAnswer, type HttpRequest, serveHttp } from '../http.ts';
@@ -121,6 +120,10 @@ function flagValue(process: Process, name: string): string | undefined {
 export async function agnhost(process: Process): Promise<number> {
   const [, command = 'netexec'] = process.argv;
   if (command === 'pause') return pause(process);
+  if (command === 'liveness') return liveness(process);
+  if (command === 'test-webserver') {
+    return untilStopped(process, 80, () => ({ status: 200, body: '' }));
+  }
   const text = flagValue(process, 'text');
   const { hostname } = process.namespace;
   const fallback = text === undefined ? 8080 : 5678;
@@ -143,6 +146,16 @@ export async function agnhost(process: Process): Promise<number> {
       return netexec(process, request);
     },
   );
+}
+
+/** Healthy for ten seconds, and never again: the documentation's example of a probe. */
+async function liveness(process: Process): Promise<number> {
+  const started = process.now();
+  return untilStopped(process, 8080, ({ target }) => {
+    const ageMs = process.now() - started;
+    if (target !== '/healthz' || ageMs <= 10_000) return { status: 200, body: 'ok' };
+    return { status: 500, body: `error: ${ageMs / 1000}` };
+  });
 }
 
 async function netexec(
@@ -181,7 +194,8 @@ export async function echoServer(process: Process): Promise<number> {
 
 /** `hello-app`: says its version and name. */
 export async function helloApp(process: Process): Promise<number> {
-  const version = process.env.get('APP_VERSION') ?? '1.0.0';
+  const given = process.env.get('APP_VERSION') ?? '1.0.0';
+  const version = /^\d+\.\d+$/.test(given) ? `${given}.0` : given;
   const port = Number(process.env.get('PORT') ?? 8080);
   await process.writeError(`Server listening on port ${port}\n`);
   return untilStopped(process, port, async ({ target }) => {
@@ -207,95 +221,4 @@ export async function webPage(process: Process): Promise<number> {
       body: `<html><body><h1>${title}</h1></body></html>\n`,
     };
   });
-}
-
-/** A server for bytes: greets, if it has a greeting, and then says nothing more. */
-export async function silentServer(process: Process): Promise<number> {
-  const port = Number(process.env.get('SERVER_PORT') ?? 3306);
-  const greeting = process.env.get('SERVER_GREETING') ?? '';
-  if (process.env.get('REQUIRE_PASSWORD') && !hasPassword(process)) {
-    await process.writeError(
-      '[ERROR] [Entrypoint]: Database is uninitialized and password option is not specified\n    You need to specify one of the following as an environment variable:\n    - MYSQL_ROOT_PASSWORD\n    - MYSQL_ALLOW_EMPTY_PASSWORD\n    - MYSQL_RANDOM_ROOT_PASSWORD\n',
-    );
-    return 1;
-  }
-  process.allocate(50 * MIB);
-  const stop = process.untilSignal('SIGTERM', 'SIGINT', 'SIGQUIT');
-  const listener = process.listen(port);
-  await process.writeError(`ready for connections. port: ${port}\n`);
-  const serve = async (): Promise<void> => {
-    for (let one = await listener.accept(); one; one = await listener.accept()) {
-      await one.output.write(new TextEncoder().encode(greeting));
-    }
-  };
-  void serve().catch(() => {});
-  await stop;
-  return 0;
-}
-
-function hasPassword(process: Process): boolean {
-  return [...process.env].some(
-    ([name, value]) => /^(MYSQL|MARIADB|POSTGRES)_.*PASSWORD/.test(name) && value !== '',
-  );
-}
-
-/** A key-value server that speaks enough of Redis' protocol for `PING`, `SET`, `GET` and `INCR`. */
-export async function redis(process: Process): Promise<number> {
-  const port = Number(flagValue(process, 'port') ?? 6379);
-  process.allocate(8 * MIB);
-  const stop = process.untilSignal('SIGTERM', 'SIGINT');
-  const data = new Map<string, string>();
-  const listener = process.listen(port);
-  await process.write(`1:M * Ready to accept connections tcp\n`);
-  const serve = async (): Promise<void> => {
-    for (let one = await listener.accept(); one; one = await listener.accept())
-      void answerRedis(one, data).catch(() => {});
-  };
-  void serve().catch(() => {});
-  await stop;
-  return 0;
-}
-
-async function answerRedis(connection: Connection, data: Map<string, string>): Promise<void> {
-  for (let bytes = await connection.input.read(); bytes; bytes = await connection.input.read()) {
-    const text = new TextDecoder().decode(bytes);
-    const words = text.startsWith('*')
-      ? text.split('\r\n').filter((_, i) => i > 0 && i % 2 === 0)
-      : text.trim().split(/\s+/);
-    await connection.output.write(
-      new TextEncoder().encode(
-        redisAnswer(
-          words.filter((word) => word !== ''),
-          data,
-        ),
-      ),
-    );
-  }
-  connection.close();
-}
-
-function redisAnswer(
-  [command = '', key = '', value = '']: readonly string[],
-  data: Map<string, string>,
-): string {
-  const bulk = (text: string | undefined) =>
-    text === undefined ? '$-1\r\n' : `$${text.length}\r\n${text}\r\n`;
-  switch (command.toUpperCase()) {
-    case 'PING':
-      return '+PONG\r\n';
-    case 'SET':
-      data.set(key, value);
-      return '+OK\r\n';
-    case 'GET':
-      return bulk(data.get(key));
-    case 'INCR':
-      data.set(key, String(Number(data.get(key) ?? 0) + 1));
-      return `:${data.get(key)}\r\n`;
-    case 'DEL':
-      return `:${data.delete(key) ? 1 : 0}\r\n`;
-    case 'CONFIG':
-      return `*2\r\n${bulk(value)}${bulk('')}`;
-    default:
-      return `-ERR unknown command '${command}'\r\n`;
-  }
 }

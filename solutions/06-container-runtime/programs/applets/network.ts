@@ -3,7 +3,8 @@
 import { DialError } from '#apimachinery';
 import type { Process } from '../../kernel/process.ts';
 import type { Connection } from '../../network/connection.ts';
-import { NameError, resolve, resolveHost, resolverConfig } from '../dns.ts';
+import { lookUp, NameError, resolveHost, resolverConfig } from '../dns.ts';
+import { type DnsRecord, recordType } from '../dns-records.ts';
 import { type HttpResponse, httpCall, reasonPhrase, serveHttp } from '../http.ts';
 import { absolute } from '../shell/pattern.ts';
 import { type Applet, encode, options } from './applet.ts';
@@ -188,23 +189,70 @@ async function curlFailure(
   return status;
 }
 
+/** `nslookup [-type=SRV] NAME`; an address is looked up the other way round. */
 const nslookup: Applet = async (process, args) => {
-  const { rest } = options(args);
-  const [host = ''] = rest;
+  const named = /^-(?:type|query|q|qt)=(\w+)$/i;
+  const asked = args.map((arg) => named.exec(arg)?.[1]).find((word) => word !== undefined);
+  const [host = ''] = args.filter((arg) => !arg.startsWith('-'));
   const [server = '127.0.0.1'] = resolverConfig(process).servers;
-  await process.write(`Server:\t\t${server}\nAddress:\t${server}:53\n\n`);
-  try {
-    const { name, addresses } = await resolve(process, host);
-    await process.write(
-      addresses.map((address) => `Name:\t${name}\nAddress: ${address}\n`).join(''),
-    );
-    return 0;
-  } catch (error) {
-    if (!(error instanceof NameError)) throw error;
-    await process.write(`** server can't find ${host}: NXDOMAIN\n\n`);
+  const reversed = reverseName(host);
+  const type = recordType(asked ?? (reversed === undefined ? 'A' : 'PTR'));
+  if (type === undefined) {
+    await process.writeError(`nslookup: invalid query type: ${asked}\n`);
     return 1;
   }
+  await process.write(`Server:\t\t${server}\nAddress:\t${server}:53\n\n`);
+  const records = await lookUp(process, reversed ?? host, type);
+  if (records === undefined) {
+    await process.write(`** server can't find ${reversed ?? host}: NXDOMAIN\n\n`);
+    return 1;
+  }
+  await process.write(`${records.map(nslookupLine).join('')}\n`);
+  return 0;
 };
+
+function nslookupLine({ name, type, value }: DnsRecord): string {
+  switch (type) {
+    case 'A':
+    case 'AAAA':
+      return `Name:\t${name}\nAddress: ${value}\n`;
+    case 'CNAME':
+      return `${name}\tcanonical name = ${value}\n`;
+    case 'PTR':
+      return `${name}\tname = ${value}\n`;
+    case 'SRV':
+      return `${name}\tservice = ${value}\n`;
+    default:
+      return `${name}\ttext = ${value}\n`;
+  }
+}
+
+/** `dig [+short] [-t TYPE] NAME [TYPE]`; it does not use search domains. */
+const dig: Applet = async (process, args) => {
+  const words = args.filter((arg) => !/^[-+@]/.test(arg));
+  const type = words.map(recordType).find((found) => found !== undefined) ?? 'A';
+  const [host = ''] = words.filter((word) => recordType(word) === undefined);
+  const name = args.includes('-x') ? (reverseName(host) ?? host) : host;
+  const wanted = args.includes('-x') ? 'PTR' : type;
+  const full = args.includes('+search') || name.endsWith('.') ? name : `${name}.`;
+  const records = (await lookUp(process, full, wanted)) ?? [];
+  if (args.includes('+short')) {
+    await process.write(records.map(({ value }) => `${value}\n`).join(''));
+    return 0;
+  }
+  const status = records.length > 0 ? 'NOERROR' : 'NXDOMAIN';
+  const lines = records.map((one) => `${one.name}.\t30\tIN\t${one.type}\t${one.value}\n`);
+  await process.write(
+    `;; ->>HEADER<<- opcode: QUERY, status: ${status}\n\n;; QUESTION SECTION:\n;${full}\tIN\t${wanted}\n\n;; ANSWER SECTION:\n${lines.join('')}`,
+  );
+  return 0;
+};
+
+/** @returns `undefined` for what is no IPv4 address */
+function reverseName(text: string): string | undefined {
+  if (!/^\d+\.\d+\.\d+\.\d+$/.test(text)) return undefined;
+  return `${text.split('.').reverse().join('.')}.in-addr.arpa.`;
+}
 
 const nc: Applet = async (process, args) => {
   const { flags, values, rest } = options(args, 'pwei');
@@ -306,6 +354,7 @@ export const NETWORK_APPLETS: Readonly<Record<string, Applet>> = {
   wget,
   curl,
   nslookup,
+  dig,
   nc,
   ping,
   ip,
