@@ -198,6 +198,19 @@ describe('fieldValue', () => {
   });
 });
 
+describe('fieldValue, of whole lists', () => {
+  const annotationsOf = (annotations: Record<string, string>) => {
+    const named = { pod: { metadata: { annotations } }, podIPs: [], hostIPs: [], nodeName: '' };
+    return fieldValue('metadata.annotations', named);
+  };
+  it('escapes as JSON does', () => {
+    expect(annotationsOf({ b: 'one\n\ttwo', a: 'C:\\' })).toBe('a="C:\\\\"\nb="one\\n\\ttwo"');
+  });
+  it('is empty when there are none', () => {
+    expect(annotationsOf({})).toBe('');
+  });
+});
+
 describe('resourceValue', () => {
   const container = {
     name: 'c',
@@ -245,6 +258,20 @@ describe('serviceVariables', () => {
       MY_DB_PORT_53_UDP_ADDR: '10.96.0.9',
     });
   });
+  it('puts IPv6 addresses in brackets, in URLs only', () => {
+    const services = [
+      { metadata: { name: 'a' }, spec: { clusterIP: 'fd00::9', ports: [{ port: 80 }] } },
+    ];
+    expect(Object.fromEntries(serviceVariables(services))).toEqual({
+      A_SERVICE_HOST: 'fd00::9',
+      A_SERVICE_PORT: '80',
+      A_PORT: 'tcp://[fd00::9]:80',
+      A_PORT_80_TCP: 'tcp://[fd00::9]:80',
+      A_PORT_80_TCP_PROTO: 'tcp',
+      A_PORT_80_TCP_PORT: '80',
+      A_PORT_80_TCP_ADDR: 'fd00::9',
+    });
+  });
   it('leaves out those without an address', () => {
     expect(
       serviceVariables([
@@ -271,6 +298,13 @@ describe('linuxLimits', () => {
   });
   it('takes the limit where nothing was requested', () => {
     expect(limits({}, { cpu: '1' }).cpuShares).toBe(1024);
+  });
+  it('takes the limit of memory, too, for who dies first', () => {
+    expect(limits({}, { memory: '250' }).oomScoreAdj).toBe(750);
+  });
+  it('does not take the limit for a request of zero', () => {
+    const zero = limits({ cpu: '0', memory: '0' }, { cpu: '1', memory: '250' });
+    expect([zero.cpuShares, zero.oomScoreAdj]).toEqual([2, 999]);
   });
   it('keeps to what the kernel takes', () => {
     expect([limits({}).cpuShares, limits({ cpu: '1000' }).cpuShares]).toEqual([2, 262_144]);

@@ -135,7 +135,8 @@ describe('reconciledNode', () => {
 describe('nodeLease', () => {
   const node = { metadata: { name: 'n', uid: 'u' } };
   it.core('is made for a node', () => {
-    expect(nodeLease(undefined, 'n', node, Date.parse(NOW))).toEqual({
+    const { metadata, spec } = nodeLease(undefined, 'n', node, Date.parse(NOW));
+    expect({ metadata, spec }).toEqual({
       metadata: {
         name: 'n',
         namespace: 'kube-node-lease',
@@ -147,6 +148,10 @@ describe('nodeLease', () => {
         renewTime: '2025-01-01T00:01:00.000000Z',
       },
     });
+  });
+  it('leaves apiVersion and kind to the client', () => {
+    const lease = nodeLease(undefined, 'n', node, 0);
+    expect([lease.apiVersion, lease.kind]).toEqual([undefined, undefined]);
   });
   it('has no owner while the node is not known', () => {
     expect(nodeLease(undefined, 'n', undefined, 0).metadata?.ownerReferences).toBeUndefined();

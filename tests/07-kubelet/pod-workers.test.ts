@@ -35,7 +35,7 @@ function newWorld({ held = false } = {}) {
         return { terminal: isTerminal };
       },
       terminate: (pod, grace, failed, signal) =>
-        step(`terminate ${pod.metadata?.name} ${grace} ${failed?.reason}`, signal),
+        step(`terminate ${pod.metadata?.name}, grace ${grace}, failed ${failed?.reason}`, signal),
       cleanUp: (pod) => step(`clean ${pod.metadata?.name}`),
     },
   });
@@ -94,7 +94,7 @@ describe('PodWorkers', () => {
     await settle();
     workers.update({ pod: podOf('b'), type: 'kill', graceSeconds: 7 });
     await settle();
-    expect(steps).toEqual(['sync a', 'terminate b 7 undefined', 'clean b']);
+    expect(steps).toEqual(['sync a', 'terminate b, grace 7, failed undefined', 'clean b']);
     expect(workers.phaseOf('u')).toBe('finished');
   });
   it('gives a sync under way the signal, and waits for its end', async () => {
@@ -106,25 +106,21 @@ describe('PodWorkers', () => {
     expect(open[0]?.signal?.aborted).toBe(true);
     expect(steps).toEqual(['sync a']);
     await finish();
-    expect(steps).toEqual(['sync a', 'terminate a undefined undefined']);
+    expect(steps).toEqual(['sync a', 'terminate a, grace undefined, failed undefined']);
   });
   it('stops a pod that is being deleted, with the grace it was given', async () => {
     const { workers, steps, settle } = newWorld();
     const metadata = { deletionTimestamp: '2025-01-01T00:00:00Z', deletionGracePeriodSeconds: 30 };
     workers.update({ pod: podOf('a', { metadata }), type: 'sync' });
     await settle();
-    expect(steps).toEqual(
-      ['terminate undefined 30 undefined', 'clean undefined'].map((one) =>
-        one.replace('undefined', 'a'),
-      ),
-    );
+    expect(steps).toEqual(['terminate a, grace 30, failed undefined', 'clean a']);
   });
   it('stops a pod that has ended', async () => {
     for (const phase of ['Failed', 'Succeeded']) {
       const { workers, steps, settle } = newWorld();
       workers.update({ pod: podOf('a', { status: { phase } }), type: 'sync' });
       await settle();
-      expect(steps).toEqual(['terminate a undefined undefined', 'clean a']);
+      expect(steps).toEqual(['terminate a, grace undefined, failed undefined', 'clean a']);
     }
   });
   it('stops a pod that ends by itself', async () => {
@@ -132,7 +128,7 @@ describe('PodWorkers', () => {
     endsByItself();
     workers.update({ pod: podOf(), type: 'sync' });
     await settle();
-    expect(steps).toEqual(['sync a', 'terminate a undefined undefined', 'clean a']);
+    expect(steps).toEqual(['sync a', 'terminate a, grace undefined, failed undefined', 'clean a']);
   });
   it('stops again, sooner, when less time is given', async () => {
     const { workers, steps, settle, open, finish } = newWorld({ held: true });
@@ -142,9 +138,32 @@ describe('PodWorkers', () => {
     await settle();
     expect(open[0]?.signal?.aborted).toBe(true);
     await finish();
-    expect(steps).toEqual(['terminate a 30 undefined', 'terminate a 5 undefined']);
+    expect(steps).toEqual([
+      'terminate a, grace 30, failed undefined',
+      'terminate a, grace 5, failed undefined',
+    ]);
     await finish();
     expect(steps.at(-1)).toBe('clean a');
+  });
+  it('does not mind how a stop ends that is to be sooner', async () => {
+    const { workers, steps, settle, finish, log } = newWorld({ held: true });
+    workers.update({ pod: podOf(), type: 'kill', graceSeconds: 30 });
+    await settle();
+    workers.update({ pod: podOf(), type: 'kill', graceSeconds: 5 });
+    await settle();
+    await finish(new Error('aborted'));
+    expect(steps.at(-1)).toBe('terminate a, grace 5, failed undefined');
+    expect(log.entries.length).toBe(0);
+  });
+  it('does nothing more for an update that gives no less time', async () => {
+    const { workers, steps, settle, open, finish } = newWorld({ held: true });
+    workers.update({ pod: podOf(), type: 'kill', graceSeconds: 5 });
+    await settle();
+    workers.update({ pod: podOf('b'), type: 'sync' });
+    await settle();
+    expect(open[0]?.signal?.aborted).toBe(false);
+    await finish();
+    expect(steps).toEqual(['terminate a, grace 5, failed undefined', 'clean b']);
   });
   it('does not give more time', async () => {
     const { workers, steps, settle, open, finish } = newWorld({ held: true });
@@ -154,7 +173,7 @@ describe('PodWorkers', () => {
     await settle();
     expect(open[0]?.signal?.aborted).toBe(false);
     await finish();
-    expect(steps).toEqual(['terminate a 5 undefined', 'clean a']);
+    expect(steps).toEqual(['terminate a, grace 5, failed undefined', 'clean a']);
   });
   it('keeps the first reason', async () => {
     const { workers, steps, settle } = newWorld();
@@ -162,7 +181,7 @@ describe('PodWorkers', () => {
     workers.update({ pod: podOf(), type: 'kill', failed: because('Evicted') });
     workers.update({ pod: podOf(), type: 'kill', failed: because('Other') });
     await settle();
-    expect(steps[0]).toBe('terminate a undefined Evicted');
+    expect(steps[0]).toBe('terminate a, grace undefined, failed Evicted');
   });
   it('never goes back', async () => {
     const { workers, steps, settle } = newWorld();
@@ -171,7 +190,7 @@ describe('PodWorkers', () => {
     workers.update({ pod: podOf(), type: 'sync' });
     workers.update({ pod: podOf(), type: 'kill', graceSeconds: 0 });
     await settle();
-    expect(steps).toEqual(['terminate a undefined undefined', 'clean a']);
+    expect(steps).toEqual(['terminate a, grace undefined, failed undefined', 'clean a']);
   });
   it('tries again what failed, after a while', async () => {
     const { workers, steps, settle, finish, clock, log } = newWorld({ held: true });
@@ -192,6 +211,38 @@ describe('PodWorkers', () => {
     workers.update({ pod: podOf('b'), type: 'sync' });
     await settle();
     expect(steps).toEqual(['sync a', 'sync b']);
+  });
+  it('tries again at once when something new came while it failed', async () => {
+    const { workers, steps, settle, finish, log } = newWorld({ held: true });
+    workers.update({ pod: podOf(), type: 'sync' });
+    await settle();
+    workers.update({ pod: podOf('b'), type: 'sync' });
+    await settle();
+    await finish(new Error('no'));
+    expect(steps).toEqual(['sync a', 'sync b']);
+    expect(log.entries.length).toBe(1);
+  });
+  it('says nothing of a sync that its signal ended', async () => {
+    const { workers, steps, settle, finish, log } = newWorld({ held: true });
+    workers.update({ pod: podOf(), type: 'sync' });
+    await settle();
+    workers.update({ pod: podOf(), type: 'kill' });
+    await settle();
+    await finish(new Error('aborted'));
+    expect(steps.at(-1)).toBe('terminate a, grace undefined, failed undefined');
+    expect(log.entries.length).toBe(0);
+  });
+  it('waits before it cleans up again, whatever is told meanwhile', async () => {
+    const { workers, steps, settle, finish, clock } = newWorld({ held: true });
+    workers.update({ pod: podOf(), type: 'kill' });
+    await settle();
+    await finish();
+    await finish(new Error('no'));
+    workers.update({ pod: podOf('b'), type: 'sync' });
+    await clock.advance(WORK_RETRY_MS - 1);
+    expect(steps.slice(1)).toEqual(['clean a']);
+    await clock.advance(1);
+    expect(steps.slice(1)).toEqual(['clean a', 'clean a']);
   });
   it('does not go on to the next phase when stopping failed', async () => {
     const { workers, steps, settle, finish, clock } = newWorld({ held: true });

@@ -227,6 +227,40 @@ describe('ProbeWorker.probeOnce', () => {
       'Unhealthy: Liveness probe errored and resulted in unknown state: cannot',
     ]);
   });
+  it('goes on counting over what could not be asked', async () => {
+    const { worker, results } = newWorker({
+      kind: 'liveness',
+      probe: { failureThreshold: 2 },
+      answers: [bad, broken, broken, broken, bad],
+    });
+    await worker.probeOnce();
+    await worker.probeOnce();
+    expect(results.get('x://1')).toBe('success');
+    await worker.probeOnce();
+    expect(results.get('x://1')).toBe('failure');
+  });
+  it('goes on counting with another container', async () => {
+    const { worker, results, container } = newWorker({
+      kind: 'liveness',
+      probe: { failureThreshold: 2 },
+      answers: [bad, bad],
+    });
+    await worker.probeOnce();
+    container().containerID = 'x://2';
+    await worker.probeOnce();
+    expect(results.get('x://2')).toBe('failure');
+  });
+  it('takes what is not said to have started for not started', async () => {
+    const asks = async (kind: ProbeKind) => {
+      const { worker, asked, container } = newWorker({ kind });
+      delete container().started;
+      await worker.probeOnce();
+      return asked.length;
+    };
+    expect([await asks('startup'), await asks('liveness'), await asks('readiness')]).toEqual([
+      1, 0, 0,
+    ]);
+  });
   it('takes the first answer it gets', async () => {
     const { worker, asked, results, events } = newWorker({ answers: [broken, good] });
     await worker.probeOnce();
@@ -290,6 +324,19 @@ describe('ProbeWorker.run', () => {
     worker.wake();
     await clock.advance(0);
     expect(asked.length).toBe(2);
+    stop.abort();
+    await running;
+  });
+  it('asks at once when it is woken before the first time', async () => {
+    const { worker, clock, asked } = newWorker({});
+    const stop = new AbortController();
+    const running = worker.run(stop.signal, 3000);
+    await clock.advance(1000);
+    worker.wake();
+    await clock.advance(0);
+    expect(asked.length).toBe(1);
+    await clock.advance(2000);
+    expect(asked.length).toBe(1);
     stop.abort();
     await running;
   });

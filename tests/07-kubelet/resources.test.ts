@@ -27,16 +27,19 @@ describe('qosClass', () => {
     ['asks for less than its limit', podOf({ cpu: '500m' }, both), 'Burstable'],
     ['has one limit only', podOf({}, { cpu: '1' }), 'Burstable'],
     ['only asks', podOf(both), 'Burstable'],
+    ['asks for zero of what it may have', podOf({ cpu: '0', memory: '0' }, both), 'Burstable'],
+    ['asks for one and leaves out the other', podOf({ cpu: '1' }, both), 'Guaranteed'],
+    ['has limits of zero', podOf({}, { cpu: '0', memory: '0' }), 'BestEffort'],
     [
       'has an init container that asks for nothing',
       podOf({}, both, { initContainers: [{ name: 'i' }] }),
       'Burstable',
     ],
   ];
+  const CORE = ['has limits of both', 'writes the same amounts in other ways', 'only asks'];
   for (const [name, pod, expected] of cases) {
     const run = () => expect(qosClass(pod)).toBe(expected);
-    if (expected === 'Guaranteed' || name === 'only asks')
-      it.core(`is ${expected} for one that ${name}`, run);
+    if (CORE.includes(name)) it.core(`is ${expected} for one that ${name}`, run);
     else it(`is ${expected} for one that ${name}`, run);
   }
 });
@@ -61,6 +64,19 @@ describe('admitPod', () => {
       message:
         "Pod was rejected: Node didn't have enough resource: pods, requested: 1, used: 3, capacity: 3",
     });
+  });
+  it('has room for no pods when nobody says for how many', () => {
+    const silent = nodeOf({ status: { allocatable: { cpu: '4' } } });
+    expect(admitPod(podOf(), [], silent)?.message).toContain(
+      'pods, requested: 1, used: 0, capacity: 0',
+    );
+  });
+  it('counts what all the others request', () => {
+    const others = [podOf({ cpu: '1500m' }), podOf({ cpu: '1' })];
+    expect(admitPod(podOf({ cpu: '1500m' }), others, nodeOf())).toBeUndefined();
+    expect(admitPod(podOf({ cpu: '1501m' }), others, nodeOf())?.message).toContain(
+      'cpu, requested: 1501, used: 2500, capacity: 4000',
+    );
   });
   it('names the first in byte order, and counts bytes', () => {
     expect(admitPod(podOf({ memory: '16Gi', cpu: '1' }), [], nodeOf())?.message).toContain(
@@ -166,6 +182,27 @@ describe('eviction', () => {
     );
     expect(evictionMessage(memory, seen, pod, new Map([['c', 100 * Mi]]))).toBe(
       'The node was low on resource: memory. Threshold quantity: 100Mi, available: 53248Ki. ',
+    );
+  });
+  it('tells of containers in the order of the pod, and of its containers only', () => {
+    const pod: Pod = {
+      spec: {
+        containers: [
+          { name: 'a', resources: { requests: { memory: '1025' } } },
+          { name: 'b' },
+          { name: 'c' },
+        ],
+        initContainers: [{ name: 'i' }],
+      },
+    };
+    const seen = { available: 52 * Mi, capacity: 8192 * Mi };
+    const used = new Map([
+      ['i', 5000],
+      ['c', 2048],
+      ['a', 2048],
+    ]);
+    expect(evictionMessage(memory, seen, pod, used)).toBe(
+      'The node was low on resource: memory. Threshold quantity: 100Mi, available: 53248Ki. Container a was using 2Ki, request is 1025, has larger consumption of memory. Container c was using 2Ki, request is 0, has larger consumption of memory. ',
     );
   });
   it('says ephemeral-storage for disks, and 0 where nothing was asked for', () => {

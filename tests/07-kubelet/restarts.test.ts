@@ -241,6 +241,16 @@ describe('restartDelay', () => {
     expect(restartDelay(backoff, 'k', web, podOf(), runtime)?.remainingMs).toBe(10_000);
   });
 
+  it('counts from the newest end, also behind one that is not known to have ended', () => {
+    for (const phase of ['unknown', 'created'] as const) {
+      const clock = new FakeClock();
+      const backoff = new CrashLoopBackoff(clock);
+      backoff.started('k', clock.now());
+      const runtime = runtimeOf(seen(phase), seen('exited', { finishedAt: clock.now() }));
+      expect(restartDelay(backoff, 'k', web, podOf(), runtime)?.remainingMs).toBe(10_000);
+    }
+  });
+
   it('doubles only when a container is started', async () => {
     const clock = new FakeClock();
     const backoff = new CrashLoopBackoff(clock);
@@ -381,6 +391,9 @@ describe('stopContainer', () => {
   it('waits for its turn after the hook, out of the same grace period', async () => {
     expect(await run(30, { hookMs: 10_000, turnMs: 15_000 })).toEqual(['hook', 'stop 15 at 15']);
     expect(await run(30, { turnMs: 5000 })).toEqual(['stop 25 at 5']);
+  });
+  it('takes whole seconds of hook and turn each', async () => {
+    expect(await run(30, { hookMs: 4700, turnMs: 10_300 })).toEqual(['hook', 'stop 21 at 10.3']);
   });
   it('does not wait for a turn longer than the grace that is left', async () => {
     expect(await run(10, { hookMs: 4000, turnMs: 39_000 })).toEqual(['hook', 'stop 2 at 10']);

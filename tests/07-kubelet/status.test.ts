@@ -213,6 +213,16 @@ describe('containerStatuses', () => {
     const [status] = statusesOf(podOf({ initContainers }), [seen('i', 'exited')], options);
     expect(status?.state?.terminated?.exitCode).toBe(0);
   });
+  it('leaves a sidecar that exited with 0 as it is, too', () => {
+    const initContainers = [{ name: 's', restartPolicy: 'Always' }];
+    const failure = { reason: 'X', message: '' };
+    const options = { areInit: true, containers: initContainers, failure };
+    const pod = podOf({ initContainers });
+    const stateOf = (exitCode: number) =>
+      statusesOf(pod, [seen('s', 'exited', { exitCode })], options)[0]?.state;
+    expect(stateOf(0)?.terminated?.exitCode).toBe(0);
+    expect(stateOf(1)?.waiting?.reason).toBe('X');
+  });
 });
 
 const base = { image: '', imageID: '', ready: false, restartCount: 0 };
@@ -223,6 +233,7 @@ const states: Record<string, Partial<ContainerStatus>> = {
   done: { state: { terminated: { exitCode: 0 } } },
   failed: { state: { terminated: { exitCode: 1 } } },
   backoff: { state: { waiting: {} }, lastState: { terminated: { exitCode: 1 } } },
+  empty: { state: {} },
   again: { state: { waiting: {} }, lastState: { terminated: { exitCode: 0 } } },
 };
 
@@ -244,6 +255,8 @@ describe('podPhase', () => {
     ['Always', 'a=waiting b=running', 'Pending'],
     ['Always', 'a=running', 'Pending'],
     ['Always', '', 'Pending'],
+    ['Always', 'a=empty b=running', 'Pending'],
+    ['Never', 'a=empty b=done', 'Pending'],
     ['Always', 'a=running b=running', 'Running'],
     ['Always', 'a=running b=failed', 'Running'],
     ['Always', 'a=done b=done', 'Running'],
@@ -294,6 +307,9 @@ describe('podPhase', () => {
     ['s=running web=done', 'Running'],
     ['s=done web=done', 'Succeeded'],
     ['s=failed web=done', 'Succeeded'],
+    ['s=again web=done', 'Succeeded'],
+    ['s=backoff web=done', 'Succeeded'],
+    ['s=empty web=running', 'Pending'],
     ['web=running', 'Pending'],
   ];
   for (const [statuses, phase] of sidecarCases) {
@@ -484,6 +500,25 @@ describe('mergePodStatus', () => {
       'DisruptionTarget',
     ]);
   });
+  it('counts since when of what results, not of what was to be told', () => {
+    const known: PodStatus = {
+      phase: 'Failed',
+      conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: THEN }],
+    };
+    const next: PodStatus = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
+    expect(mergePodStatus(known, next, false, NOW).conditions).toEqual([
+      { type: 'Ready', status: 'False', reason: 'PodFailed', lastTransitionTime: THEN },
+    ]);
+  });
+  it('does not know since when what was so without a time', () => {
+    const known: PodStatus = { conditions: [{ type: 'Ready', status: 'True' }] };
+    const next: PodStatus = {
+      conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: THEN }],
+    };
+    expect(mergePodStatus(known, next, true, NOW).conditions).toEqual([
+      { type: 'Ready', status: 'True' },
+    ]);
+  });
   it('changes neither of the two', () => {
     const known: PodStatus = { phase: 'Running', conditions: [{ type: 'x', status: 'True' }] };
     const next: PodStatus = { phase: 'Failed', conditions: [{ type: 'Ready', status: 'True' }] };
@@ -500,7 +535,10 @@ describe('mergePodStatus', () => {
     (before, phase, isRunning) => {
       const next: PodStatus = { phase, conditions: [{ type: 'Ready', status: 'True' }] };
       const once = mergePodStatus({ phase: before }, next, isRunning, NOW);
-      expect(mergePodStatus(once, next, isRunning, '2025-01-02T00:00:00Z') === once).toBe(true);
+      const twice = mergePodStatus(once, next, isRunning, '2025-01-02T00:00:00Z');
+      const isSame = twice === once;
+      expect(twice).toEqual(once);
+      expect(isSame).toBe(true);
     },
   );
 });

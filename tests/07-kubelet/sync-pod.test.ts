@@ -67,19 +67,20 @@ const probes = (
   liveness: (id) => verdicts[`liveness ${id.slice(4)}`],
 });
 
-/** The plan in short. */
+/** The plan without what is false or empty; of a good sandbox neither id nor attempt is shown. */
 function plan(pod: Pod, runtime: PodRuntimeStatus, verdicts: Record<string, ProbeVerdict> = {}) {
   const actions = computePodActions(pod, runtime, probes(verdicts));
+  const { initContainersToStart, containersToStart, ephemeralContainersToStart } = actions;
   return {
     ...(actions.killPod && { killPod: true }),
-    ...(actions.createSandbox && { createSandbox: actions.attempt }),
-    ...(actions.initContainersToStart.length && { init: actions.initContainersToStart }),
-    ...(actions.containersToStart.length && { start: actions.containersToStart }),
-    ...(actions.ephemeralContainersToStart.length && {
-      ephemeral: actions.ephemeralContainersToStart,
-    }),
+    ...(actions.createSandbox && { createSandbox: true, attempt: actions.attempt }),
+    ...(initContainersToStart.length && { initContainersToStart }),
+    ...(containersToStart.length && { containersToStart }),
+    ...(ephemeralContainersToStart.length && { ephemeralContainersToStart }),
     ...(actions.containersToKill.length && {
-      kill: actions.containersToKill.map(({ name, message, reason }) => [name, message, reason]),
+      containersToKill: actions.containersToKill.map(({ name, message, reason }) => {
+        return { name, message, reason };
+      }),
     }),
   };
 }
@@ -139,26 +140,57 @@ describe('computePodActions, with a new sandbox', () => {
     const pod = podOf({ containers: [made('a'), made('b')] });
     expect(plan(pod, runtimeOf([], []))).toEqual({
       killPod: true,
-      createSandbox: 0,
-      start: [0, 1],
+      createSandbox: true,
+      attempt: 0,
+      containersToStart: [0, 1],
     });
+  });
+  it('names the sandbox that is, and the number of the next', () => {
+    const attempts = (pod: Pod, runtime: PodRuntimeStatus) => {
+      const { createSandbox, attempt, sandboxId } = computePodActions(pod, runtime, probes());
+      return [createSandbox, attempt, sandboxId];
+    };
+    const never = podOf({ restartPolicy: 'Never' });
+    expect(attempts(never, runtimeOf([seen('web', 'exited')], gone))).toEqual([false, 1, 's']);
+    expect(attempts(podOf(), runtimeOf([], gone))).toEqual([true, 1, 's']);
+    expect(attempts(podOf(), runtimeOf([]))).toEqual([false, 0, 's']);
   });
   it('starts the first init container only', () => {
     const pod = podOf({ initContainers: [made('i'), made('j')] });
-    expect(plan(pod, runtimeOf([], []))).toEqual({ killPod: true, createSandbox: 0, init: [0] });
+    expect(plan(pod, runtimeOf([], []))).toEqual({
+      killPod: true,
+      createSandbox: true,
+      attempt: 0,
+      initContainersToStart: [0],
+    });
   });
   it('makes none for a pod that is not restarted and has run', () => {
     const pod = podOf({ restartPolicy: 'Never' });
     expect(plan(pod, runtimeOf([seen('web', 'exited')], gone))).toEqual({ killPod: true });
   });
+  it('counts any container for having run, an init container, too', () => {
+    const pod = podOf({ restartPolicy: 'Never', initContainers: [made('i')] });
+    const failed = seen('i', 'exited', { exitCode: 1 });
+    expect(plan(pod, runtimeOf([failed], gone))).toEqual({ killPod: true });
+  });
   it('makes one for a pod that is not restarted but never had a container', () => {
     const pod = podOf({ restartPolicy: 'Never' });
-    expect(plan(pod, runtimeOf([], gone))).toEqual({ killPod: true, createSandbox: 1, start: [0] });
+    expect(plan(pod, runtimeOf([], gone))).toEqual({
+      killPod: true,
+      createSandbox: true,
+      attempt: 1,
+      containersToStart: [0],
+    });
   });
   it('leaves out what succeeded, under OnFailure', () => {
     const pod = podOf({ restartPolicy: 'OnFailure', containers: [made('a'), made('b')] });
     const runtime = runtimeOf([seen('a', 'exited'), seen('b', 'exited', { exitCode: 1 })], gone);
-    expect(plan(pod, runtime)).toEqual({ killPod: true, createSandbox: 1, start: [1] });
+    expect(plan(pod, runtime)).toEqual({
+      killPod: true,
+      createSandbox: true,
+      attempt: 1,
+      containersToStart: [1],
+    });
   });
   it('makes none when all succeeded, under OnFailure', () => {
     const pod = podOf({ restartPolicy: 'OnFailure', initContainers: [made('i')] });
@@ -167,8 +199,9 @@ describe('computePodActions, with a new sandbox', () => {
   it('starts what succeeded again, under Always', () => {
     expect(plan(podOf(), runtimeOf([seen('web', 'exited')], gone))).toEqual({
       killPod: true,
-      createSandbox: 1,
-      start: [0],
+      createSandbox: true,
+      attempt: 1,
+      containersToStart: [0],
     });
   });
 });
@@ -179,10 +212,10 @@ describe('computePodActions, containers', () => {
   });
   it('starts what is missing beside what runs', () => {
     const pod = podOf({ containers: [made('a'), made('b')] });
-    expect(plan(pod, runtimeOf([seen('a', 'running')]))).toEqual({ start: [1] });
+    expect(plan(pod, runtimeOf([seen('a', 'running')]))).toEqual({ containersToStart: [1] });
   });
   it.core('starts again what ended', () => {
-    expect(plan(podOf(), runtimeOf([seen('web', 'exited')]))).toEqual({ start: [0] });
+    expect(plan(podOf(), runtimeOf([seen('web', 'exited')]))).toEqual({ containersToStart: [0] });
   });
   it('kills the pod when all have ended for good', () => {
     const pod = podOf({ restartPolicy: 'Never', containers: [made('a'), made('b')] });
@@ -192,17 +225,23 @@ describe('computePodActions, containers', () => {
   });
   it('kills what it does not know the state of before it starts it', () => {
     expect(plan(podOf(), runtimeOf([seen('web', 'unknown')]))).toEqual({
-      start: [0],
-      kill: [
-        ['web', 'Container is in "unknown" state, try killing it before restart', 'unknown-state'],
+      containersToStart: [0],
+      containersToKill: [
+        {
+          name: 'web',
+          message: 'Container is in "unknown" state, try killing it before restart',
+          reason: 'unknown-state',
+        },
       ],
     });
   });
   it('restarts what changed, under any policy', () => {
     const runtime = runtimeOf([seen('web', 'running', { hash: 'old' })]);
     const expected = {
-      start: [0],
-      kill: [['web', 'Container web definition changed, will be restarted', '']],
+      containersToStart: [0],
+      containersToKill: [
+        { name: 'web', message: 'Container web definition changed, will be restarted', reason: '' },
+      ],
     };
     expect(plan(podOf(), runtime)).toEqual(expected);
     expect(plan(podOf({ restartPolicy: 'Never' }), runtime)).toEqual(expected);
@@ -210,23 +249,44 @@ describe('computePodActions, containers', () => {
   it('restarts what does not live', () => {
     const runtime = runtimeOf([seen('web', 'running')]);
     expect(plan(podOf(), runtime, { 'liveness web': 'failure' })).toEqual({
-      start: [0],
-      kill: [['web', 'Container web failed liveness probe, will be restarted', 'liveness-probe']],
+      containersToStart: [0],
+      containersToKill: [
+        {
+          name: 'web',
+          message: 'Container web failed liveness probe, will be restarted',
+          reason: 'liveness-probe',
+        },
+      ],
     });
     expect(plan(podOf(), runtime, { 'liveness web': 'success' })).toEqual({});
   });
   it('restarts what does not get started', () => {
     const runtime = runtimeOf([seen('web', 'running')]);
     expect(plan(podOf(), runtime, { 'startup web': 'failure' })).toEqual({
-      start: [0],
-      kill: [['web', 'Container web failed startup probe, will be restarted', 'startup-probe']],
+      containersToStart: [0],
+      containersToKill: [
+        {
+          name: 'web',
+          message: 'Container web failed startup probe, will be restarted',
+          reason: 'startup-probe',
+        },
+      ],
     });
   });
   it('kills the pod when a probe fails and nothing is restarted', () => {
     const pod = podOf({ restartPolicy: 'Never' });
     expect(plan(pod, runtimeOf([seen('web', 'running')]), { 'liveness web': 'failure' })).toEqual({
       killPod: true,
-      kill: [['web', 'Container web failed liveness probe', 'liveness-probe']],
+      containersToKill: [
+        { name: 'web', message: 'Container web failed liveness probe', reason: 'liveness-probe' },
+      ],
+    });
+  });
+  it('starts ephemeral containers also when the pod is killed', () => {
+    const pod = podOf({ restartPolicy: 'Never', ephemeralContainers: [{ name: 'debug' }] });
+    expect(plan(pod, runtimeOf([seen('web', 'exited')]))).toEqual({
+      killPod: true,
+      ephemeralContainersToStart: [0],
     });
   });
   it('names the container by its id', () => {
@@ -243,17 +303,17 @@ describe('computePodActions, init containers', () => {
   const pod = (policy = 'Always') =>
     podOf({ restartPolicy: policy, initContainers: [made('i'), made('j')] });
   it.core('takes one after the other', () => {
-    expect(plan(pod(), runtimeOf([]))).toEqual({ init: [0] });
+    expect(plan(pod(), runtimeOf([]))).toEqual({ initContainersToStart: [0] });
     expect(plan(pod(), runtimeOf([seen('i', 'running')]))).toEqual({});
-    expect(plan(pod(), runtimeOf([seen('i', 'exited')]))).toEqual({ init: [1] });
+    expect(plan(pod(), runtimeOf([seen('i', 'exited')]))).toEqual({ initContainersToStart: [1] });
     expect(plan(pod(), runtimeOf([seen('i', 'exited'), seen('j', 'exited')]))).toEqual({
-      start: [0],
+      containersToStart: [0],
     });
   });
   it('starts a failed one again', () => {
     const runtime = runtimeOf([seen('i', 'exited', { exitCode: 1 })]);
-    expect(plan(pod(), runtime)).toEqual({ init: [0] });
-    expect(plan(pod('OnFailure'), runtime)).toEqual({ init: [0] });
+    expect(plan(pod(), runtime)).toEqual({ initContainersToStart: [0] });
+    expect(plan(pod('OnFailure'), runtime)).toEqual({ initContainersToStart: [0] });
   });
   it('gives up the pod when one failed and nothing is restarted', () => {
     const runtime = runtimeOf([seen('i', 'exited', { exitCode: 1 })]);
@@ -261,7 +321,7 @@ describe('computePodActions, init containers', () => {
   });
   it('does not repeat one whose container was removed', () => {
     expect(plan(pod(), runtimeOf([seen('j', 'running')]))).toEqual({});
-    expect(plan(pod(), runtimeOf([seen('j', 'exited')]))).toEqual({ start: [0] });
+    expect(plan(pod(), runtimeOf([seen('j', 'exited')]))).toEqual({ containersToStart: [0] });
   });
   it('does not repeat any when a container runs', () => {
     expect(plan(pod(), runtimeOf([seen('web', 'running')]))).toEqual({});
@@ -271,19 +331,25 @@ describe('computePodActions, init containers', () => {
   });
   it('kills one of unknown state first, or gives up the pod', () => {
     const runtime = runtimeOf([seen('i', 'unknown')]);
-    const kill = [
-      ['i', 'Init container is in "unknown" state, try killing it before restart', 'unknown-state'],
+    const containersToKill = [
+      {
+        name: 'i',
+        message: 'Init container is in "unknown" state, try killing it before restart',
+        reason: 'unknown-state',
+      },
     ];
-    expect(plan(pod(), runtime)).toEqual({ init: [0], kill });
-    expect(plan(pod('Never'), runtime)).toMatchObject({ killPod: true });
+    expect(plan(pod(), runtime)).toEqual({ initContainersToStart: [0], containersToKill });
+    expect(plan(pod('Never'), runtime)).toEqual({ killPod: true });
   });
   it('starts again one that was only created', () => {
-    expect(plan(pod('Never'), runtimeOf([seen('i', 'created')]))).toEqual({ init: [0] });
+    expect(plan(pod('Never'), runtimeOf([seen('i', 'created')]))).toEqual({
+      initContainersToStart: [0],
+    });
   });
   it('starts ephemeral containers whatever else happens, once', () => {
     const debugged = { ...pod().spec, ephemeralContainers: [{ name: 'debug' }, { name: 'more' }] };
     const runtime = runtimeOf([seen('i', 'running'), seen('debug', 'exited', { exitCode: 1 })]);
-    expect(plan(podOf(debugged), runtime)).toEqual({ ephemeral: [1] });
+    expect(plan(podOf(debugged), runtime)).toEqual({ ephemeralContainersToStart: [1] });
   });
 });
 
@@ -295,45 +361,88 @@ describe('computePodActions, sidecars', () => {
   const done = seen('i', 'exited');
 
   it('goes on as soon as it runs', () => {
-    expect(plan(pod(), runtimeOf([done]))).toEqual({ init: [1] });
-    expect(plan(pod(), runtimeOf([done, seen('side', 'running')]))).toEqual({ start: [0] });
+    expect(plan(pod(), runtimeOf([done]))).toEqual({ initContainersToStart: [1] });
+    expect(plan(pod(), runtimeOf([done, seen('side', 'running')]))).toEqual({
+      containersToStart: [0],
+    });
   });
   it('goes on to the next init container', () => {
     const first = podOf({ initContainers: [side(), made('i')] });
-    expect(plan(first, runtimeOf([seen('side', 'running')]))).toEqual({ init: [1] });
+    expect(plan(first, runtimeOf([seen('side', 'running')]))).toEqual({
+      initContainersToStart: [1],
+    });
   });
   it('waits for its startup probe', () => {
     const probed = pod(side({ startupProbe: {} }));
     const runtime = runtimeOf([done, seen('side', 'running')]);
     expect(plan(probed, runtime)).toEqual({});
-    expect(plan(probed, runtime, { 'startup side': 'success' })).toEqual({ start: [0] });
+    expect(plan(probed, runtime, { 'startup side': 'success' })).toEqual({
+      containersToStart: [0],
+    });
     expect(plan(probed, runtime, { 'startup side': 'failure' })).toEqual({
-      init: [1],
-      kill: [['side', 'Init container side failed startup probe', 'startup-probe']],
+      initContainersToStart: [1],
+      containersToKill: [
+        {
+          name: 'side',
+          message: 'Init container side failed startup probe',
+          reason: 'startup-probe',
+        },
+      ],
     });
   });
   it('is started again when it ended, also with 0, and under any policy', () => {
     for (const policy of ['Always', 'OnFailure', 'Never']) {
       const runtime = runtimeOf([seen('web', 'running'), seen('side', 'exited')]);
-      expect(plan(pod(side(), policy), runtime)).toEqual({ init: [1] });
+      expect(plan(pod(side(), policy), runtime)).toEqual({ initContainersToStart: [1] });
     }
   });
   it('is started again when it is not there any more', () => {
-    expect(plan(pod(), runtimeOf([seen('web', 'running')]))).toEqual({ init: [1] });
+    expect(plan(pod(), runtimeOf([seen('web', 'running')]))).toEqual({
+      initContainersToStart: [1],
+    });
   });
   it('is restarted when it does not live, while the others go on', () => {
     const probed = pod(side({ livenessProbe: {} }));
     const runtime = runtimeOf([seen('web', 'running'), seen('side', 'running')]);
     expect(plan(probed, runtime, { 'liveness side': 'failure' })).toEqual({
-      init: [1],
-      kill: [['side', 'Init container side failed liveness probe', 'liveness-probe']],
+      initContainersToStart: [1],
+      containersToKill: [
+        {
+          name: 'side',
+          message: 'Init container side failed liveness probe',
+          reason: 'liveness-probe',
+        },
+      ],
     });
+  });
+  it('lets the next one go on while it is restarted itself', () => {
+    const first = podOf({ initContainers: [side({ livenessProbe: {} }), made('i')] });
+    const runtime = runtimeOf([seen('side', 'running')]);
+    expect(plan(first, runtime, { 'liveness side': 'failure' })).toEqual({
+      initContainersToStart: [0, 1],
+      containersToKill: [
+        {
+          name: 'side',
+          message: 'Init container side failed liveness probe',
+          reason: 'liveness-probe',
+        },
+      ],
+    });
+  });
+  it('says first that it changed, and only then what its probe says', () => {
+    const probed = pod(side({ livenessProbe: {} }));
+    const runtime = runtimeOf([seen('web', 'running'), seen('side', 'running', { hash: 'old' })]);
+    expect(plan(probed, runtime, { 'liveness side': 'failure' }).containersToKill).toEqual([
+      { name: 'side', message: 'Init container side definition changed', reason: '' },
+    ]);
   });
   it('is restarted when it changed', () => {
     const runtime = runtimeOf([seen('web', 'running'), seen('side', 'running', { hash: 'old' })]);
     expect(plan(pod(), runtime)).toEqual({
-      init: [1],
-      kill: [['side', 'Init container side definition changed', '']],
+      initContainersToStart: [1],
+      containersToKill: [
+        { name: 'side', message: 'Init container side definition changed', reason: '' },
+      ],
     });
   });
   it('does not keep a pod alive', () => {

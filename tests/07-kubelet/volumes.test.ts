@@ -38,6 +38,13 @@ describe('keysPayload', () => {
       ['x', '1', '644'],
     ]);
   });
+  it('makes a file of every key when the list of items is empty', () => {
+    const map = { data: { a: '1', b: '2' } };
+    expect(inShort(keysPayload('configmap', 'm', map, { ...options, items: [] }))).toEqual([
+      ['a', '1', '644'],
+      ['b', '2', '644'],
+    ]);
+  });
   it('fails for what is missing', () => {
     const items = [{ key: 'no', path: 'no' }];
     expect(() => keysPayload('configmap', 'm', undefined, options)).toThrow(
@@ -113,6 +120,19 @@ describe('writeAtomically', () => {
     expect(files.readLink('/v/..data')).toBe('..s1');
     expect(files.list('/v')).toEqual(['..data', '..s1', 'a', 'x']);
   });
+  it('writes nothing when only modes are different', () => {
+    const files = newFiles();
+    writeAtomically(files, '/v', payload({ a: '1' }), '..s1');
+    const stricter: Payload = new Map([['a', { content: bytes('1'), mode: 0o400 }]]);
+    expect(writeAtomically(files, '/v', stricter, '..s2')).toBe(false);
+    expect(files.readLink('/v/..data')).toBe('..s1');
+    expect(files.stat('/v/a')?.mode.toString(8)).toBe('640');
+  });
+  it('takes two dots further inside for a name like any other', () => {
+    const files = newFiles();
+    expect(writeAtomically(files, '/v', payload({ 'x/..a': '1' }), '..s1')).toBe(true);
+    expect(text(files.readFile('/v/x/..a'))).toBe('1');
+  });
   it('sees a file more, and a file less', () => {
     const files = newFiles();
     writeAtomically(files, '/v', payload({ a: '1', 'x/y': '2' }), '..s1');
@@ -154,8 +174,8 @@ describe('writeAtomically', () => {
     expect(renamed).toEqual(['/v/..data_tmp /v/..data']);
     expect(removed).not.toContain('/v/..data');
   });
-  for (const path of ['/a', '../a', 'x/../../a', '..a']) {
-    it(`refuses the path ${path} before it does anything`, () => {
+  for (const path of ['/a', '../a', 'x/../../a', '..a', '']) {
+    it(`refuses the path ${path || '(empty)'} before it does anything`, () => {
       const files = newFiles();
       expect(() =>
         writeAtomically(files, '/v', payload({ good: '1', [path]: '2' }), '..s1'),

@@ -1006,6 +1006,16 @@ describe('a node', () => {
       expect([api.writes, state.text.startsWith('0 {')]).toEqual([[], true]);
     });
 
+    it('is not waited for when nobody may look at it', async () => {
+      api.intercept(({ verb }) => {
+        if (verb !== 'get') return undefined;
+        throw newForbidden({ group: '', resource: 'nodes' }, 'node-1', 'not yours');
+      });
+      const state = readmit();
+      await clock.advance(0);
+      expect(state.text).toBe('0 nodes "node-1" is forbidden: not yours');
+    });
+
     it('must be ready in time, and stays cordoned else', async () => {
       await setUnschedulable('node-1', true, api.client);
       await say('False');

@@ -1,7 +1,8 @@
 /**
  * What the kubelet says of its node: addresses, room, conditions; and when it has to say it again.
  *
- * Pure functions; `node/node-reporter.ts` registers the node, writes its status, and renews its lease.
+ * Pure functions; `node/node-reporter.ts` registers the node, writes its status, and renews its
+ * lease.
  */
 
 import type { Lease } from 'kubernetes-types/coordination/v1.js';
@@ -19,13 +20,15 @@ export const LEASE_SECONDS = 40;
 /**
  * What pods may use of a node: capacity without what is kept back.
  *
- * @remarks For every resource of `capacity`, what `reserved` and `evictionHard` keep back is taken off; less than nothing is `0`.
- * `evictionHard` is about `memory` and `ephemeral-storage` only: an amount, or a part of the capacity (`10%`, rounded down to a whole
- * number). Amounts are written as `Quantity` writes them, in the format of the capacity.
+ * @remarks For every resource of `capacity`, what `reserved` and `evictionHard` keep back is taken
+ * off; less than nothing is `0`. `evictionHard` is about `memory` and `ephemeral-storage` only: an
+ * amount, or a part of the capacity (`10%`, rounded down to a whole number). Amounts are written as
+ * `Quantity` writes them, in the format of the capacity.
  *
  * ```text
- * capacity cpu 4, memory 8Gi, ephemeral-storage 100; reserved cpu 500m; hard memory 100Mi, ephemeral-storage 10%
- *   →  cpu 3500m, memory 8092Mi, ephemeral-storage 90
+ * capacity  cpu 4, memory 8Gi, ephemeral-storage 100
+ * reserved  cpu 500m        evictionHard  memory 100Mi, ephemeral-storage 10%
+ *   →       cpu 3500m, memory 8092Mi, ephemeral-storage 90
  * ```
  *
  * @exercise kubelet/node
@@ -51,15 +54,22 @@ export interface NodeHealth {
  * A node's conditions: `MemoryPressure`, `DiskPressure`, `PIDPressure`, `Ready`, in this order.
  *
  * @remarks
- * | type | True: reason, message | False: reason, message |
- * |---|---|---|
- * | `MemoryPressure` | `KubeletHasInsufficientMemory`, `kubelet has insufficient memory available` | `KubeletHasSufficientMemory`, `kubelet has sufficient memory available` |
- * | `DiskPressure` | `KubeletHasDiskPressure`, `kubelet has disk pressure` | `KubeletHasNoDiskPressure`, `kubelet has no disk pressure` |
- * | `PIDPressure` | `KubeletHasInsufficientPID`, `kubelet has insufficient PID available` | `KubeletHasSufficientPID`, `kubelet has sufficient PID available` |
- * | `Ready` | `KubeletReady`, `kubelet is posting ready status` | `KubeletNotReady`, the faults, `, ` between them, in brackets if there are several: `[a, b]` |
+ * ```text
+ * type            status reason                        message
+ * MemoryPressure  True   KubeletHasInsufficientMemory  kubelet has insufficient memory available
+ *                 False  KubeletHasSufficientMemory    kubelet has sufficient memory available
+ * DiskPressure    True   KubeletHasDiskPressure        kubelet has disk pressure
+ *                 False  KubeletHasNoDiskPressure      kubelet has no disk pressure
+ * PIDPressure     True   KubeletHasInsufficientPID     kubelet has insufficient PID available
+ *                 False  KubeletHasSufficientPID       kubelet has sufficient PID available
+ * Ready           True   KubeletReady                  kubelet is posting ready status
+ *                 False  KubeletNotReady               (the faults)
+ * ```
  *
- * `lastHeartbeatTime` is `now` in all. `lastTransitionTime` is that of `previous` when the status there is the same, else `now`.
- * Conditions of other types in `previous` come first, as they are.
+ * One fault is the message as it is; several are in brackets, with `, ` between them: `[a, b]`.
+ *
+ * `lastHeartbeatTime` is `now` in all. `lastTransitionTime` is that of `previous` when the status
+ * there is the same, else `now`. Conditions of other types in `previous` come first, as they are.
  *
  * @param now - as the API writes times
  * @see pkg/kubelet/nodestatus/setters.go (1.33)
@@ -76,7 +86,8 @@ export function nodeConditions(
 /**
  * Tells whether a node's status has to be written.
  *
- * @remarks Yes when anything but the heartbeats of its conditions is different (`semanticallyEqual`); or when it was last written `STATUS_REPORT_MS` ago or longer.
+ * @remarks Yes when anything but the heartbeats of its conditions is different
+ * (`semanticallyEqual`); or when it was last written `STATUS_REPORT_MS` ago or longer.
  *
  * @param sinceWrittenMs - how long ago it was written last
  * @see pkg/kubelet/kubelet_node_status.go (1.33), updateNode
@@ -89,8 +100,8 @@ export function mustReport(known: NodeStatus, next: NodeStatus, sinceWrittenMs: 
 /**
  * What a node that is there already gets from its kubelet when that starts again.
  *
- * @remarks Of `labels` those that the kubelet makes (keys of `wanted`'s labels) get its values; all other labels, and everything in `spec`,
- * are left as they are. Only the annotation
+ * @remarks Of `labels` those that the kubelet makes (keys of `wanted`'s labels) get its values; all
+ * other labels, and everything in `spec`, are left as they are. Only the annotation
  * `volumes.kubernetes.io/controller-managed-attach-detach` is set when `wanted` has it.
  *
  * @returns the node to write; `undefined` when nothing is different
@@ -101,11 +112,14 @@ export function reconciledNode(existing: Node, wanted: Node): Node | undefined {
 }
 
 /**
- * A node's lease, to be created or renewed: by that the node lifecycle controller sees that it lives.
+ * A node's lease, to be created or renewed: by that the node lifecycle controller sees that it
+ * lives.
  *
- * @remarks Its name is the node's, in `kube-node-lease`; `holderIdentity` is the node's name, `leaseDurationSeconds` is `LEASE_SECONDS`, `renewTime` is
- * now (`microTimestamp`). A lease that is there keeps everything else. When it has no owners, and the node is known with a uid, the node owns
- * it: `apiVersion` `v1`, `kind` `Node`, `name`, `uid`, no more.
+ * @remarks Its name is the node's, in `kube-node-lease`; `holderIdentity` is the node's name,
+ * `leaseDurationSeconds` is `LEASE_SECONDS`, `renewTime` is now (`microTimestamp`). A lease that is
+ * there keeps everything else. When it has no owners, and the node is known with a uid, the node
+ * owns it: `apiVersion` `v1`, `kind` `Node`, `name`, `uid`, no more. The lease itself gets no
+ * `apiVersion` and no `kind`: the client adds them.
  *
  * @param known - what is there; `undefined` for none
  * @param now - milliseconds since 1970

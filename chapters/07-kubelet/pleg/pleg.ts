@@ -1,8 +1,9 @@
 /**
  * Pod lifecycle events: what changed in the runtime since the last look.
  *
- * Looking is cheap (two lists), reading a pod's whole status is not: so the kubelet looks at all pods
- * every second and reads only those in which something changed. `pleg/relist.ts` does the looking.
+ * Looking is cheap (two lists), reading a pod's whole status is not: so the kubelet looks at all
+ * pods every second and reads only those in which something changed. `pleg/relist.ts` does the
+ * looking.
  */
 
 import { NotImplemented } from '#not-implemented';
@@ -34,8 +35,8 @@ export interface PodLifecycleEvent {
  * | `exited` | `missing` | `ContainerRemoved` |
  * | `running`, `unknown` | `missing` | `ContainerDied`, `ContainerRemoved` |
  *
- * What is not in a look is `missing`, a whole pod too. So one that came and ended between two looks is told
- * as `ContainerDied` alone.
+ * What is not in a look is `missing`, a whole pod too. So one that came and ended between two looks
+ * is told as `ContainerDied` alone.
  *
  * @param before - by the pods' uid
  * @returns pods in the order of `before`, then new ones; in a pod in that order too
@@ -58,7 +59,8 @@ export interface LifecycleSource<S> {
 }
 
 /**
- * Turns looks into events, and keeps pods' statuses so that they are read only when something changed.
+ * Turns looks into events, and keeps pods' statuses so that they are read only when something
+ * changed.
  *
  * @see pkg/kubelet/pleg/generic.go (1.33), Relist
  */
@@ -73,10 +75,12 @@ export class LifecycleEventGenerator<S> {
   /**
    * Looks once.
    *
-   * @remarks The statuses of pods with events are read, one after another, before the events are told; the status of a pod that is
-   * not in the look any more is forgotten instead. When a pod's status cannot be read, its events are kept back, and at the next look
-   * it is read again, whether something changed or not; then they are told before newer ones. `ContainerChanged` is not told,
-   * it only has the status read.
+   * @remarks The statuses of pods with events are read, one after another, before the events are
+   * told; the status of a pod that is not in the look any more is forgotten instead. When a pod's
+   * status cannot be read, its events are kept back, and at the next look it is read again, whether
+   * something changed or not; then they are told before newer ones of that pod. Apart from that,
+   * events are told in the order of `lifecycleEvents`; where pods with events kept back come among
+   * the others is open. `ContainerChanged` is not told, it only has the status read.
    *
    * @returns the events to tell
    * @throws what `look` rejects with, as a rejection; then nothing has changed

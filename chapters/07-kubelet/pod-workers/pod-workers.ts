@@ -1,8 +1,8 @@
 /**
  * One worker for each pod: what is to be done for it is done in order, and never twice at a time.
  *
- * A worker knows where its pod is in its life: it runs, it is being stopped, it has stopped. What is
- * done in each of these is not its business; `kubelet/pod-lifecycle.ts` does it.
+ * A worker knows where its pod is in its life: it runs, it is being stopped, it has stopped. What
+ * is done in each of these is not its business; `kubelet/pod-lifecycle.ts` does it.
  */
 
 import type { Clock, Logger, Pod } from '#apimachinery';
@@ -61,18 +61,28 @@ export const WORK_RETRY_MS = 10_000;
  * The workers of all pods.
  *
  * @remarks
- * - **One at a time.** For each uid at most one of the syncer's methods runs. Updates that come meanwhile are merged: only the newest pod counts,
- *   and it is worked on once, right after.
- * - **Life.** A pod begins in `sync`: each update calls `sync`. It becomes `terminating` by an update that is a `kill`; by a pod with `deletionTimestamp`;
- *   by a pod whose `status.phase` is `Failed` or `Succeeded`; or when `sync` says `terminal`. Then the signal of a `sync` under way aborts, and, once that has ended,
- *   `terminate` is called. When that has resolved, the pod is `terminated`, and `cleanUp` is called; after that it is `finished`. It never goes back.
- * - **Grace only gets shorter.** `terminate` gets the smallest `graceSeconds` of all kills so far, and `metadata.deletionGracePeriodSeconds` of the newest pod counts as
- *   one of them. `undefined` if there was none. When a smaller one comes while `terminate` runs, its signal aborts, and when it has ended `terminate` is called again with the
- *   smaller one, whether it resolved or not. The first `failed` stays.
- * - **Failures.** What rejects is logged as an error and done again after `WORK_RETRY_MS`, or at once at the next update. A `sync` that rejects because its signal aborted is not
- *   logged.
- * - Updates for a pod that is `terminated` or `finished` change nothing.
- * - The first step of a pod is made in a later turn, never inside `update`.
+ * - **One at a time.** For each uid at most one of the syncer's methods runs. Updates that come
+ *   meanwhile are merged: only the newest pod counts, and in `sync` it is worked on once, right
+ *   after. All methods get the newest pod.
+ * - **Life.** A pod begins in `sync`: each update calls `sync`. It becomes `terminating` by an
+ *   update that is a `kill`; by a pod with `deletionTimestamp`; by a pod whose `status.phase` is
+ *   `Failed` or `Succeeded`; or when `sync` says `terminal`. Then the signal of a `sync` under way
+ *   aborts, and, once that has ended, `terminate` is called. When that has resolved, the pod is
+ *   `terminated`, and `cleanUp` is called; after that it is `finished`. It never goes back. An
+ *   update that comes in `terminating` and gives no less time causes no step of its own.
+ * - **Grace only gets shorter.** `terminate` gets the smallest `graceSeconds` of all kills so far,
+ *   and `metadata.deletionGracePeriodSeconds` of the newest pod counts as one of them. `undefined`
+ *   if there was none. When a smaller one comes while `terminate` runs, its signal aborts, and when
+ *   it has ended `terminate` is called again with the smaller one, whether it resolved or not. The
+ *   first `failed` stays.
+ * - **Failures.** What rejects is logged as one error, and done again after `WORK_RETRY_MS`; but at
+ *   once when there is an update sooner, or was one while the failing step ran. A `sync` or
+ *   `terminate` that rejects when its signal has aborted is not logged, and what follows is done at
+ *   once.
+ * - Updates for a pod that is `terminated` or `finished` change nothing, and do not wake a
+ *   `cleanUp` that waits.
+ * - `update` itself calls none of the syncer's methods: the first step begins after it has returned
+ *   (in a microtask, say).
  *
  * ```text
  * update A        sync(A)
@@ -129,7 +139,8 @@ export class PodWorkers {
   }
 
   /**
-   * Ends: signals of steps under way abort, nothing is begun any more, no timer is left. Pods are not stopped.
+   * Ends: signals of steps under way abort, nothing is begun any more, no timer is left. Pods are
+   * not stopped.
    *
    * @exercise kubelet/pod-workers
    */

@@ -64,24 +64,28 @@ export class ProbeWorker {
    * 1. No status yet: go on. Phase `Failed` or `Succeeded`: end.
    * 2. The container has no status (in `initContainerStatuses` or `containerStatuses`), or no
    *    `containerID`: go on.
-   * 3. Another `containerID` than before: the old one's result is removed, the new one's is set: `success` for
-   *    liveness, `failure` for readiness, `undefined` for startup. It is not on hold any more. Then go on with 4.
+   * 3. Another `containerID` than before, the first that is seen included: the old one's result is
+   *    removed, the new one's is set: `success` for liveness, `failure` for readiness, `undefined`
+   *    for startup. It is not on hold any more. Then go on with 4.
    * 4. On hold: go on.
-   * 5. It does not run: the result is `failure`. End if it has ended (`terminated`) and the policy of the pod is
-   *    `Never`, but not for sidecars; else go on.
+   * 5. It does not run: the result is `failure`. End if it has ended (`terminated`) and the policy
+   *    of the pod is `Never`, but not for sidecars; else go on.
    * 6. The pod is being deleted, and this is a liveness or startup probe: result `success`, end.
    * 7. It runs for less than `initialDelaySeconds` (whole seconds): go on.
-   * 8. It is `started`: then startup probes have nothing to do, go on. It is not: the others wait, go on.
-   * 9. Ask. An `error` is asked again at once, up to `PROBE_TRIES` times in all; what is an error then
-   *    changes nothing but is told. Then go on.
-   * 10. `failureThreshold` failures (3 if absent), or `successThreshold` successes (1 if absent), in a row make a
-   *    result; less leave it as it is. Another container, too, goes on counting where it was.
-   * 11. A failure that makes the result of a liveness or startup probe puts the worker on hold, and its count
-   *    begins anew: the container is about to be restarted.
+   * 8. It is `started` (absent counts as false): then startup probes have nothing to do, go on. It
+   *    is not: the others wait, go on.
+   * 9. Ask. An `error` is asked again at once, up to `PROBE_TRIES` times in all; what is an error
+   *    then changes nothing, not even the count, but is told: once, not for each try. Then go on.
+   * 10. `failureThreshold` failures (3 if absent), or `successThreshold` successes (1 if absent),
+   *    in a row make a result; less leave it as it is. Another container, too, goes on counting
+   *    where it was.
+   * 11. A failure that makes the result of a liveness or startup probe puts the worker on hold, and
+   *    its count begins anew: the container is about to be restarted.
    *
    * Events, with the kind written `Startup`, `Liveness`, `Readiness`: `Unhealthy` with
-   * `Readiness probe failed: <output>` or `Readiness probe errored and resulted in unknown state: <output>`;
-   * `ProbeWarning` with `Readiness probe warning: <output>`.
+   * `Readiness probe failed: <output>` or
+   * `Readiness probe errored and resulted in unknown state: <output>`; `ProbeWarning` with
+   * `Readiness probe warning: <output>`.
    *
    * ```text
    * readiness, failureThreshold 2, result success
@@ -99,11 +103,12 @@ export class ProbeWorker {
   }
 
   /**
-   * Asks every `periodSeconds` (10 if absent), the first time at once, until `probeOnce` says to end or the signal aborts.
+   * Asks every `periodSeconds` (10 if absent), the first time at once, until `probeOnce` says to
+   * end or the signal aborts.
    *
-   * @remarks The period is counted from the beginning of one turn to the beginning of the next; a turn
-   * that takes longer is followed by the next at once. `wake` lets the next turn begin now. No timer
-   * is left behind.
+   * @remarks The period is counted from the beginning of one turn to the beginning of the next; a
+   * turn that takes longer is followed by the next at once. `wake` lets the next turn begin now,
+   * the first one too. No timer is left behind.
    *
    * @param firstDelayMs - wait so long before the first turn
    * @exercise kubelet/probes
@@ -113,7 +118,7 @@ export class ProbeWorker {
   }
 
   /**
-   * Ends the wait for the next turn; without one, nothing.
+   * Ends the wait for the next turn, or for the first one (`firstDelayMs`); without one, nothing.
    *
    * @exercise kubelet/probes
    */
@@ -132,11 +137,11 @@ export interface ProbeKnowledge {
 /**
  * Says of each container whether it has `started` and whether it is `ready`.
  *
- * @remarks A container has *started* when it runs and its startup probe has the verdict success; without
- * a verdict, when it has no startup probe. It is *ready* when it runs, has started, and its
+ * @remarks A container has *started* when it runs and its startup probe has the verdict success;
+ * without a verdict, when it has no startup probe. It is *ready* when it runs, has started, and its
  * readiness probe has the verdict success; without a verdict, when it has no readiness probe. That
- * goes for containers and for sidecars. Another init container is ready when it ended with 0, and its `started` is said
- * by the same rule as of the others.
+ * goes for containers and for sidecars. Another init container is ready when it ended with 0, and
+ * its `started` is said by the same rule as of the others.
  *
  * @param status - its `containerStatuses` and `initContainerStatuses` are changed
  * @see pkg/kubelet/prober/prober_manager.go (1.33), UpdatePodStatus

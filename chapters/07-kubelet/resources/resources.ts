@@ -10,11 +10,13 @@ import { NotImplemented } from '#not-implemented';
 /**
  * How well a pod is protected: `Guaranteed`, `Burstable` or `BestEffort`.
  *
- * @remarks Of all containers and init containers only `cpu` and `memory` count, and zeros do not count at all.
+ * @remarks Of all containers and init containers only `cpu` and `memory` count. An amount of 0 asks
+ * for nothing.
  *
  * - None asks for anything, neither requests nor limits: `BestEffort`.
- * - Each has limits of both, and all requests together are as much as all limits together (a request that is left out is what the
- *   limit says): `Guaranteed`.
+ * - Each has limits of both above 0, and each request is as much as its limit: `Guaranteed`. A
+ *   request that is left out is what the limit says; one of 0 is not left out, and less than its
+ *   limit.
  * - Else `Burstable`.
  *
  * @see pkg/apis/core/v1/helper/qos/qos.go (1.33), ComputePodQOS
@@ -33,18 +35,19 @@ export interface AdmissionRefusal {
 /**
  * Tells whether a node takes a pod that the scheduler gave it.
  *
- * @remarks The first fault counts:
+ * @remarks The first fault counts. What `allocatable` does not name, `pods` too, the node has 0 of.
  *
  * 1. More pods than `allocatable.pods`: reason `OutOfpods`, message
  *    `Pod was rejected: Node didn't have enough resource: pods, requested: 1, used: <n>, capacity: <n>`.
- * 2. A resource that `podRequests` names, in byte order, of which the node has less left than is requested: reason `OutOf<resource>`, message
- *    `Pod was rejected: Node didn't have enough resource: <resource>, requested: <n>, used: <n>, capacity: <n>`; numbers are
- *    thousandths for `cpu`, else whole. A resource the node does not have counts as 0. What is asked for with 0 always fits.
+ * 2. A resource that `podRequests` names, in byte order, of which the node has less left than is
+ *    requested; `used` is what all `others` request. Reason `OutOf<resource>`, message
+ *    `Pod was rejected: Node didn't have enough resource: <resource>, requested: <n>, used: <n>, capacity: <n>`;
+ *    numbers are thousandths for `cpu`, else whole. What is asked for with 0 always fits.
  * 3. `matchesRequiredNodeAffinity` says no, or throws: reason `NodeAffinity`, message
  *    `Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector`.
  * 4. A taint with the effect `NoExecute` that is not tolerated: reason `TaintToleration`, message
- *    `Pod was rejected: Predicate TaintToleration failed: node(s) had untolerated taint(s)`. Static pods (annotation
- *    `kubernetes.io/config.source`, other than `api`) need not tolerate.
+ *    `Pod was rejected: Predicate TaintToleration failed: node(s) had untolerated taint(s)`. Static
+ *    pods (annotation `kubernetes.io/config.source`, other than `api`) need not tolerate.
  *
  * @param others - the pods the node has taken that have not ended
  * @returns `undefined`: it takes it
@@ -87,8 +90,8 @@ export const DEFAULT_THRESHOLDS: readonly EvictionThreshold[] = [
 /**
  * The thresholds that are met now.
  *
- * @remarks A threshold is met when less is available than its value; a part of the capacity is rounded down to bytes. A signal
- * that was not measured meets none.
+ * @remarks A threshold is met when less is available than its value; a part of the capacity is
+ * rounded down to bytes. A signal that was not measured meets none.
  *
  * @param observations - by signal
  * @returns in the order of `thresholds`
@@ -117,8 +120,8 @@ export interface PodUsage {
  * 2. lower `spec.priority` (0 if absent) first;
  * 3. the more it uses above its request, the earlier.
  *
- * For `memory.available` that is about memory, for the others about disk (the request is `ephemeral-storage`). What is
- * equal stays in its order.
+ * For `memory.available` that is about memory, for the others about disk (the request is
+ * `ephemeral-storage`). What is equal stays in its order.
  *
  * @returns the first goes first
  * @see pkg/kubelet/eviction/helpers.go (1.33), rankMemoryPressure, rankDiskPressureFunc
@@ -131,10 +134,23 @@ export function evictionOrder(signal: EvictionSignal, pods: readonly PodUsage[])
 /**
  * What an evicted pod is told.
  *
- * @remarks `The node was low on resource: memory. Threshold quantity: 100Mi, available: 52Mi. ` and, for every container
- * (of `usage`) that uses more than it requested, `Container web was using 800Mi, request is 100Mi, has larger consumption of memory. `
- * — with the space at the end of each sentence. The resource is `memory`, or `ephemeral-storage`. Amounts of bytes are whole `Ki` (rounded up),
- * but the threshold as it was written; a part is written in bytes, in whole `Ki` too. A request that is left out is `0`.
+ * @remarks One sentence about the node, then one for every container that uses more than it
+ * requested, each with the space at its end:
+ *
+ * ```text
+ * The node was low on resource: memory. Threshold quantity: 100Mi, available: 53248Ki.
+ * Container web was using 819200Ki, request is 100Mi, has larger consumption of memory.
+ * ```
+ *
+ * (here on two lines; in the message there is only the space between them). The resource is
+ * `memory`, or `ephemeral-storage` for the other signals.
+ *
+ * - What was measured (`available`, `was using`) is written in whole `Ki`, rounded up.
+ * - The threshold and the request are written as they stand, not converted; a request that is left
+ *   out is `0`. Only a threshold that is a part (`10%`) is written as that part of the capacity, in
+ *   whole `Ki`, rounded up.
+ * - Containers come in the order of `spec.containers`; others, and those `usage` does not have, are
+ *   not told.
  *
  * @param usage - bytes, by container
  * @see pkg/kubelet/eviction/helpers.go (1.33), evictionMessage

@@ -46,10 +46,10 @@ export function shouldContainerBeRestarted(
 /**
  * How long containers that end again and again wait before they are started.
  *
- * @remarks Waits are counted from when a container ended. The first crash costs nothing: it is started
- * at once, and from then on it has a wait of `CRASH_LOOP.initialMs`. Each start doubles it, up to
- * `CRASH_LOOP.maxMs`. A container that ended more than `resetAfterMs` after it was last started is
- * as good as new: it does not wait, and its next wait is the first again.
+ * @remarks Waits are counted from when a container ended. The first crash costs nothing: it is
+ * started at once, and from then on it has a wait of `CRASH_LOOP.initialMs`. Each start doubles it,
+ * up to `CRASH_LOOP.maxMs`. A container that ended more than `resetAfterMs` after it was last
+ * started is as good as new: it does not wait, and its next wait is the first again.
  *
  * ```text
  * ends at 0:00                  waits  0 s   started at 0:00
@@ -120,8 +120,9 @@ export interface RestartDelay {
 /**
  * Tells whether a container that is to be started has to wait first, and notes the start if not.
  *
- * @remarks Only one that has ended waits: the newest of its name with the phase `exited`; without one,
- * nothing is noted and there is no wait. The message is
+ * @remarks Its wait is counted from the end of the newest of its name that has the phase `exited`,
+ * even when a newer one is `created` or `unknown`. Without one nothing is noted and there is no
+ * wait. The message is
  * `back-off <wait> restarting failed container=<name> pod=<pod>_<namespace>(<uid>)`, with
  * `currentMs` written as Go writes durations: `10s`, `40s`, `1m20s`, `5m0s`.
  *
@@ -146,8 +147,8 @@ export function restartDelay(
  * @remarks The first that is there:
  *
  * 1. `metadata.deletionGracePeriodSeconds` of the pod;
- * 2. when a startup or liveness probe failed: `terminationGracePeriodSeconds` of that probe, but only
- *    if the pod has one, too;
+ * 2. when a startup or liveness probe failed: `terminationGracePeriodSeconds` of that probe, but
+ *    only if the pod has one, too;
  * 3. `spec.terminationGracePeriodSeconds` of the pod;
  * 4. `MINIMUM_GRACE_SECONDS`.
  *
@@ -164,12 +165,12 @@ export function gracePeriodSeconds(pod: Pod, container: Container, reason: KillR
  * In which order the containers of a pod are stopped.
  *
  * @remarks All that are no sidecars first, at the same time. Then the sidecars one by one, the last
- * in `spec.initContainers` first: each may be needed by those listed behind it. Init containers that
- * are no sidecars, and ephemeral containers, belong to the first group.
+ * in `spec.initContainers` first: each may be needed by those listed behind it. Init containers
+ * that are no sidecars, and ephemeral containers, belong to the first group.
  *
  * @param running - the containers to stop, in any order
- * @returns groups, each to be stopped when all before it have ended; no empty ones. Inside a group the
- * order of `running` stays
+ * @returns groups, each to be stopped when all before it have ended; no empty ones. Inside a group
+ * the order of `running` stays
  * @see pkg/kubelet/kuberuntime/kuberuntime_termination_order.go (1.33)
  * @exercise kubelet/restarts
  */
@@ -201,18 +202,20 @@ export interface StopWorld {
  * Stops a container: hook, turn, signal; all out of one grace period.
  *
  * @remarks
- * 1. The hook runs, when there is one and `graceSeconds` is above 0. It is waited for no longer than
- *    `graceSeconds`; then its signal aborts and it goes on without it. When it fails by itself,
- *    `preStopFailed` is told, and stopping goes on.
- * 2. What it took, in whole seconds (a part of a second is left out), is taken from the grace period.
+ * 1. The hook runs, when there is one and `graceSeconds` is above 0. It is waited for no longer
+ *    than `graceSeconds`; then its signal aborts and it goes on without it. When it fails by
+ *    itself, `preStopFailed` is told, and stopping goes on.
+ * 2. What it took, in whole seconds (a part of a second is left out), is taken from the grace
+ *    period.
  * 3. The turn is waited for, when any grace is left, and no longer than that; what it took is taken
- *    off in the same way.
+ *    off in the same way: in whole seconds of its own, not of the two together.
  * 4. `stop` is called with what is left, but never with less than `MINIMUM_GRACE_SECONDS`.
  *
  * ```text
  * grace 30, hook takes 4.7 s            →  stop(26)
  * grace 30, hook does not end           →  after 30 s stop(2)
  * grace 30, hook 10 s, turn after 15 s  →  stop(15): the turn came 5 s after the hook
+ * grace 30, hook 4.7 s, turn 5.6 s more →  stop(21): 4 and 5 are taken off
  * grace 0                               →  no hook, stop(2) at once
  * ```
  *

@@ -19,14 +19,21 @@ export const KUBELET_CONDITIONS: readonly string[] = [
 /**
  * `ContainersReady`: are all containers ready, sidecars as well?
  *
- * @remarks The first that fits; lists are names in brackets, with spaces between them, sidecars first:
+ * @remarks The first that fits; lists are names in brackets, with spaces between them, sidecars
+ * first:
  *
  * | | status | reason, message |
  * |---|---|---|
  * | phase `Succeeded`, and each container has a status | False | `PodCompleted` |
  * | phase `Failed` | False | `PodFailed` |
- * | containers without a status, or not ready | False | `ContainersNotReady`, `containers with unknown status: [a b], containers with unready status: [c]` (each part only if there are any) |
+ * | containers without a status, or not ready | False | `ContainersNotReady`, see below |
  * | else | True | |
+ *
+ * Each part of the message is there only if there are any:
+ *
+ * ```text
+ * containers with unknown status: [a b], containers with unready status: [c]
+ * ```
  *
  * @param statuses - of init containers and containers together
  * @returns only `type`, `status`, and `reason` and `message` where there are any
@@ -44,10 +51,15 @@ export function containersReadyCondition(
 /**
  * `Ready`: as `ContainersReady`, and all of `spec.readinessGates` say yes.
  *
- * @remarks When the containers are not ready, status, reason and message are those of `ContainersReady`.
- * Else False with `ReadinessGatesNotReady` when a gate's condition is missing (`corresponding condition
- * of pod readiness gate "x" does not exist.`) or not True (`the status of pod readiness gate "x" is not
- * "True", but False`), all such parts in the order of the gates with `, ` between them. Else True.
+ * @remarks When the containers are not ready, status, reason and message are those of
+ * `ContainersReady`. Else False with `ReadinessGatesNotReady` when a gate's condition is missing or
+ * not True; the message has a part for each such gate, in their order, with `, ` between them. Else
+ * True.
+ *
+ * ```text
+ * corresponding condition of pod readiness gate "x" does not exist.
+ * the status of pod readiness gate "x" is not "True", but False
+ * ```
  *
  * @param conditions - the pod's, where the gates are found
  * @exercise kubelet/status
@@ -64,15 +76,21 @@ export function readyCondition(
 /**
  * `Initialized`: are the init containers through?
  *
- * @remarks A sidecar is through when it is `started`, another init container when it is `ready`. The
- * first that fits:
+ * @remarks A sidecar is through when it is `started`, another init container when it is `ready`.
+ * The first that fits:
  *
  * | | status | reason, message |
  * |---|---|---|
  * | phase `Succeeded`, and each init container has a status | True | `PodCompleted` |
  * | one of `spec.containers` runs, has ended, or had ended before (`lastState`) | True | |
- * | init containers without a status, or not through | False | `ContainersNotInitialized`, `containers with unknown status: [a], containers with incomplete status: [b c]` |
+ * | some without a status, or not through | False | `ContainersNotInitialized`, see below |
  * | else | True | |
+ *
+ * Each part of the message is there only if there are any:
+ *
+ * ```text
+ * containers with unknown status: [a], containers with incomplete status: [b c]
+ * ```
  *
  * @exercise kubelet/status
  */

@@ -1,8 +1,8 @@
 /**
  * What must be done so that a pod is as it should be: what to start, what to stop, what to leave.
  *
- * Only the plan, from the pod and what the runtime has of it. `sync-pod/pod-syncer.ts` carries it out;
- * whether a container has to wait before it is started is `restarts/restarts.ts`.
+ * Only the plan, from the pod and what the runtime has of it. `sync-pod/pod-syncer.ts` carries it
+ * out; whether a container has to wait before it is started is `restarts/restarts.ts`.
  */
 
 import type { Pod } from '#apimachinery';
@@ -64,8 +64,8 @@ export interface PodActions {
  * | none | yes | 0 | `''` |
  * | more than one is ready | yes | the newest's + 1 | the newest's |
  * | the newest is not ready | yes | the newest's + 1 | the newest's |
- * | the newest has the node's network and the pod is not to have it, or the other way round | yes | the newest's + 1 | `''` |
- * | the newest has no address, and the pod is not on the node's network | yes | the newest's + 1 | the newest's |
+ * | only one of the two, newest and pod, has the node's network | yes | the newest's + 1 | `''` |
+ * | it is not on the node's network, and has no address | yes | the newest's + 1 | the newest's |
  * | else | no | the newest's | the newest's |
  *
  * @see pkg/kubelet/kuberuntime/util/util.go (1.33), PodSandboxChanged
@@ -78,22 +78,28 @@ export function sandboxVerdict(pod: Pod, status: PodRuntimeStatus): SandboxVerdi
 /**
  * Makes the plan for a pod that should run.
  *
- * @remarks **A new sandbox** (`sandboxVerdict` says changed): `killPod`, `createSandbox`.
+ * @remarks `sandboxId` and `attempt` are always those of `sandboxVerdict`. What no rule sets is
+ * `false` or empty; *only `killPod`* means that all the rest is.
  *
- * - A pod with the policy `Never` that had a sandbox (attempt above 0) and has containers gets no
- *   new one: only `killPod`.
+ * **A new sandbox** (`sandboxVerdict` says changed): `killPod`, `createSandbox`. Nothing is in
+ * `containersToKill`, the whole pod is stopped.
+ *
+ * - A pod with the policy `Never` that had a sandbox (attempt above 0), and of which the runtime
+ *   has any container, gets no new one: only `killPod`.
  * - All of `spec.containers` are to be started, but under `OnFailure` not those that ended with 0.
  *   When none is left, and the runtime has any of `spec.containers` created, running or
  *   exited, the pod is done: only `killPod`.
- * - With init containers only the first of those is started now; without, all that are to be started.
+ * - With init containers only the first of those is started now; without, all that are to be
+ *   started.
  *
  * **The old sandbox is good.** Ephemeral containers the runtime has none of are started, whatever
- * else happens. Then the init containers:
+ * else happens, also beside "only `killPod`" below. Then the init containers:
  *
- * The pod *is initialized* when one of `spec.containers` is created or running. Else it is found out
- * by going through the init containers from the last to the first: the last one that the runtime knows
- * is the one it stands at. Those after it have not begun; those before it are through, so that of
- * them only sidecars matter any more (as of all init containers of a pod that is initialized).
+ * The pod *is initialized* when one of `spec.containers` is created or running. Else it is found
+ * out by going through the init containers from the last to the first: the last one that the
+ * runtime knows is the one it stands at. Those after it have not begun; those before it are
+ * through, so that of them only sidecars matter any more (as of all init containers of a pod that
+ * is initialized).
  *
  * | the init container is | it is no sidecar | it is a sidecar |
  * |---|---|---|
@@ -101,34 +107,45 @@ export function sandboxVerdict(pod: Pod, status: PodRuntimeStatus): SandboxVerdi
  * | created | start it | start it |
  * | running | wait | see below |
  * | exited with 0 | the next one may start | start it |
- * | exited otherwise | start it; under `Never` only `killPod`, start none | start it |
- * | unknown | kill it and start it; under `Never` only `killPod`, start none | kill it and start it |
+ * | exited otherwise | start it; under `Never` only `killPod` | start it |
+ * | unknown | kill it and start it; under `Never` only `killPod` | kill it and start it |
  *
- * A sidecar that runs: has it a startup probe without a verdict, wait; with the verdict failure, kill
- * it (`startup-probe`) and start it. Else the next one may start, if the pod stands at this one. And it
- * is killed and started when its hash is not `hashContainer`'s; or when its liveness probe has the
- * verdict failure (`liveness-probe`).
+ * A sidecar that runs (verdicts count only of probes that it has):
+ *
+ * 1. Its startup probe has no verdict: wait. The verdict is failure: kill it (`startup-probe`) and
+ *    start it; then, too, the others wait.
+ * 2. Otherwise the next one may start, if the pod stands at this one, also when this one is restarted
+ *    now: is its hash not `hashContainer`'s, kill it and start it; if it is, but the verdict of its
+ *    liveness probe is failure, kill it (`liveness-probe`) and start it.
  *
  * "The next one may start" at the last init container means: the pod is initialized. When no init
- * container is known and the pod is not initialized, the first is started. While it is not initialized
- * nothing is done about `spec.containers`.
+ * container is known and the pod is not initialized, the first is started. While it is not
+ * initialized nothing is done about `spec.containers`.
  *
  * **Then `spec.containers`**, in order. One that does not run is started if
  * `shouldContainerBeRestarted` says so; if it is `unknown`, it is killed first. One that runs is
  *
  * 1. killed and started again, under any policy, when its hash changed;
  * 2. killed when its liveness probe has the verdict failure, or, after that, its startup probe; and
- *    started again, but not under `Never`;
+ *    started again, but not under `Never`. `probes` is asked whether or not the container has such
+ *    a probe;
  * 3. kept otherwise.
  *
- * When none is kept and none is started: `killPod`, and no init container is started.
+ * When none is kept and none is started: `killPod`, and no init container is started;
+ * `containersToKill` and the ephemeral containers stay as found.
  *
- * **Messages** of `containersToKill`, with the reason: `Container web definition changed` (`''`),
- * `Container web failed liveness probe`, `Container web failed startup probe`, each with
- * `, will be restarted` at the end when it is started again; `Container is in "unknown" state, try killing it
- * before restart` (`unknown-state`). Of init containers: `Init container web definition changed`,
- * `Init container web failed liveness probe`, `Init container web failed startup probe`,
- * `Init container is in "unknown" state, try killing it before restart`, with nothing at the end.
+ * **Messages** of `containersToKill`, with the reason. The order of the list is open.
+ *
+ * | reason | message |
+ * |---|---|
+ * | `''` | `Container web definition changed` |
+ * | `liveness-probe` | `Container web failed liveness probe` |
+ * | `startup-probe` | `Container web failed startup probe` |
+ * | `unknown-state` | `Container is in "unknown" state, try killing it before restart` |
+ *
+ * The first three have `, will be restarted` at the end when the container is started again. Those
+ * of init containers begin with `Init container` instead of `Container`, and never have anything at
+ * the end.
  *
  * ```text
  * init: [setup, proxy (sidecar)]   containers: [web]        the runtime has

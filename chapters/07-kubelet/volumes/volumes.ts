@@ -1,6 +1,6 @@
 /**
- * What is in a pod's volumes: files made of ConfigMaps, Secrets and fields, and how they are replaced
- * all at once.
+ * What is in a pod's volumes: files made of ConfigMaps, Secrets and fields, and how they are
+ * replaced all at once.
  *
  * Which volume is where, and when, is `volumes/volume-manager.ts`.
  */
@@ -32,12 +32,19 @@ export class VolumeError extends Error {
 /**
  * The files of a ConfigMap or Secret.
  *
- * @remarks Without `items` every key becomes a file of its name; with `items` only those, at their `path`, with their `mode` if
- * they have one. `data` of a ConfigMap is text, written in UTF-8; `binaryData`, and `data` of a Secret, are Base64.
+ * @remarks Without `items`, or with an empty list, every key becomes a file of its name; with
+ * `items` only those, at their `path`, with their `mode` if they have one. `data` of a ConfigMap is
+ * text, written in UTF-8; `binaryData`, and `data` of a Secret, are Base64.
  *
- * An object that is missing, or a key of `items` that it does not have: no file if `optional`, else it fails. The messages:
- * `configmap "x" not found`, `secret "x" not found`, `configmap references non-existent config key: k`, `references
- * non-existent secret key: k`.
+ * An object that is missing, or a key of `items` that it does not have: no file if `optional`, else
+ * it fails with one of these messages:
+ *
+ * ```text
+ * configmap "x" not found
+ * secret "x" not found
+ * configmap references non-existent config key: k
+ * references non-existent secret key: k
+ * ```
  *
  * @param source - `undefined` when there is none
  * @throws VolumeError
@@ -75,7 +82,8 @@ export function downwardPayload(
 export const DATA_LINK = '..data';
 
 /**
- * Puts a payload into a directory, so that who reads it sees all old files or all new ones, never some of each.
+ * Puts a payload into a directory, so that who reads it sees all old files or all new ones, never
+ * some of each.
  *
  * @remarks The files are in a directory of their own, and a link says which one counts:
  *
@@ -86,15 +94,18 @@ export const DATA_LINK = '..data';
  * volume/etc        → ..data/etc       a path with folders: only its first part is a link
  * ```
  *
- * 1. Is `..data` there, and are there exactly the files of the payload, with the same content? Then only links that are missing are made, nothing else.
- * 2. Write all files, and the folders they need, into the new directory (`stamp` is its name; it begins with `..`).
+ * 1. Is `..data` there, and are there exactly the files of the payload, with the same content? Then
+ *    only links that are missing are made, nothing else. Modes are not compared.
+ * 2. Write all files, and the folders they need, into the new directory (`stamp` is its name; it
+ *    begins with `..`).
  * 3. Make the link `..data_tmp` to `stamp`, and rename it to `..data`.
  * 4. Make links for first parts that have none.
  * 5. Remove links for first parts that are in no path any more.
  * 6. Remove the directory that counted before.
  *
- * Links are relative. The volume's directory is made when it is not there. A path of the payload that is absolute, has a part `..`, or begins with
- * `..` is refused before anything is done: `invalid path <path>`.
+ * Links are relative. The volume's directory is made when it is not there. A path of the payload
+ * that is empty or absolute, has a part `..`, or itself begins with `..` (`..a`, but not `x/..a`)
+ * is refused before anything is done: `invalid path <path>`.
  *
  * @param stamp - a name that was not used before
  * @returns whether the files are others than before

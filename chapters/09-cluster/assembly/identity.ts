@@ -25,6 +25,9 @@ export function serviceAccount(namespace: string, name: string): Identity {
 /** Reads Services and their endpoints, for names. */
 export const CLUSTER_DNS = serviceAccount('kube-system', 'coredns');
 
+/** Makes Websites right. */
+export const WEBSITE_CONTROLLER = serviceAccount('kube-system', 'website-controller');
+
 /** The kubelet of a node. */
 export function nodeIdentity(name: string): Identity {
   return { name: `system:node:${name}`, groups: ['system:nodes'] };

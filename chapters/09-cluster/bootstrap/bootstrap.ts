@@ -81,6 +81,9 @@ export interface Credentials {
  * but the signing key, as nothing is good that only the old one vouches for. Files that nobody asked for
  * are left alone. After a crash at any moment the next call makes good what was left undone.
  *
+ * Given are `CredentialFiles` (`credential-files.ts`), `isAsWanted` (`pki.ts`) and `kubeconfigText`
+ * (`kubeconfig.ts`).
+ *
  * ```text
  * first time      written: ca.key ca.crt sa.key apiserver.key apiserver.crt … admin.key admin.crt admin.conf …
  * again           written: nothing
@@ -116,6 +119,8 @@ export const ENSURE_ATTEMPTS = 5;
  * 5. Somebody was faster (`AlreadyExists` at the creation, `Conflict` at the update): it begins again at
  *    1. The {@link ENSURE_ATTEMPTS}th time that error goes to the caller. Every other error does so at
  *    once.
+ *
+ * Given are `hasFields` and `withFields` (`overlay.ts`).
  *
  * @param wanted - with `metadata.name`, and `metadata.namespace` of a namespaced kind
  * @exercise cluster/bootstrap
@@ -160,6 +165,9 @@ export interface PartsWorld {
  * start   etcd; apiserver; the three together
  * stop    the three together; apiserver; etcd
  * ```
+ *
+ * Given are `checkParts` (`part.ts`), `untilReady` (`until-ready.ts`) and `untilAborted`
+ * (`assembly/until-aborted.ts`).
  *
  * @throws Error, as a rejection, as said
  * @exercise cluster/bootstrap

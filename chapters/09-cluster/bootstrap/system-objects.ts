@@ -10,12 +10,14 @@ import {
   CLUSTER_ROLE_BINDINGS,
   CLUSTER_ROLES,
   CONFIG_MAPS,
+  CUSTOM_RESOURCE_DEFINITIONS,
   ENDPOINT_SLICES,
   type ResourceType,
   SERVICE_ACCOUNTS,
   SERVICES,
   STORAGE_CLASSES,
 } from '#client';
+import { WEBSITE_DEFINITION } from '../your-turn/website.ts';
 
 /** An object, and where it belongs. */
 export interface SystemObject {
@@ -46,7 +48,13 @@ export interface SystemObjectsOptions {
 
 /** All of them, in the order in which they are made. */
 export function systemObjects(options: SystemObjectsOptions): SystemObject[] {
-  return [...permissions(), ...clusterInfo(options), ...dns(options), storage(options)];
+  return [
+    ...permissions(),
+    ...clusterInfo(options),
+    ...dns(options),
+    storage(options),
+    ...websites(),
+  ];
 }
 
 /** Who may do what: nodes that join, the API server at its kubelets, the cluster's DNS. */
@@ -184,4 +192,31 @@ function storage({ provisioner }: SystemObjectsOptions): SystemObject {
     reclaimPolicy: 'Delete',
     volumeBindingMode: 'WaitForFirstConsumer',
   });
+}
+
+/** The kind of the chapter's own controller, and what that controller may do. */
+function websites(): SystemObject[] {
+  const name = 'website-controller';
+  const all = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'];
+  return [
+    entry(CUSTOM_RESOURCE_DEFINITIONS, WEBSITE_DEFINITION),
+    entry(CLUSTER_ROLES, {
+      metadata: { name },
+      rules: [
+        {
+          apiGroups: ['example.com'],
+          resources: ['websites', 'websites/status', 'websites/finalizers'],
+          verbs: all,
+        },
+        { apiGroups: ['apps'], resources: ['deployments'], verbs: all },
+        { apiGroups: [''], resources: ['services', 'configmaps'], verbs: all },
+        { apiGroups: [''], resources: ['events'], verbs: ['create', 'update', 'patch'] },
+      ],
+    }),
+    entry(CLUSTER_ROLE_BINDINGS, {
+      metadata: { name },
+      roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name },
+      subjects: [{ kind: 'ServiceAccount', name, namespace: 'kube-system' }],
+    }),
+  ];
 }

@@ -43,6 +43,10 @@ export const WAITING_KEY = 'kubelet-client.key.tmp';
  *
  * kubeadm also checks a signature that the token makes over cluster-info; here the hash must do.
  *
+ * Given are `CredentialFiles` and `kubeconfigText` (`../bootstrap/`), `clustersIn` and `clientIn`
+ * (`kubeconfig-reader.ts`), `readClusterInfo` and `clusterOf` (`cluster-info.ts`), and
+ * `waitForCertificate` (`certificate-waiting.ts`).
+ *
  * @returns whether there was anything to do
  * @throws Error as said, and what the API server refused
  * @see cmd/kubeadm/app/discovery/token/token.go, pkg/kubelet/certificate/bootstrap/bootstrap.go (1.33)
@@ -117,6 +121,8 @@ export async function setUnschedulable(
  *    look is refused with, {@link timeoutFault} for a pod that is still there `timeoutMs` after the
  *    beginning of 3.
  *
+ * Given are `planDrain`, `evictionFault`, `timeoutFault` and `DrainError` (`drain.ts`).
+ *
  * @returns the keys of the pods of the plan, `namespace/name`, in its order
  * @see k8s.io/kubectl/pkg/drain/drain.go (1.33)
  * @exercise cluster/node-join
@@ -150,9 +156,9 @@ export async function leaveCluster(
  *
  * @remarks It is looked at every {@link LOOK_AGAIN_MS} until it is there and its condition `Ready` is
  * true; then it is uncordoned ({@link setUnschedulable}). Nothing of its past counts: under the same name
- * it may have another uid, another pod range, another address.
+ * it may have another uid, another pod range, another address. Given is `poll` (`poll.ts`).
  *
- * @param timeoutMs - then: `node NAME is not ready after DURATION` ({@link goDuration})
+ * @param timeoutMs - then: `node NAME is not ready after DURATION` (`goDuration` of `#scheduler`)
  * @returns the Node, as it is then
  * @exercise cluster/node-join
  */

@@ -29,8 +29,10 @@ import {
   type Identity,
   newInProcessClient,
   nodeIdentity,
+  WEBSITE_CONTROLLER,
 } from '../assembly/identity.ts';
 import { untilAborted } from '../assembly/until-aborted.ts';
+import { runWebsiteOperator } from '../assembly/website-operator.ts';
 import { ensureObject, runParts } from '../bootstrap/bootstrap.ts';
 import type { NodeShape } from '../bootstrap/cluster-shape.ts';
 import type { Part } from '../bootstrap/part.ts';
@@ -102,6 +104,12 @@ class OneProcess {
         name: 'gateways',
         needs: ['system objects'],
         run: (stopped) => runGateways({ ...around(CLUSTER_DNS), port }, stopped),
+        isReady: async () => true,
+      },
+      {
+        name: 'website-controller',
+        needs: ['system objects'],
+        run: (stopped) => runWebsiteOperator(around(WEBSITE_CONTROLLER), stopped),
         isReady: async () => true,
       },
       {

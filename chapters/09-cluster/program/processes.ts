@@ -19,6 +19,7 @@ import type { EtcdClient } from '#etcd';
 import { newGrpcClient } from '#etcd/grpc';
 import type { DecisionTrace } from '#scheduler';
 import { untilAborted } from '../assembly/until-aborted.ts';
+import { runWebsiteOperator } from '../assembly/website-operator.ts';
 import { ensureObject, runParts } from '../bootstrap/bootstrap.ts';
 import type { NodeShape } from '../bootstrap/cluster-shape.ts';
 import type { Part } from '../bootstrap/part.ts';
@@ -126,6 +127,16 @@ class Processes {
       this.#scheduler(),
       { name: 'network', needs: [], ...this.#serveNetwork() },
       { name: 'system objects', needs: ['kube-apiserver'], ...this.#systemObjects(opened.client) },
+      {
+        name: 'website-controller',
+        needs: ['system objects'],
+        run: (stopped) =>
+          runWebsiteOperator(
+            { client: opened.client, clock: this.#clock, random: this.#random, log },
+            stopped,
+          ),
+        isReady: async () => true,
+      },
       ...shape.nodes.flatMap((node) => this.#node(node)),
       ...pageParts(this.#options.page, () => this.#pageSources(opened.client)),
     ];

@@ -67,16 +67,17 @@ export interface NodeHealth {
  * A node's conditions: `MemoryPressure`, `DiskPressure`, `PIDPressure`, `Ready`, in this order.
  *
  * @remarks
- * | type | status | reason | message |
- * |---|---|---|---|
- * | `MemoryPressure` | True | `KubeletHasInsufficientMemory` | `kubelet has insufficient memory available` |
- * | | False | `KubeletHasSufficientMemory` | `kubelet has sufficient memory available` |
- * | `DiskPressure` | True | `KubeletHasDiskPressure` | `kubelet has disk pressure` |
- * | | False | `KubeletHasNoDiskPressure` | `kubelet has no disk pressure` |
- * | `PIDPressure` | True | `KubeletHasInsufficientPID` | `kubelet has insufficient PID available` |
- * | | False | `KubeletHasSufficientPID` | `kubelet has sufficient PID available` |
- * | `Ready` | True | `KubeletReady` | `kubelet is posting ready status` |
- * | | False | `KubeletNotReady` | the faults, see below |
+ * ```text
+ * type            status reason                        message
+ * MemoryPressure  True   KubeletHasInsufficientMemory  kubelet has insufficient memory available
+ *                 False  KubeletHasSufficientMemory    kubelet has sufficient memory available
+ * DiskPressure    True   KubeletHasDiskPressure        kubelet has disk pressure
+ *                 False  KubeletHasNoDiskPressure      kubelet has no disk pressure
+ * PIDPressure     True   KubeletHasInsufficientPID     kubelet has insufficient PID available
+ *                 False  KubeletHasSufficientPID       kubelet has sufficient PID available
+ * Ready           True   KubeletReady                  kubelet is posting ready status
+ *                 False  KubeletNotReady               (the faults)
+ * ```
  *
  * One fault is the message as it is; several are in brackets, with `, ` between them: `[a, b]`.
  *

@@ -26,7 +26,7 @@ export const KUBELET_CONDITIONS: readonly string[] = [
  * |---|---|---|
  * | phase `Succeeded`, and each container has a status | False | `PodCompleted` |
  * | phase `Failed` | False | `PodFailed` |
- * | containers without a status, or not ready | False | `ContainersNotReady`, and the message below |
+ * | containers without a status, or not ready | False | `ContainersNotReady`, see below |
  * | else | True | |
  *
  * Each part of the message is there only if there are any:
@@ -106,7 +106,7 @@ export function readyCondition(
  * |---|---|---|
  * | phase `Succeeded`, and each init container has a status | True | `PodCompleted` |
  * | one of `spec.containers` runs, has ended, or had ended before (`lastState`) | True | |
- * | init containers without a status, or not through | False | `ContainersNotInitialized`, and the message below |
+ * | some without a status, or not through | False | `ContainersNotInitialized`, see below |
  * | else | True | |
  *
  * Each part of the message is there only if there are any:

@@ -70,8 +70,8 @@ export interface PodActions {
  * | none | yes | 0 | `''` |
  * | more than one is ready | yes | the newest's + 1 | the newest's |
  * | the newest is not ready | yes | the newest's + 1 | the newest's |
- * | the newest has the node's network, the pod has not; or the other way round | yes | the newest's + 1 | `''` |
- * | the newest has no address, the pod has not the node's network | yes | the newest's + 1 | the newest's |
+ * | only one of the two, newest and pod, has the node's network | yes | the newest's + 1 | `''` |
+ * | it is not on the node's network, and has no address | yes | the newest's + 1 | the newest's |
  * | else | no | the newest's | the newest's |
  *
  * @see pkg/kubelet/kuberuntime/util/util.go (1.33), PodSandboxChanged
@@ -135,9 +135,9 @@ interface Draft {
  *
  * 1. Its startup probe has no verdict: wait. The verdict is failure: kill it (`startup-probe`) and
  *    start it; then, too, the others wait.
- * 2. Otherwise the next one may start, if the pod stands at this one, whatever is found now: is its
- *    hash not `hashContainer`'s, kill it and start it; if it is, but the verdict of its liveness
- *    probe is failure, kill it (`liveness-probe`) and start it.
+ * 2. Otherwise the next one may start, if the pod stands at this one, also when this one is restarted
+ *    now: is its hash not `hashContainer`'s, kill it and start it; if it is, but the verdict of its
+ *    liveness probe is failure, kill it (`liveness-probe`) and start it.
  *
  * "The next one may start" at the last init container means: the pod is initialized. When no init
  * container is known and the pod is not initialized, the first is started. While it is not

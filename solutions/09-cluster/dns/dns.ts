@@ -52,6 +52,8 @@ export const MAX_ALIASES = 8;
  * A   example.com                              REFUSED
  * ```
  *
+ * Given are `hostOf`, `ipOf` and what writes answers (`answers.ts`), and `reverseAnswer` (`reverse.ts`).
+ *
  * @param domain - `cluster.local`, in small letters
  * @see github.com/kubernetes/dns docs/specification.md (1.1.0); CoreDNS plugin/kubernetes
  * @exercise cluster/dns

@@ -5,12 +5,12 @@
  * which it happened. None of them changes anything or knows of the others.
  */
 
-import { controllerOf, isPodReady, type KubernetesObject, type Pod } from '#apimachinery';
+import { controllerOf, isPodReady, type Pod } from '#apimachinery';
+import { isPerson, isSameContainer, isStaying, isWrite, isWriteOf, nameOf } from './entries.ts';
 import {
   type Acknowledged,
   type ContainerStarted,
   type Deleted,
-  type Entry,
   type History,
   keyOfWrite,
   PATIENCE,
@@ -356,39 +356,4 @@ function lateWrites(writes: readonly (Put | Deleted)[], when: string): Violation
   if (!first) return [];
   const sentence = `${writes.length} writes later than ${when}, the first of ${keyOfWrite(first)}`;
   return [{ invariant: 'unsettled', sentence, entries: writes }];
-}
-
-function isWrite(entry: Entry): entry is Put | Deleted {
-  return entry.kind === 'put' || entry.kind === 'deleted';
-}
-
-function isWriteOf(entry: Entry, resource: string): entry is Put | Deleted {
-  return isWrite(entry) && entry.resource === resource;
-}
-
-function nameOf({
-  namespace,
-  name,
-}: {
-  readonly namespace: string;
-  readonly name: string;
-}): string {
-  return `${namespace}/${name}`;
-}
-
-function isPerson(by: string | undefined): boolean {
-  return by !== undefined && !by.startsWith('system:');
-}
-
-function isStaying({ metadata }: KubernetesObject): boolean {
-  return metadata?.deletionTimestamp === undefined;
-}
-
-function isSameContainer(
-  one: ContainerStarted,
-  other: { readonly node: string; readonly pod: { uid: string }; readonly container: string },
-): boolean {
-  return (
-    one.node === other.node && one.pod.uid === other.pod.uid && one.container === other.container
-  );
 }
