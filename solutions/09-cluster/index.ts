@@ -5,6 +5,8 @@
  * the nodes and the DNS server are imported by their paths.
  */
 
+export type { Deployment } from 'kubernetes-types/apps/v1.js';
+export type { ConfigMap, Service } from 'kubernetes-types/core/v1.js';
 export {
   ADMIN,
   CONTROLLER_MANAGER,

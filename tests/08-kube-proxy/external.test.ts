@@ -373,6 +373,9 @@ describe('nodePortAddressRules', () => {
   it('know the loopback where it answers node ports', () => {
     expect(rulesFor(['127.0.0.0/8'])).toEqual([jump('127.0.0.1')]);
     expect(rulesFor(['127.0.0.0/8'], { localhostNodePorts: false })).toEqual([]);
+    const another = { localAddresses: ['127.0.0.53'] };
+    expect(rulesFor(['127.0.0.0/8'], another)).toEqual([jump('127.0.0.53')]);
+    expect(rulesFor(['127.0.0.0/8'], { ...another, localhostNodePorts: false })).toEqual([]);
   });
 
   it('never have ::1', () => {

@@ -152,7 +152,7 @@ describe('a Service', () => {
     ['is no pod', 'A', 'web.default.pod', ['NXDOMAIN']],
   ]);
 
-  it('is found whatever the case, and told in small letters', () => {
+  it.core('is found whatever the case, and told in small letters', () => {
     const question = { name: 'WEB.Default.svc.CLUSTER.local', type: 'A' };
     expect(answerQuestion(question, CLUSTER, DOMAIN)).toEqual({
       code: 'NOERROR',

@@ -1,5 +1,3 @@
-import type { Deployment } from 'kubernetes-types/apps/v1.js';
-import type { ConfigMap, Service } from 'kubernetes-types/core/v1.js';
 import {
   FakeClock,
   isAlreadyExists,
@@ -18,8 +16,11 @@ import {
   SERVICES,
 } from '#client';
 import {
+  type ConfigMap,
+  type Deployment,
   DIRECTORY,
   reconcileWebsite,
+  type Service,
   WEBSITE_DEFINITION,
   WEBSITE_FINALIZER,
   WEBSITES,

@@ -156,8 +156,13 @@ function dateText(value: Date): string {
 
 function entries(value: object): [string, unknown][] {
   if (Array.isArray(value)) return value.map((item): [string, unknown] => ['', item]);
-  return Object.entries(value).map(([key, item]) => [`${propertyName(key)}: `, item]);
+  // A getter may count who looks, or have something else to do: it is not asked.
+  return Object.entries(Object.getOwnPropertyDescriptors(value))
+    .filter(([, { enumerable }]) => enumerable)
+    .map(([key, { get, value: item }]) => [`${propertyName(key)}: `, get ? GETTER : item]);
 }
+
+const GETTER = '(worked out when it is asked for)';
 
 function propertyName(key: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(key) ? key : quote(key);

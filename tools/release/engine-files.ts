@@ -19,6 +19,9 @@ export const STUDENT_COMMANDS = [
   'unborrow',
   'component',
   'cluster',
+  'explain',
+  'trace',
+  'storm',
 ] as const;
 
 /** Loaded by name, so that no import leads there. */

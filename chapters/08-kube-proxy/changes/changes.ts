@@ -75,7 +75,10 @@ export interface EndpointsUpdate {
    * so that somebody must look for those that go to endpoints that went.
    */
   readonly conntrackCleanupRequired: boolean;
-  /** When what led to the changes happened, by Service, oldest first; milliseconds. */
+  /**
+   * When what led to the changes happened, by Service of `updatedServices`, in the order in which it
+   * was heard of; milliseconds.
+   */
   readonly lastChangeTriggerTimes: Map<string, number[]>;
 }
 
@@ -83,8 +86,10 @@ export interface EndpointsUpdate {
  * Collects changes of EndpointSlices between two syncs, and puts the slices of a Service together.
  *
  * @remarks A Service has any number of slices, and endpoints move between them. So every slice is
- * remembered by its own name, as it was at the last `apply` and as it is to be; a slice that is again as
- * at the last `apply` waits for nothing.
+ * remembered by its Service and its own name, as it was at the last `apply` and as it is to be; a slice
+ * that is again as at the last `apply` waits for nothing. A slice that is new and has no endpoints is a
+ * change, too: somebody must look, though the map stays as it is. (A slice that gets another Service's
+ * label is told of as one that went and one that came: the proxy sees to that.)
  *
  * **Together.** A Service's slices are gone through in the order of their names (as `<` compares
  * strings). An address and port that is there more than once is one endpoint: the first one counts, but

@@ -48,7 +48,7 @@ export interface Connection {
 /** What is known of one packet. */
 export interface Tracked {
   readonly state: ConnectionState;
-  /** Absent for INVALID and UNTRACKED, and for RELATED when it is about a connection of others. */
+  /** Absent for INVALID, UNTRACKED and RELATED. */
   readonly connection?: Connection;
   readonly direction: Direction;
 }

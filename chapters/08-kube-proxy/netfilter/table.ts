@@ -1,4 +1,4 @@
-/** A table: its chains by name. Given. How text changes it is `restore-tables.ts`. */
+/** A table: its chains by name. Given. How text changes it is `table-draft.ts`. */
 
 import { Chain } from './chain.ts';
 import { HOOK_TABLES, HOOKS, type TableName } from './hooks.ts';

@@ -1,7 +1,7 @@
 /**
  * A chain: rules in order, and what becomes of a packet that none of them decides about. Given.
  *
- * Chains are never changed: a restore puts new ones in the place of old ones (`restore-tables.ts`).
+ * Chains are never changed: a restore puts new ones in the place of old ones (`table-draft.ts`).
  */
 
 import type { Packet } from './packet.ts';

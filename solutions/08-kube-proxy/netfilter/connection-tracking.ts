@@ -65,8 +65,8 @@ export class ConnectionTracking {
    *
    * @remarks
    * 1. A packet with `about` (an error of ICMP) is RELATED when the packet it is about belongs to a
-   *    remembered connection, either way, and INVALID when not. It has no connection of its own and
-   *    changes nothing.
+   *    remembered connection, either way, and INVALID when not. It has no `connection`, its direction is
+   *    `original`, and it changes nothing.
    * 2. A packet whose tuple is remembered belongs to that connection: `observe` (given) notes it. When
    *    it answers `wrong` the packet is INVALID. When it answers `again` the connection is forgotten,
    *    and the packet is treated as in rule 3.
@@ -115,7 +115,8 @@ export class ConnectionTracking {
    * looks like, and `bound[side]` becomes true. With no range, {@link UNCHANGED} is chosen from: a
    * sender may get another port even then, when two connections would look the same from outside.
    *
-   * A tuple is taken when a remembered connection would be found under the answer to it.
+   * A tuple is taken when a remembered connection other than this one would be found under the answer
+   * to it. (Bound again after `confirm`, a connection does not stand in its own way.)
    *
    * @param range - what the rule says; absent when no rule spoke of it
    * @returns false when every tuple is taken: nothing is changed, and the packet must be dropped

@@ -105,7 +105,8 @@ export class Netfilter {
    * 2. `OUTPUT`: hook OUTPUT, routing, POSTROUTING. For this node it comes back by `lo`: PREROUTING and
    *    INPUT follow.
    *
-   * At each hook the tables of `HOOK_TABLES` (given) are asked in their order, each with `traverse`. The
+   * At each hook the tables of `HOOK_TABLES` (given) are asked in their order, each with `traverse` (of
+   * `tables.get(name)`). The
    * first verdict that is not `accept` ends the way: the journey has that verdict, and the packet as it
    * was then. With every table the packet of its outcome goes on.
    *
