@@ -133,7 +133,8 @@ const PATHS: ReadonlyMap<string, readonly string[]> = new Map([
   ['Job.batch status.successful', ['status.succeeded']],
 ]);
 
-function fieldText(kind: GroupKind, object: object, name: string): string {
+/** The value of one such field. @param name - one that {@link fieldsOf} has */
+export function fieldText(kind: GroupKind, object: object, name: string): string {
   for (const path of pathsOf(kind, name)) {
     const value = path.split('.').reduce<unknown>(child, object);
     if (typeof value === 'string' && value !== '') return value;

@@ -22,7 +22,7 @@ export {
   fieldTooMany,
   fieldTypeInvalid,
 } from './field-error.ts';
-export { fieldsOf, internalFieldLabel, unsupportedFieldLabel } from './field-labels.ts';
+export { fieldsOf, fieldText, internalFieldLabel, unsupportedFieldLabel } from './field-labels.ts';
 export { type FieldRequirement, FieldSelector, parseFieldSelector } from './field-selector.ts';
 export { FileError, type FileErrorCode, type FileStat, type FileSystem } from './file-system.ts';
 export {

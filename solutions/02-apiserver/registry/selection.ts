@@ -1,6 +1,6 @@
 /** Which objects a list, a watch or a deletecollection is about. Given. */
 
-import { FieldSelector, fieldsOf, type Selector } from '#apimachinery';
+import { FieldSelector, fieldText, type Selector } from '#apimachinery';
 import type { ApiObject } from '../api-object.ts';
 import type { Kind } from '../kinds/kind.ts';
 
@@ -24,19 +24,18 @@ export function isSelected(kind: Kind, selection: Selection, object: ApiObject):
   const { labelSelector, fieldSelector } = selection;
   if (labelSelector && !labelSelector.matches(object.metadata.labels ?? {})) return false;
   if (!fieldSelector || fieldSelector.requirements.length === 0) return true;
-  return fieldSelector.matches(selectableFields(kind, object));
+  // Watchers are many, and each asks this of each change: only what it asks for is looked up.
+  const asked = fieldSelector.requirements.map(({ field }) => [field, textOf(kind, object, field)]);
+  return fieldSelector.matches(Object.fromEntries(asked));
 }
 
-/** The fields of an object that it can be selected by, with their values. */
-function selectableFields(kind: Kind, object: ApiObject): Record<string, string> {
-  const fields = { ...fieldsOf({ group: kind.group, kind: kind.kind }, object) };
-  for (const path of kind.selectableFields ?? []) {
-    const value = path
-      .split('.')
-      .reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], object);
-    fields[path] = value === undefined || value === null ? '' : String(value);
-  }
-  return fields;
+/** The value of a field that an object can be selected by. */
+function textOf(kind: Kind, object: ApiObject, field: string): string {
+  if (!kind.selectableFields?.includes(field)) return fieldText(kind, object, field);
+  const value = field
+    .split('.')
+    .reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], object);
+  return value === undefined || value === null ? '' : String(value);
 }
 
 /**
