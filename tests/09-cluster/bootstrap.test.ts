@@ -893,9 +893,9 @@ describe('runParts', () => {
     await clock.advance(READY_TIMEOUT_MS - 1);
     expect(of('stop')).toEqual([]);
     await clock.advance(1000);
-    expect(of('stop')).toEqual(['30000 stop apiserver', '30005 stop etcd']);
+    expect(of('stop')).toEqual(['60000 stop apiserver', '60005 stop etcd']);
     expect(of('start').length).toBe(2);
-    expect(state.outcome).toBe('30010 apiserver is not ready after 30 s');
+    expect(state.outcome).toBe('60010 apiserver is not ready after 60 s');
   });
 
   it('counts the time from the start of the part', async () => {
@@ -910,7 +910,7 @@ describe('runParts', () => {
   it('fails when a part never answers', async () => {
     const state = begin([part('a', { isReady: () => new Promise(() => {}) })]);
     await clock.advance(READY_TIMEOUT_MS);
-    expect(state.outcome).toBe('30000 a is not ready after 30 s');
+    expect(state.outcome).toBe('60000 a is not ready after 60 s');
   });
 
   it.core('fails when a part does, and stops the others in order', async () => {

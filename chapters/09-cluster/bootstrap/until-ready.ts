@@ -7,7 +7,7 @@ import type { Part } from './part.ts';
 /** How long after an answer that is not yes a part is asked again. */
 export const READY_POLL_MS = 50;
 /** Who is not ready after so long is late. */
-export const READY_TIMEOUT_MS = 30_000;
+export const READY_TIMEOUT_MS = 60_000;
 
 /**
  * Asks at once, and {@link READY_POLL_MS} after every answer that is not yes.

@@ -242,7 +242,7 @@ export interface PartsWorld {
  * 2. A part starts when all that it needs are ready; what does not need each other starts together.
  *    {@link untilReady} asks it from its start on.
  * 3. It fails when a part rejects (`NAME failed: MESSAGE`) or resolves (`NAME ended`) before it was told
- *    to stop, whether it was ready or not, or when it is late (`NAME is not ready after 30 s`).
+ *    to stop, whether it was ready or not, or when it is late (`NAME is not ready after 60 s`).
  *    MESSAGE is the error's, or the text of what was thrown. What `run` throws rather than rejects with
  *    is the same.
  * 4. After a failure, or when `signal` aborts, nothing starts any more, nobody is asked any more and
