@@ -87,12 +87,15 @@ describe.skipIf(!hasKubectl)('the session of the README', () => {
         expect(printed).toMatch(new RegExp(pattern.source.slice(1)));
         continue;
       }
-      const run = () =>
-        spawnSync('bash', ['-c', command], {
+      const run = () => {
+        const { stdout } = spawnSync('bash', ['-c', command], {
           encoding: 'utf8',
           env: { ...process.env, KUBECONFIG: kubeconfig },
           timeout: 60_000,
-        }).stdout;
+        });
+        // Empty lines at the end are not shown.
+        return `${stdout.trimEnd()}\n`;
+      };
       // What changes nothing may be asked again; rules and names take a moment.
       const isQuestion = /^(?:curl|kubectl (?:get|exec|rollout status))/.test(command);
       if (isQuestion) await expect.poll(run, { timeout: 30_000, interval: 500 }).toMatch(pattern);

@@ -80,19 +80,31 @@ describe('the built site', () => {
   });
 
   it('shows no line of a solution that its stub does not have', () => {
-    const own = exerciseFiles().flatMap(({ chapter, file }) => solutionOnlyLines(chapter, file));
+    const lines = exerciseFiles().flatMap(({ chapter, file }) => solutionOnlyLines(chapter, file));
+    // What some other stub or given file says as well is nobody's secret.
+    const known = new Set(newFinder(lines)(stubTexts()));
+    const own = lines.filter((line) => !known.has(line));
     expect(own.length).toBeGreaterThan(0);
     const find = newFinder(own);
     for (const [page, text] of pageTexts('api/')) expect(find(text), page).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   it('has no hints', () => {
     const hints = syllabus.flatMap((chapter) => hintLines(chapter.id)).map(withoutSpace);
     expect(hints.length).toBeGreaterThan(0);
     const find = newFinder(hints);
     for (const [page, text] of pageTexts()) expect(find(text), page).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 });
+
+/** All that students are given, squeezed. */
+function stubTexts(): string {
+  const folder = join(ROOT, 'chapters');
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .map((file) => withoutSpace(readFileSync(join(folder, file), 'utf8')))
+    .join('\n');
+}
 
 function exerciseFiles(): { chapter: string; file: string }[] {
   return syllabus.flatMap((chapter) =>
