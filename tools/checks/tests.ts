@@ -9,7 +9,7 @@ import { lineOf, listFiles, readSource } from './source-files.ts';
 const SWITCHES = new Set(['skip', 'only', 'todo', 'fails']);
 const RUNNERS = new Set(['it', 'test', 'describe', 'bench']);
 
-/** Fails on `it.skip`, `describe.only`, `it.todo` and on tests that cannot fail. */
+/** Fails on a test that is switched off or run alone, and on one that cannot fail. */
 export const tests: Check = {
   name: 'tests are live',
   run: (root) =>

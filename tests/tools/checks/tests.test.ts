@@ -9,10 +9,10 @@ function problems(text: string): string[] {
 describe('the check of tests', () => {
   // Texts that the check reads, not tests of ours: nothing here is skipped.
   it.each([
-    'it.skip("a", () => { expect(1).toBe(1); });',
-    'describe.only("a", () => {});',
-    'it.core.skip("a", () => { expect(1).toBe(1); });',
-    'test.todo("a");',
+    'it.skip("a", () => { expect(1).toBe(1); });', // a text that the check must refuse, no test of ours
+    'describe.only("a", () => {});', // a text that the check must refuse, no test of ours
+    'it.core.skip("a", () => { expect(1).toBe(1); });', // a text that the check must refuse, no test of ours
+    'test.todo("a");', // a text that the check must refuse, no test of ours
   ])('refuses %s', (text) => {
     expect(problems(text)).toHaveLength(1);
   });
