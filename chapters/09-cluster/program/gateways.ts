@@ -3,9 +3,9 @@
 import type { Clock, Logger, Random } from '#apimachinery';
 import type { Client } from '#client';
 import { connectionOf } from '#container-runtime/wire';
+import { realNetwork } from '#kubelet/program';
 import { runClusterDns } from '../dns/dns-server.ts';
 import type { ClusterNetwork } from '../network/cluster-network.ts';
-import { openTcp } from './host-connections.ts';
 import { DNS_ENDPOINT, DOMAIN } from './shape.ts';
 
 /** What they need. */
@@ -24,7 +24,11 @@ export interface GatewaysOptions {
 export async function runGateways(options: GatewaysOptions, signal: AbortSignal): Promise<void> {
   const { network, port } = options;
   const close = network.addGateway('127.0.0.1', port, 'TCP', async (from, ip, to) =>
-    connectionOf(await openTcp(ip, to), { remoteAddress: ip, localAddress: from, port: to }),
+    connectionOf(await realNetwork.dial(from, ip, to, 'TCP'), {
+      remoteAddress: ip,
+      localAddress: from,
+      port: to,
+    }),
   );
   await runClusterDns({ ...options, ip: DNS_ENDPOINT, domain: DOMAIN }, signal);
   close();
