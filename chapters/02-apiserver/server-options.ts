@@ -29,6 +29,8 @@ export interface ApiServerOptions {
   /** 0 when there is none. */
   readonly securePort: number;
   readonly tokens: readonly StaticToken[];
+  /** Are Secrets with tokens of machines that join believed? Absent: no. */
+  readonly bootstrapTokens?: boolean;
   readonly anonymous: boolean;
   readonly authorizationModes: readonly string[];
   /**

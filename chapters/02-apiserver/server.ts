@@ -307,7 +307,17 @@ export class ApiServer {
       clock,
       objectUid: (resource, namespace, name) => this.#uidOf(resource, namespace, name),
     });
-    return [staticTokens(tokens, apiAudiences), cachedTokens(ofAccounts, clock)];
+    const ofBootstrap = bootstrapTokens({
+      clock,
+      apiAudiences,
+      secret: async (name) =>
+        (await this.registryOf('', 'Secret').storage.get(`${SYSTEM_SECRETS}${name}`))?.object,
+    });
+    return [
+      staticTokens(tokens, apiAudiences),
+      cachedTokens(ofAccounts, clock),
+      ...(this.#options.bootstrapTokens ? [ofBootstrap] : []),
+    ];
   }
 
   async #uidOf(resource: string, namespace: string, name: string): Promise<string | undefined> {
@@ -446,7 +456,7 @@ export class ApiServer {
     const { clock, random, eventTtlSeconds } = this.#options;
     const isEvent = kind.group === '' && kind.kind === 'Event';
     const isService = kind.group === '' && kind.kind === 'Service';
-    const prefix = `/registry/${kind.storagePrefix ?? kind.resource}/`;
+    const prefix = storagePrefixOf(kind);
     const storage: Storage = isService ? this.#services : this.#cacher(prefix);
     const own = isEvent ? withTtl(kind, eventTtlSeconds) : kind;
     return { kind: own, storage, clock, random };
@@ -456,7 +466,9 @@ export class ApiServer {
     let cacher = this.#cachers.get(prefix);
     if (cacher === undefined) {
       const { clock, log, store } = this.#options;
-      cacher = new Cacher(store.storage, { prefix, clock, log });
+      const indexedField = indexedFieldOf(prefix);
+      const index = indexedField === undefined ? {} : { indexedField };
+      cacher = new Cacher(store.storage, { prefix, clock, log, ...index });
       this.#cachers.set(prefix, cacher);
       const started = cacher;
       if (this.#isReady)
@@ -553,6 +565,8 @@ export class ApiServer {
 
 const NO_QUERY = new URLSearchParams();
 
+const SYSTEM_SECRETS = '/registry/secrets/kube-system/';
+
 const BOUND_KINDS: Readonly<Record<string, string>> = {
   serviceaccounts: 'ServiceAccount',
   pods: 'Pod',
@@ -560,6 +574,16 @@ const BOUND_KINDS: Readonly<Record<string, string>> = {
   nodes: 'Node',
 };
 const PROXIED_KINDS = { pods: 'Pod', services: 'Service', endpoints: 'Endpoints' } as const;
+
+/** Where objects of a kind are kept, of all namespaces. */
+function storagePrefixOf({ storagePrefix, resource }: Kind): string {
+  return `/registry/${storagePrefix ?? resource}/`;
+}
+
+/** The field that most watches of what is kept there select by. */
+function indexedFieldOf(prefix: string): string | undefined {
+  return builtInKinds().find((kind) => storagePrefixOf(kind) === prefix)?.indexedField;
+}
 
 function withTtl(kind: Kind, ttlSeconds: number): Kind {
   return {

@@ -532,6 +532,31 @@ describe('a cache, watching', () => {
     }
   });
 
+  it('tells who looks for a value of all that has it, had it, or gets it', async () => {
+    const source = new ScriptedSource();
+    source.put('a', 1);
+    const { cacher } = start(source, { indexedField: 'spec.size' });
+    await settle();
+    const sized = (value: string) => follow(cacher, { where: { field: 'spec.size', value } });
+    const [ones, twos, all] = [sized('1'), sized('2'), follow(cacher)];
+    await settle();
+    source.put('a', 2);
+    source.put('b', 1);
+    source.remove_('b');
+    source.put('c', 3);
+    await settle();
+    const everything = ['put a 3', 'put b 4', 'delete b 5', 'put c 6'];
+    expect(all.told()).toEqual(everything);
+    // Whether it hears of the others as well is the cache's business.
+    expect(everything.filter((event) => ones.told().includes(event)).slice(0, 3)).toEqual(
+      everything.slice(0, 3),
+    );
+    expect(twos.told()).toContain('put a 3');
+    ones.stop();
+    await settle();
+    expect(ones.state.isOver).toBe(true);
+  });
+
   it.core('says 410 of a past it does not know', async () => {
     const source = new ScriptedSource();
     source.put('a');

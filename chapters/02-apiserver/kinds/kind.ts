@@ -33,6 +33,8 @@ export interface Kind {
   readonly deprecationWarning?: string;
   /** Fields to select by beside name and namespace, as JSON paths without the first dot: `spec.color`. */
   readonly selectableFields?: readonly string[];
+  /** The field that most watches select by, where there is one: `spec.nodeName`. */
+  readonly indexedField?: string;
   /** A custom resource's own schema for OpenAPI, as its definition has it (JSON schema). */
   readonly openApiSchema?: Json;
   /** A custom resource's columns in tables, beside its name; absent: its age alone. */

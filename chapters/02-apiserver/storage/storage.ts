@@ -43,6 +43,17 @@ export interface WatchQuery {
   readonly after?: number;
   /** Tell of progress now and then. */
   readonly progress?: boolean;
+  /**
+   * A hint: who watches throws away what happens to objects that have not this value, neither before
+   * nor now. A storage may leave those events out, or tell of them all the same.
+   */
+  readonly where?: FieldValue;
+}
+
+/** A field of objects, as a JSON path without its first dot (`spec.nodeName`), and a value of it. */
+export interface FieldValue {
+  readonly field: string;
+  readonly value: string;
 }
 
 /** What came of a write that is only done when nobody was faster. */

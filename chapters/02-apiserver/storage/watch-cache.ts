@@ -39,6 +39,8 @@ export interface CacherOptions {
   readonly historyEvents?: number;
   /** How many events a watch may leave unread. */
   readonly bufferEvents?: number;
+  /** The field that most watches look for one value of (`WatchQuery.where`); absent: there is none. */
+  readonly indexedField?: string;
 }
 
 /** For how long a read waits until the cache is as new as it must be. */
@@ -83,7 +85,9 @@ export const BOOKMARK_INTERVAL_MS = 60_000;
  * with what comes. A client that reads too slowly is not waited for: an event that would be its
  * `bufferEvents` + 1st unread one ends its watch, after those that it has not read yet. With
  * `progress` it hears the cache's revision every {@link BOOKMARK_INTERVAL_MS}, when there is room
- * and the cache is not behind its `after`.
+ * and the cache is not behind its `after`. When its `where` is of the `indexedField`, events of
+ * objects that have not that value, neither before nor now, may be left out: a thousand kubelets
+ * watch pods, and each change is about one or two of them ({@link Audience}).
  *
  * @see k8s.io/apiserver/pkg/storage/cacher/cacher.go, watch_cache.go (1.33)
  */

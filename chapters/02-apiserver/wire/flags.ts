@@ -26,6 +26,7 @@ export interface Flags {
   tlsPrivateKeyFile?: string;
   clientCaFile?: string;
   tokenAuthFile?: string;
+  enableBootstrapTokenAuth: boolean;
   anonymousAuth: boolean;
   authorizationMode: string[];
   serviceAccountIssuer?: string[];
@@ -87,6 +88,12 @@ export function parseFlags(argv: readonly string[]): Flags {
     .option('--tls-private-key-file <file>', 'its key')
     .option('--client-ca-file <file>', "who vouches for clients' certificates (default: our own)")
     .option('--token-auth-file <file>', 'tokens of users: token,user,uid,"group,group"')
+    .option(
+      '--enable-bootstrap-token-auth [bool]',
+      'believe tokens of machines that join: Secrets in kube-system',
+      parseBoolean,
+      false,
+    )
     .option(
       '--anonymous-auth [bool]',
       'let those in who do not say who they are',

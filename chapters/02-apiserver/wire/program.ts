@@ -113,6 +113,7 @@ export async function openApiServer(
     advertiseAddress,
     securePort: flags.securePort,
     tokens: files.tokens,
+    bootstrapTokens: flags.enableBootstrapTokenAuth,
     anonymous: flags.anonymousAuth,
     authorizationModes: flags.authorizationMode,
     serviceAccounts: serviceAccountsOf(flags, files),

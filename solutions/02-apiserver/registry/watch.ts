@@ -153,11 +153,17 @@ function momentOf({ resourceVersion, sendInitialEvents }: WatchOptions) {
 /** What happens after a revision, or from now on. */
 function changes(
   registry: Registry,
-  { namespace, allowWatchBookmarks }: WatchOptions,
+  { namespace, allowWatchBookmarks, fieldSelector }: WatchOptions,
   after: number | undefined,
   signal: AbortSignal,
 ): AsyncIterable<StorageEvent> {
-  const query = { ...(after !== undefined && { after }), progress: allowWatchBookmarks === true };
+  const { indexedField: field = '' } = registry.kind;
+  const value = fieldSelector?.requiredValue(field);
+  const query = {
+    ...(after !== undefined && { after }),
+    ...(value !== undefined && { where: { field, value } }),
+    progress: allowWatchBookmarks === true,
+  };
   return registry.storage.watch(prefixOf(registry, namespace), query, signal);
 }
 

@@ -7,6 +7,7 @@
 
 import { type Clock, type Logger, newExpired } from '#apimachinery';
 import type { ApiObject } from '../api-object.ts';
+import { Audience } from './audience.ts';
 import { tooLargeResourceVersion } from './resource-version.ts';
 import { SortedObjects } from './sorted-objects.ts';
 import type {
@@ -40,6 +41,8 @@ export interface CacherOptions {
   readonly historyEvents?: number;
   /** How many events a watch may leave unread. */
   readonly bufferEvents?: number;
+  /** The field that most watches look for one value of (`WatchQuery.where`); absent: there is none. */
+  readonly indexedField?: string;
 }
 
 /** For how long a read waits until the cache is as new as it must be. */
@@ -88,7 +91,9 @@ type ChangeEvent = Exclude<StorageEvent, { type: 'progress' }>;
  * with what comes. A client that reads too slowly is not waited for: an event that would be its
  * `bufferEvents` + 1st unread one ends its watch, after those that it has not read yet. With
  * `progress` it hears the cache's revision every {@link BOOKMARK_INTERVAL_MS}, when there is room
- * and the cache is not behind its `after`.
+ * and the cache is not behind its `after`. When its `where` is of the `indexedField`, events of
+ * objects that have not that value, neither before nor now, may be left out: a thousand kubelets
+ * watch pods, and each change is about one or two of them ({@link Audience}).
  *
  * @see k8s.io/apiserver/pkg/storage/cacher/cacher.go, watch_cache.go (1.33)
  */
@@ -96,7 +101,7 @@ export class Cacher implements Storage {
   readonly #source: CacherSource;
   readonly #options: CacherOptions;
   readonly #objects = new SortedObjects();
-  readonly #watchers = new Set<Watcher>();
+  readonly #watchers: Audience<Watcher>;
   /** Who waits for a revision, and for the first list. */
   readonly #waiting = new Set<() => void>();
   #history: ChangeEvent[] = [];
@@ -111,6 +116,7 @@ export class Cacher implements Storage {
   constructor(source: CacherSource, options: CacherOptions) {
     this.#source = source;
     this.#options = options;
+    this.#watchers = new Audience(options.indexedField);
   }
 
   /**
@@ -183,14 +189,14 @@ export class Cacher implements Storage {
   ): AsyncGenerator<StorageEvent> {
     await this.#until(() => this.#isReady, signal);
     if (signal.aborted || this.#isStopped) return;
-    const { after = this.#revision, progress = false } = query;
+    const { after = this.#revision, progress = false, where } = query;
     if (after < this.#knownSince) {
       throw newExpired(`too old resource version: ${after} (${this.#knownSince})`);
     }
     const { bufferEvents = 100 } = this.#options;
     const watcher = new Watcher(prefix, after, progress, bufferEvents);
     const past = this.#history.filter((event) => watcher.wants(event));
-    this.#watchers.add(watcher);
+    this.#watchers.add(watcher, where);
     const onAbort = () => watcher.end();
     signal.addEventListener('abort', onAbort);
     try {
@@ -205,7 +211,7 @@ export class Cacher implements Storage {
       }
     } finally {
       signal.removeEventListener('abort', onAbort);
-      this.#watchers.delete(watcher);
+      this.#watchers.delete(watcher, where);
     }
   }
 
@@ -238,7 +244,8 @@ export class Cacher implements Storage {
     if (event.type === 'put') this.#objects.set(stored);
     else this.#objects.delete(stored.key);
     this.#remember(change);
-    for (const watcher of this.#watchers) watcher.offer(change);
+    const concerned = this.#watchers.of(previous?.object, stored.object);
+    for (const watcher of concerned) watcher.offer(change);
     this.#advance(stored.revision);
   }
 

@@ -27,6 +27,7 @@ export const configMapKind: Kind = defineKind({
   resource: 'configmaps',
   shortNames: ['cm'],
   namespaced: true,
+  indexedField: 'metadata.name',
   setDefaults(object) {
     if (object.immutable === null) delete object.immutable;
   },

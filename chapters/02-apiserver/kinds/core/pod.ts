@@ -34,6 +34,7 @@ export const podDefinition: KindDefinition = {
   categories: ['all'],
   namespaced: true,
   hasGeneration: true,
+  indexedField: 'spec.nodeName',
   subresources: { status: true },
   allowUnconditionalUpdate: true,
   setDefaults,

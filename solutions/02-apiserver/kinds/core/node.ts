@@ -29,6 +29,7 @@ export const nodeKind: Kind = defineKind({
   resource: 'nodes',
   shortNames: ['no'],
   namespaced: false,
+  indexedField: 'metadata.name',
   storagePrefix: 'minions',
   subresources: { status: true },
   setDefaults,

@@ -23,6 +23,7 @@ export const secretKind: Kind = defineKind({
   kind: 'Secret',
   resource: 'secrets',
   namespaced: true,
+  indexedField: 'metadata.name',
   setDefaults,
   validate,
   validateUpdate: (object, old) => [
