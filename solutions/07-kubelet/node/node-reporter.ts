@@ -10,7 +10,15 @@ import {
   type Random,
   timestamp,
 } from '#apimachinery';
-import { type Client, type EventRecorder, LEASES, NODES } from '#client';
+import {
+  type Client,
+  type EventRecorder,
+  LEASES,
+  type ListOptions,
+  NODES,
+  SharedInformer,
+  type WatchOptions,
+} from '#client';
 import type { CriClient } from '#container-runtime/cri';
 import {
   allocatableOf,
@@ -77,6 +85,8 @@ export const KUBELET_VERSION = 'v1.33.0';
 /** @see pkg/kubelet/kubelet_node_status.go (1.33) */
 export class NodeReporter {
   readonly #options: NodeReporterOptions;
+  /** The node alone. A thousand kubelets that ask for theirs every ten seconds are most of all requests. */
+  readonly #nodes: SharedInformer<Node>;
   #current: Node | undefined;
   #writtenAt = Number.NEGATIVE_INFINITY;
   #runtime = { name: 'unknown', version: '0.0.0' };
@@ -86,6 +96,14 @@ export class NodeReporter {
 
   constructor(options: NodeReporterOptions) {
     this.#options = options;
+    const { client, node, clock, random, log } = options;
+    const nodes = client.resource(NODES);
+    const fieldSelector = `metadata.name=${node.name}`;
+    const source = {
+      list: (query: ListOptions) => nodes.list({ ...query, fieldSelector }),
+      watch: (query: WatchOptions) => nodes.watch({ ...query, fieldSelector }),
+    };
+    this.#nodes = new SharedInformer(source, { clock, random, log, name: 'node' });
   }
 
   /** The node as it was seen last; before that, as it will be registered. */
@@ -101,7 +119,7 @@ export class NodeReporter {
   /** Resolves when the signal has aborted. */
   async run(signal: AbortSignal): Promise<void> {
     await this.#register(signal);
-    await Promise.all([this.#reportAll(signal), this.#renewAll(signal)]);
+    await Promise.all([this.#nodes.run(signal), this.#reportAll(signal), this.#renewAll(signal)]);
   }
 
   async #register(signal: AbortSignal): Promise<void> {
@@ -237,7 +255,7 @@ export class NodeReporter {
     const { client, node, clock } = this.#options;
     const nodes = client.resource(NODES);
     const options = signal ? { signal } : {};
-    const known = await nodes.get(node.name, options);
+    const known = this.#nodes.lister.get(node.name) ?? (await nodes.get(node.name, options));
     if (this.#runtime.name === 'unknown') await this.#askRuntime();
     await this.#options.onNode(known);
     const next = this.#withStatus(known);
