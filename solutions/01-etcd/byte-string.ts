@@ -12,6 +12,7 @@ export type ByteString = string;
 /** Matches a character that is not one byte. */
 const notOneByte = /[\u{100}-\u{10ffff}]/u;
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 const scratch = new Uint8Array(16 * 1024);
 
 /** Tells whether every character of `text` is one byte. */
@@ -38,11 +39,14 @@ export function utf8ToByteString(text: string): ByteString {
  */
 export function byteStringToUtf8(bytes: ByteString): string {
   if (isAscii(bytes)) return bytes;
-  return new TextDecoder().decode(fromByteString(bytes));
+  return decoder.decode(fromByteString(bytes));
 }
 
 /** Copies bytes into a string, one character per byte. */
 export function toByteString(bytes: Uint8Array): ByteString {
+  const ascii = decoder.decode(bytes);
+  // As many characters as bytes: each byte is a letter, or was no UTF-8 at all.
+  if (ascii.length === bytes.length && !ascii.includes('\ufffd')) return ascii;
   let text = '';
   // In pieces, because a call takes only so many arguments.
   for (let i = 0; i < bytes.length; i += 4096) {
