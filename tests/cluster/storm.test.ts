@@ -1,11 +1,16 @@
 /** The storm: it replays, it finds shorter stories, and the reference survives it. */
 
+import { setMaxListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { Entry } from '#cluster';
 import { newPlan, type StormPlan } from '../../solutions/09-cluster/storm/plan.ts';
+import { parsePlan, planText } from '../../solutions/09-cluster/storm/plan-file.ts';
 import { runStorm, type StormResult } from '../../solutions/09-cluster/storm/run-storm.ts';
 import { shorten } from '../../solutions/09-cluster/storm/shorten.ts';
 import { storyLines } from '../../solutions/09-cluster/storm/story.ts';
+
+// All parts of a cluster listen to one signal.
+setMaxListeners(0);
 
 const MINUTE_MS = 60_000;
 const FIXED_SEED = 20_260_101;
@@ -49,6 +54,24 @@ describe('a plan', () => {
     for (const { at, ms } of faults) {
       expect(storms.some(({ beginsAt, endsAt }) => at > beginsAt && at + ms <= endsAt)).toBe(true);
     }
+  });
+});
+
+describe("a plan's file", () => {
+  const plan = newPlan({ seed: 3, hours: 1, nodes: 3 });
+
+  it('brings back the plan', () => {
+    expect(parsePlan(planText(plan))).toEqual(plan);
+    expect(parsePlan(planText({ ...plan, faults: [], deeds: [] })).faults).toEqual([]);
+  });
+
+  it('is refused when something is missing', () => {
+    const { seed: _, ...noSeed } = plan;
+    expect(() => parsePlan(JSON.stringify(noSeed))).toThrow('seed is no number');
+    expect(() => parsePlan(JSON.stringify({ ...plan, storms: [] }))).toThrow('no storm');
+    const faults = [{ ...plan.faults[0], at: 'soon' }];
+    expect(() => parsePlan(JSON.stringify({ ...plan, faults }))).toThrow('faults[0].at');
+    expect(() => parsePlan('storms')).toThrow('JSON');
   });
 });
 
@@ -102,6 +125,35 @@ describe('the storm', () => {
       const second = await recorded(plan);
       expect(first.length).toBeGreaterThan(300);
       expect(second).toEqual(first);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'finds a store that says too early that something is written, and the shortest story of it',
+    async () => {
+      const plan = newPlan({
+        seed: FIXED_SEED,
+        hours: 0,
+        nodes: 2,
+        stormMs: 3 * MINUTE_MS,
+        calmMs: 1,
+      });
+      const power = { ...plan.faults[0], at: 7 * MINUTE_MS, kind: 'store loses power', ms: 5000 };
+      const faults = [
+        ...plan.faults,
+        { ...power, id: 999, target: '', amount: 0 },
+      ] as StormPlan['faults'];
+      const run = (of: StormPlan) => runStorm(of, { bug: 'the store does not wait for its disk' });
+      const result = await run({ ...plan, faults });
+      expect(result.violations.map(({ invariant }) => invariant)).toContain('lost-write');
+      const mostRuns = 6;
+      const shorter = await shorten({ ...plan, faults }, result, { run, mostRuns });
+      expect(shorter.plan.faults.some(({ kind }) => kind === 'store loses power')).toBe(true);
+      expect(shorter.plan.faults.length).toBeLessThan(faults.length);
+      expect(storyLines(shorter.plan, shorter.result).join('\n')).toMatch(
+        /lost-write: .* is not there after a restart/,
+      );
     },
     TIMEOUT_MS,
   );

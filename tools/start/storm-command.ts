@@ -6,6 +6,7 @@
  */
 
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { readState } from '../course-state.ts';
 import { chooseMine, conditionsFor } from '../implementations.ts';
 import { readSyllabus } from '../syllabus.ts';
@@ -20,8 +21,12 @@ import { isSettled, readStandings } from './standing.ts';
 
 /** Tells the program whose components it runs, for its last line. */
 const MINE_VARIABLE = 'STORM_MINE';
+/** Tells it where plans of failures are kept. */
+const STORIES_VARIABLE = 'STORM_STORIES';
+/** Most of what a storm makes is gone at once: with room for it, cleaning up costs half. */
+const YOUNG_SPACE = '--max-semi-space-size=64';
 
-/** `npm run storm -- [--mine a,b | --reference] [--seed N] [--hours H] [--nodes N]` */
+/** `npm run storm -- [--mine a,b | --reference] [--seed N] [--hours H] [--lives L] …` */
 export async function stormCommand({ root, args, print }: CommandContext): Promise<number> {
   const request = parseClusterRequest(args);
   const chapters = readSyllabus(root);
@@ -43,6 +48,9 @@ export async function stormCommand({ root, args, print }: CommandContext): Promi
   if (loans.length > 0) print(loansText(loans));
   const conditions = conditionsFor(chooseMine(components, mine));
   const program = await bundleProgram({ root, main, conditions, loans });
-  const environment = { [MINE_VARIABLE]: JSON.stringify(mine) };
-  return runNode(['--enable-source-maps', program, ...request.flags], environment);
+  const environment = {
+    [MINE_VARIABLE]: JSON.stringify(mine),
+    [STORIES_VARIABLE]: join(root, '.course', 'storm'),
+  };
+  return runNode(['--enable-source-maps', YOUNG_SPACE, program, ...request.flags], environment);
 }
