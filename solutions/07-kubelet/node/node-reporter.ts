@@ -70,7 +70,9 @@ export interface NodeReporterOptions {
 }
 
 /** A node that has not been ready yet is looked at so often, milliseconds: it may get its addresses. */
-const FIRST_REPORTS_MS = 1000;
+const FIRST_REPORTS_MS = 100;
+/** After so long without becoming ready it is looked at as seldom as any other. */
+const READY_GRACE_MS = 120_000;
 
 /** Events by condition: when it is true, and when not. */
 const EVENTS: Readonly<Record<string, readonly [string, string]>> = {
@@ -239,13 +241,15 @@ export class NodeReporter {
 
   async #reportAll(signal: AbortSignal): Promise<void> {
     const { clock, random, log } = this.#options;
+    const hurriesUntil = clock.monotonic() + READY_GRACE_MS;
     while (!signal.aborted) {
       try {
         await this.report(signal);
       } catch (error) {
         if (!signal.aborted) log.warn('cannot report the node', { error: String(error) });
       }
-      const waitMs = this.#wasReady ? random.jitter(STATUS_UPDATE_MS, 0.04) : FIRST_REPORTS_MS;
+      const isLate = this.#wasReady || clock.monotonic() >= hurriesUntil;
+      const waitMs = isLate ? random.jitter(STATUS_UPDATE_MS, 0.04) : FIRST_REPORTS_MS;
       await clock.sleep(waitMs, signal).catch(() => {});
     }
   }

@@ -13,10 +13,10 @@ import {
   openidConfiguration,
 } from '../../../solutions/02-apiserver/wire/service-account-keys.ts';
 
-const rsa = generateServiceAccountKey();
-const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
   .privateKey.export({ type: 'pkcs8', format: 'pem' })
   .toString();
+const ec = generateServiceAccountKey();
 const publicOf = (pem: string) =>
   createPublicKey(pem).export({ type: 'spki', format: 'pem' }).toString();
 
