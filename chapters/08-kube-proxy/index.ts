@@ -70,17 +70,18 @@ export {
   type ServiceAddress,
 } from './ipvs/commands.ts';
 export { HASH_BUCKETS, hashBucket } from './ipvs/hash.ts';
+export { newHashingScheduler } from './ipvs/hashing-scheduler.ts';
 export {
   CLOSED_TIMEOUT_MS,
   CONNECTION_TIMEOUT_MS,
   type IpvsConnection,
   IpvsConnections,
-  type IpvsScheduler,
   newIpvsScheduler,
   planRealServers,
 } from './ipvs/ipvs.ts';
 export { IpvsProxier, planVirtualServers } from './ipvs/ipvs-proxier.ts';
 export { IpvsTable } from './ipvs/ipvs-table.ts';
+export { type IpvsScheduler, type WeightSteps, weightSteps } from './ipvs/scheduler.ts';
 export { IPVS_SCHEDULERS, type IpvsSchedulerName } from './ipvs/scheduler-names.ts';
 export {
   type RealServer,
@@ -102,6 +103,7 @@ export {
   UNTRACKED,
 } from './netfilter/connection.ts';
 export { observe } from './netfilter/connection-lifetime.ts';
+export { ConnectionTable, type TableEntry } from './netfilter/connection-table.ts';
 export { ConnectionTracking } from './netfilter/connection-tracking.ts';
 export {
   HOOK_TABLES,
@@ -137,6 +139,7 @@ export { chainOf, type Table } from './netfilter/table.ts';
 export { RestoreError, type RestoreOptions, Tables } from './netfilter/tables.ts';
 export { describeStep, placeOfStep, traceText } from './netfilter/trace-text.ts';
 export { traverse } from './netfilter/traverse.ts';
+export { contextOf, journeyOf, newTrip, type Trip } from './netfilter/trip.ts';
 export { type NewProxier, newIptablesRules, newIpvsRules, type RulesProxier } from './proxier.ts';
 export type { ProxierOptions } from './proxier-options.ts';
 export { type KubeProxy, newProxy, type ProxyOptions, rulesNow } from './proxy.ts';

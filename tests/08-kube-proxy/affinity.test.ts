@@ -207,6 +207,15 @@ describe('categorizeEndpoints', () => {
     expect(categorized(EXTERNAL_LOCAL, endpoints).local).toEqual([3]);
   });
 
+  it('does not keep local traffic to those here that are hinted for here', () => {
+    const hinted = [
+      at(2, { ...HERE, zoneHints: ['zone-a'], nodeHints: ['node-a'] }),
+      at(3, { ...HERE, zoneHints: ['zone-b'], nodeHints: ['node-b'] }),
+    ];
+    expect(categorized(EXTERNAL_LOCAL, hinted)).toMatchObject({ cluster: [2], local: [2, 3] });
+    expect(categorized(INTERNAL_LOCAL, hinted)).toMatchObject({ cluster: [], local: [2, 3] });
+  });
+
   it('does not keep local traffic to a zone', () => {
     const endpoints = [at(2, { ...HERE, zoneHints: ['zone-b'] }), zone(3, 'zone-a')];
     expect(categorized(EXTERNAL_LOCAL, endpoints)).toEqual({

@@ -541,6 +541,16 @@ describe('changes of EndpointSlices', () => {
     expect(updated()).toEqual([]);
   });
 
+  it('takes a new slice without endpoints for a change, once', () => {
+    const { tracker, map, updated } = newEndpoints();
+    expect(tracker.updateSlice(slice({ endpoints: [] }), false)).toBe(true);
+    expect(updated()).toEqual(['default/web']);
+    expect(map.size).toBe(0);
+    expect(tracker.updateSlice(slice({ endpoints: [] }), false)).toBe(false);
+    expect(tracker.updateSlice(slice({ endpoints: [] }), true)).toBe(true);
+    expect(updated()).toEqual(['default/web']);
+  });
+
   it('ignores the removal of a slice that was never seen', () => {
     const { tracker, updated } = newEndpoints();
     expect(tracker.updateSlice(slice(), true)).toBe(false);
@@ -615,6 +625,20 @@ describe('changes of EndpointSlices', () => {
       expect(apply().conntrackCleanupRequired).toBe(false);
     });
 
+    it('must be looked at whichever of the Services that changed has UDP', () => {
+      for (const names of [
+        ['a', 'b', 'c'],
+        ['b', 'a', 'c'],
+        ['c', 'b', 'a'],
+      ]) {
+        const { tracker, apply } = newEndpoints();
+        for (const of of names) {
+          tracker.updateSlice(slice({ name: of, of, ...(of === 'a' && { ports: udp }) }), false);
+        }
+        expect(apply().conntrackCleanupRequired).toBe(true);
+      }
+    });
+
     const cases: [string, object | undefined, object | undefined, boolean][] = [
       ['TCP came', undefined, {}, false],
       ['TCP went', {}, undefined, false],
@@ -683,6 +707,74 @@ describe('changes of EndpointSlices', () => {
       const { updatedServices, lastChangeTriggerTimes } = apply();
       expect([...updatedServices]).toEqual(['default/web']);
       expect([...lastChangeTriggerTimes]).toEqual([]);
+    });
+
+    it('are in the order in which they were told, and as often', () => {
+      const { tracker, apply } = newEndpoints();
+      for (const [name, second] of [
+        ['web-1', 5],
+        ['web-2', 2],
+        ['web-3', 5],
+        ['web-4', 3],
+      ] as const) {
+        tracker.updateSlice(slice({ name, triggered: at(second) }), false);
+      }
+      expect([...apply().lastChangeTriggerTimes]).toEqual([
+        ['default/web', [ms(5), ms(2), ms(5), ms(3)]],
+      ]);
+    });
+
+    it('count again after a removal', () => {
+      const { tracker, apply } = newEndpoints();
+      tracker.updateSlice(slice({ triggered: at(1) }), false);
+      apply();
+      tracker.updateSlice(slice({ name: 'web-2', triggered: at(2) }), false);
+      tracker.updateSlice(slice(), true);
+      tracker.updateSlice(slice({ name: 'web-3', triggered: at(3) }), false);
+      expect([...apply().lastChangeTriggerTimes]).toEqual([['default/web', [ms(3)]]]);
+    });
+
+    it('stay when a removal changes nothing', () => {
+      const { tracker, apply } = newEndpoints();
+      const gone = slice({ name: 'web-2' });
+      tracker.updateSlice(gone, false);
+      apply();
+      tracker.updateSlice(gone, true);
+      tracker.updateSlice(slice({ endpoints: ['10.0.0.1'], triggered: at(1) }), false);
+      tracker.updateSlice(gone, true);
+      tracker.updateSlice(slice({ name: 'web-3' }), true);
+      expect([...apply().lastChangeTriggerTimes]).toEqual([['default/web', [ms(1)]]]);
+    });
+
+    it('stay when another Service loses a slice', () => {
+      const { tracker, apply } = newEndpoints();
+      const other = slice({ name: 'x', of: 'other' });
+      tracker.updateSlice(other, false);
+      apply();
+      tracker.updateSlice(slice({ triggered: at(1) }), false);
+      tracker.updateSlice(other, true);
+      expect([...apply().lastChangeTriggerTimes]).toEqual([['default/web', [ms(1)]]]);
+    });
+
+    it('are forgotten when nothing of the Service waits any more', () => {
+      const { tracker, apply } = newEndpoints();
+      tracker.updateSlice(slice(), false);
+      apply();
+      tracker.updateSlice(slice({ endpoints: ['10.0.0.9'], triggered: at(1) }), false);
+      tracker.updateSlice(slice({ triggered: at(2) }), false);
+      const { updatedServices, lastChangeTriggerTimes } = apply();
+      expect([...updatedServices]).toEqual([]);
+      expect([...lastChangeTriggerTimes]).toEqual([]);
+    });
+
+    it('stay with a slice that changed back while another one waits', () => {
+      const { tracker, apply } = newEndpoints();
+      tracker.updateSlice(slice(), false);
+      apply();
+      tracker.updateSlice(slice({ endpoints: ['10.0.0.9'], triggered: at(1) }), false);
+      tracker.updateSlice(slice({ name: 'web-2', triggered: at(2) }), false);
+      tracker.updateSlice(slice({ triggered: at(3) }), false);
+      expect([...apply().lastChangeTriggerTimes]).toEqual([['default/web', [ms(1), ms(2), ms(3)]]]);
     });
   });
 

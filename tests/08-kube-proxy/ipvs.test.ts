@@ -1,7 +1,6 @@
 import { FakeClock } from '#apimachinery';
 import { describe, expect, fc, it, property, trace } from '#kit';
 import {
-  HASH_BUCKETS,
   hashBucket,
   IpvsConnections,
   type IpvsSchedulerName,
@@ -158,6 +157,33 @@ describe('wrr', () => {
     expect(some(5)).toBe('aacac');
   });
 
+  it('begins at the top again when there were only weights of 0', () => {
+    const { servers, some, change } = newScheduler('wrr', 'a3', 'b1', 'c1');
+    // Threshold 3, then 2, then 1.
+    expect(some(3)).toBe('aaa');
+    const weights = servers.map(({ weight }) => weight);
+    for (const one of servers) one.weight = 0;
+    change();
+    expect(some(2)).toBe('--');
+    servers.forEach((one, i) => {
+      one.weight = weights[i] ?? 0;
+    });
+    change();
+    expect(some(5)).toBe('aaabc');
+  });
+
+  it('begins at the top again when there was no server', () => {
+    const { servers, some, change } = newScheduler('wrr', 'a2', 'b1');
+    // Threshold 2, then 1.
+    expect(some(2)).toBe('aa');
+    const all = servers.splice(0);
+    change();
+    expect(some(1)).toBe('-');
+    servers.push(...all);
+    change();
+    expect(some(3)).toBe('aab');
+  });
+
   property(
     'gives in one round each as many as its weight is to the common divisor',
     fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 5 }),
@@ -221,55 +247,17 @@ describe('schedulers that look at connections', () => {
 });
 
 describe('sh and dh', () => {
-  const bucketsOf = (name: 'sh' | 'dh', count: number, ...texts: string[]) => {
-    const { next } = newScheduler(name, ...texts);
-    return Array.from({ length: count }, (_, i) =>
-      name === 'sh' ? next(addressOf(i)) : next('192.0.2.1', addressOf(i)),
-    ).join('');
-  };
-
   it.core('sends a client always to the same server', () => {
     const { next } = newScheduler('sh', 'a1', 'b1', 'c1');
     const first = next('192.0.2.77');
     expect([next('192.0.2.77', '10.0.0.9'), next('192.0.2.77')]).toEqual([first, first]);
   });
 
-  it('sh gives each as many buckets in a row as its weight is', () => {
-    expect(bucketsOf('sh', 9, 'a2', 'b1')).toBe('aabaabaab');
-  });
-
-  it('dh gives each one bucket, whatever its weight', () => {
-    expect(bucketsOf('dh', 6, 'a2', 'b1')).toBe('ababab');
-  });
-
-  it('dh looks at the destination only', () => {
-    const { next } = newScheduler('dh', 'a1', 'b1');
+  it('are made as they are given', () => {
     const [even, odd] = [addressOf(0), addressOf(1)];
-    expect([next(odd, even), next(even, odd)]).toEqual(['a', 'b']);
-  });
-
-  it('gives nobody to who falls to a server of weight 0', () => {
-    expect(bucketsOf('sh', 6, 'a0', 'b2')).toBe('-bb-bb');
-    expect(bucketsOf('dh', 4, 'a0', 'b2')).toBe('-b-b');
-  });
-
-  it('fills the last bucket too', () => {
-    const { next } = newScheduler('sh', 'a100', 'b100', 'c100');
-    expect(next(addressOf(HASH_BUCKETS - 1))).toBe('c');
-    expect(next(addressOf(199))).toBe('b');
-  });
-
-  it('fills the buckets anew when servers change', () => {
-    const { servers, next, change } = newScheduler('sh', 'a1', 'b1');
-    servers.push(server('c1'));
-    change();
-    expect([0, 1, 2, 3].map((i) => next(addressOf(i))).join('')).toBe('abca');
-  });
-
-  it('knows addresses of IPv6', () => {
-    const { next } = newScheduler('sh', 'a1', 'b1');
-    const expected = hashBucket('fd00::7') % 2 === 0 ? 'a' : 'b';
-    expect(next('fd00::7')).toBe(expected);
+    const [source, destination] = [newScheduler('sh', 'a1', 'b1'), newScheduler('dh', 'a1', 'b1')];
+    expect([source.next(even, odd), source.next(odd, even)]).toEqual(['a', 'b']);
+    expect([destination.next(even, odd), destination.next(odd, even)]).toEqual(['b', 'a']);
   });
 });
 
@@ -416,6 +404,20 @@ describe('connections', () => {
     expect(counts()).toBe('b:1+0');
   });
 
+  it('are forgotten at once when their server is gone', () => {
+    const { clock, connections, servers, to, update, counts } = newService({}, 'a1', 'b1');
+    for (const port of [1, 2, 3]) to('192.0.2.1', port);
+    connections.close('192.0.2.1', 3);
+    expect(clock.pendingTimers).toBe(3);
+    const [gone] = servers.splice(0, 1);
+    update();
+    expect(gone).toMatchObject({ activeConnections: 0, inactiveConnections: 0 });
+    expect(clock.pendingTimers).toBe(1);
+    expect(counts()).toBe('b:1+0');
+    clock.step(20 * MINUTE);
+    expect(gone).toMatchObject({ activeConnections: 0, inactiveConnections: 0 });
+  });
+
   it('do not know a server again that was deleted and added', () => {
     const { servers, to, update, counts } = newService({}, 'a1');
     to('192.0.2.1', 1);
@@ -489,6 +491,19 @@ describe('persistence', () => {
     expect(to('192.0.2.1', 4)).toBe('b');
   });
 
+  it('is not made longer by packets of a connection that is there', () => {
+    const { clock, connections, to } = newService({ persistenceSeconds: 600 }, 'a1', 'b1');
+    to('192.0.2.1', 1);
+    clock.step(400 * SECOND);
+    expect(to('192.0.2.1', 1)).toBe('a');
+    connections.close('192.0.2.1', 1);
+    clock.step(200 * SECOND - 1);
+    expect(to('192.0.2.2', 1)).toBe('b');
+    expect(to('192.0.2.3', 1)).toBe('a');
+    clock.step(1);
+    expect(to('192.0.2.1', 2)).toBe('b');
+  });
+
   it('lasts as long as a connection is remembered', () => {
     const { clock, connections, to } = newService({ persistenceSeconds: 10 }, 'a1', 'b1');
     to('192.0.2.1', 1);
@@ -537,6 +552,101 @@ describe('persistence', () => {
   it('is not there without being asked for', () => {
     const { to } = newService({}, 'a1', 'b1');
     expect([to('192.0.2.1', 1), to('192.0.2.1', 2)]).toEqual(['a', 'b']);
+  });
+
+  it('is for a server that is gone no more', () => {
+    const { servers, to, update } = newService({ persistenceSeconds: 600 }, 'a1', 'b1');
+    expect([to('192.0.2.1', 1), to('192.0.2.2', 1)]).toEqual(['a', 'b']);
+    servers.splice(0, 1, server('a1'));
+    update();
+    // b had its turn last: the new a is next.
+    expect([to('192.0.2.3', 1), to('192.0.2.1', 2)]).toEqual(['a', 'b']);
+  });
+
+  it('is over for who asks while nobody may serve', () => {
+    const { servers, to, update } = newService({ persistenceSeconds: 600 }, 'a1', 'b1');
+    expect([to('192.0.2.1', 1), to('192.0.2.2', 1), to('192.0.2.3', 1)]).toEqual(['a', 'b', 'a']);
+    for (const one of servers) one.weight = 0;
+    update();
+    expect(to('192.0.2.1', 2)).toBe('-');
+    for (const one of servers) one.weight = 1;
+    update();
+    // The turn is with b. The third one did not ask, and belongs to a still.
+    expect([to('192.0.2.1', 2), to('192.0.2.3', 2)]).toEqual(['b', 'a']);
+  });
+
+  const later = [
+    ['more', 130, 600],
+    ['less', 600, 130],
+  ] as const;
+  for (const [what, first, second] of later) {
+    it(`lasts as long as was said when the client came, though ${what} is said later`, () => {
+      for (const [ms, expected] of [
+        [first * SECOND - 1, 'a'],
+        [first * SECOND, 'b'],
+      ] as const) {
+        const { clock, connections, to, update } = newService(
+          { persistenceSeconds: first },
+          'a1',
+          'b1',
+        );
+        to('192.0.2.1', 1);
+        connections.close('192.0.2.1', 1);
+        update({ persistenceSeconds: second });
+        clock.step(10 * SECOND);
+        expect(to('192.0.2.1', 2)).toBe('a');
+        connections.close('192.0.2.1', 2);
+        clock.step(ms);
+        expect(to('192.0.2.1', 3)).toBe(expected);
+      }
+    });
+  }
+
+  it('takes what is said now for a client that comes now', () => {
+    const { clock, connections, to, update } = newService({ persistenceSeconds: 600 }, 'a1', 'b1');
+    to('192.0.2.1', 1);
+    update({ persistenceSeconds: 300 });
+    expect(to('192.0.2.2', 1)).toBe('b');
+    connections.close('192.0.2.2', 1);
+    clock.step(300 * SECOND);
+    expect(to('192.0.2.2', 2)).toBe('a');
+  });
+
+  it('knows nothing of connections made while there was none', () => {
+    const { clock, connections, to, update } = newService({}, 'a1', 'b1');
+    expect(to('192.0.2.1', 1)).toBe('a');
+    update({ persistenceSeconds: 60 });
+    expect(to('192.0.2.1', 2)).toBe('b');
+    connections.close('192.0.2.1', 2);
+    clock.step(2 * MINUTE);
+    // The first one is remembered still, at a. It holds nobody.
+    expect(to('192.0.2.1', 1)).toBe('a');
+    expect([to('192.0.2.2', 1), to('192.0.2.1', 3)]).toEqual(['a', 'b']);
+  });
+
+  it('holds again after it was switched off and on', () => {
+    const { clock, to, update, connections } = newService({ persistenceSeconds: 600 }, 'a1', 'b1');
+    expect(to('192.0.2.1', 1)).toBe('a');
+    connections.close('192.0.2.1', 1);
+    update({ persistenceSeconds: 0 });
+    clock.step(5 * MINUTE);
+    expect(to('192.0.2.1', 2)).toBe('b');
+    expect(to('192.0.2.2', 1)).toBe('a');
+    update({ persistenceSeconds: 600 });
+    clock.step(5 * MINUTE - 1);
+    expect(to('192.0.2.1', 3)).toBe('a');
+  });
+
+  it('is not made longer by connections made while it was switched off', () => {
+    const { clock, to, update, connections } = newService({ persistenceSeconds: 600 }, 'a1', 'b1');
+    expect(to('192.0.2.1', 1)).toBe('a');
+    connections.close('192.0.2.1', 1);
+    update({ persistenceSeconds: 0 });
+    clock.step(5 * MINUTE);
+    expect([to('192.0.2.1', 2), to('192.0.2.1', 3)]).toEqual(['b', 'a']);
+    update({ persistenceSeconds: 600 });
+    clock.step(5 * MINUTE);
+    expect(to('192.0.2.1', 4)).toBe('b');
   });
 
   it('is that of the service as it is now', () => {

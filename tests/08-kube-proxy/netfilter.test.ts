@@ -526,13 +526,51 @@ describe('ConnectionTracking', () => {
     expect(tracking.connections()).toHaveLength(1);
   });
 
-  it('lists the oldest first', () => {
+  it('lists connections in the order in which they were confirmed', () => {
+    const { clock, pass, tracking } = newTracking();
+    const [early, late] = [1, 2].map((last) => tracking.track(tcp(`10.244.1.${last}`, SERVICE)));
+    clock.step(500);
+    if (!early || !late) throw new Error('no connections');
+    pass(ASK);
+    tracking.confirm(late);
+    tracking.confirm(early);
+    expect(tracking.connections().map(({ original }) => original.source)).toEqual([
+      CLIENT,
+      '10.244.1.2',
+      '10.244.1.1',
+    ]);
+  });
+
+  it('keeps the place of a connection in the list', () => {
     const { pass, tracking } = newTracking();
     for (const port of [3, 1, 2]) pass(tcp(`${CLIENT}:${port}000`, SERVICE));
     pass(tcp(`${CLIENT}:3000`, SERVICE));
     expect(tracking.connections().map(({ original }) => original.sourcePort)).toEqual([
       3000, 1000, 2000,
     ]);
+  });
+
+  it('does not confirm again what was confirmed and has been forgotten', () => {
+    const { clock, tracking } = newTracking();
+    const flushed = tracking.track(ASK);
+    tracking.confirm(flushed);
+    expect(tracking.flush(() => true)).toBe(1);
+    tracking.confirm(flushed);
+    expect(tracking.connections()).toEqual([]);
+    expect(tracking.count).toBe(0);
+    const expired = tracking.track(udp(CLIENT, SERVICE));
+    tracking.confirm(expired);
+    clock.step(30_000);
+    tracking.confirm(expired);
+    expect(tracking.connections()).toEqual([]);
+  });
+
+  it('confirms what was tracked before others were flushed', () => {
+    const { tracking } = newTracking();
+    const tracked = tracking.track(ASK);
+    expect(tracking.flush(() => true)).toBe(0);
+    tracking.confirm(tracked);
+    expect(tracking.connections()).toEqual([tracked.connection]);
   });
 
   it('notes the sides that were decided', () => {
@@ -984,6 +1022,23 @@ describe('Netfilter.send', () => {
     expect(answer.state).toBe('ESTABLISHED');
   });
 
+  it('gives an answer for this node back the address that was asked', () => {
+    const { node } = newNode(SERVICE_RULES);
+    const { packet } = node.send(tcp(`${NODE}:40000`, `${SERVICE}:80`), 'OUTPUT');
+    const journey = node.send(answerTo(packet), 'PREROUTING');
+    expect(journey).toMatchObject({ verdict: 'accept', isLocal: true, state: 'ESTABLISHED' });
+    expect(ways(journey.packet)).toBe(`${SERVICE}:80 > ${NODE}:40000`);
+    expect(stations(journey.steps)).toEqual([
+      'PREROUTING raw policy',
+      'track ESTABLISHED',
+      'PREROUTING mangle policy',
+      'route here',
+      'INPUT mangle policy',
+      'INPUT filter policy',
+      'INPUT source',
+    ]);
+  });
+
   it('routes by where the packet is sent to, not by where it wanted to go', () => {
     const rules = (target: string) =>
       table('nat', [`-A PREROUTING -d ${SERVICE}/32 -p tcp -j DNAT --to-destination ${target}`]);
@@ -1186,6 +1241,67 @@ describe('Netfilter.send', () => {
     expect(journey.verdict).toBe('accept');
     expect(rulesMet(journey.steps)).toContain('last 2');
   });
+
+  it('tells POSTROUTING the device a packet came by, and none of what this node sends', () => {
+    const rules = table('mangle', [
+      '-A POSTROUTING -j last',
+      '-A last -i cni0 -j MARK --or-mark 0x1',
+      '-A last -i lo -j MARK --or-mark 0x2',
+      '-A last ! -i eth1 -j MARK --or-mark 0x4',
+    ]);
+    const { node } = newNode(rules);
+    expect(node.send(ASK, 'PREROUTING').packet.mark).toBe(5);
+    expect(node.send(tcp(CLIENT, '10.9.9.9'), 'PREROUTING', 'eth1').packet.mark).toBe(0);
+    expect(node.send(tcp(NODE, SERVICE), 'OUTPUT').packet.mark).toBe(4);
+    expect(node.send(tcp(NODE, NODE), 'OUTPUT').packet.mark).toBe(4);
+  });
+
+  const ends: [string, TableName, Hook, 'PREROUTING' | 'OUTPUT', string, boolean, string][] = [
+    [
+      'before it was routed, though it was for this node',
+      'raw',
+      'PREROUTING',
+      'PREROUTING',
+      NODE,
+      false,
+      '',
+    ],
+    [
+      'before it was routed, though it was for others',
+      'mangle',
+      'PREROUTING',
+      'PREROUTING',
+      SERVICE,
+      false,
+      '',
+    ],
+    ['when it had arrived', 'filter', 'INPUT', 'PREROUTING', NODE, true, ''],
+    ['on its way to a pod', 'filter', 'FORWARD', 'PREROUTING', '10.244.1.9', false, 'cni0'],
+    ['before it left for this node', 'filter', 'OUTPUT', 'OUTPUT', NODE, false, 'lo'],
+    ['before it left for a pod', 'raw', 'OUTPUT', 'OUTPUT', '10.244.1.9', false, 'cni0'],
+    [
+      'after it was translated, before it was routed',
+      'filter',
+      'OUTPUT',
+      'OUTPUT',
+      SERVICE,
+      false,
+      'eth0',
+    ],
+    ['when it left for a pod', 'mangle', 'POSTROUTING', 'OUTPUT', '10.244.1.9', false, 'cni0'],
+    ['when it had come back by lo', 'filter', 'INPUT', 'OUTPUT', NODE, true, 'lo'],
+  ];
+  for (const [when, name, hook, at, destination, isLocal, out] of ends) {
+    it(`says where a packet was for that ended ${when}`, () => {
+      const { node } = newNode(
+        table('nat', [`-A OUTPUT -d ${SERVICE}/32 -j DNAT --to-destination 10.244.1.9`]) +
+          table(name, [`-A ${hook} -j DROP`]),
+      );
+      const source = at === 'OUTPUT' ? NODE : '203.0.113.9';
+      const journey = node.send(tcp(source, destination), at);
+      expect(journey).toMatchObject({ verdict: 'drop', isLocal, out });
+    });
+  }
 
   it('tells OUTPUT the device that led to where the packet wanted to go', () => {
     const { node } = newNode(

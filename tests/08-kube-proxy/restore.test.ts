@@ -280,6 +280,19 @@ describe('a sync after a change', () => {
     expect(declaredIn(input)).toContain(clusterPolicyChain(metrics));
   });
 
+  it('does not take a service for another whose name begins alike', () => {
+    const longer = servicePortObject('a-b:http', { clusterIP: '10.96.0.3' });
+    const all = [
+      [A, at(2)],
+      [longer, at(4)],
+    ] as const;
+    expect(declaredIn(started(...all).sync(stateOf(all, 'a')))).toEqual([SVC_A, sep(A, 2)]);
+    expect(declaredIn(started(...all).sync(stateOf(all, 'a-b')))).toEqual([
+      clusterPolicyChain(longer),
+      sep(longer, 4),
+    ]);
+  });
+
   it('deletes the chains of a port that a service lost', () => {
     const metrics = servicePortObject('a:metrics', { clusterIP: '10.96.0.1', port: 9090 });
     const proxier = started([A, at(2)], [metrics, at(2)]);
@@ -392,6 +405,16 @@ describe('a full sync', () => {
       expect(deletedIn(proxier.sync(stateOf([[A, at(2)]])))).toContain(SVC_B);
     }
     expect(deletedIn(proxier.sync(stateOf([[A, at(2)]])))).toEqual([]);
+  });
+
+  it('does not delete again what an input deleted that was taken', () => {
+    const proxier = new IncrementalProxier(OPTIONS);
+    proxier.sync(stateOf(all));
+    proxier.sync(stateOf([[A, at(2)]], 'b'));
+    // Somebody asks for the next one: the last one was taken.
+    proxier.sync(stateOf([[A, at(2)]]));
+    proxier.fullSync();
+    expect(proxier.sync(stateOf([[A, at(2)]]))).toBe(fullText(OPTIONS, stateOf([[A, at(2)]])));
   });
 
   it('does not delete what is needed again by then', () => {

@@ -76,8 +76,9 @@ export interface EndpointsUpdate {
    */
   readonly conntrackCleanupRequired: boolean;
   /**
-   * When what led to the changes happened, by Service of `updatedServices`, in the order in which it
-   * was heard of; milliseconds.
+   * When what led to the changes happened, by Service; milliseconds. Each list has the times in the order
+   * of the calls that told them, whatever the times are; one that two calls told is in it twice. Services
+   * without any are not in the map.
    */
   readonly lastChangeTriggerTimes: Map<string, number[]>;
 }
@@ -119,8 +120,10 @@ export class EndpointsChangeTracker {
    * for is ignored, and so is the removal of one that was never seen.
    *
    * @remarks Trigger times: if the call changed what waits for this slice, and the slice has a
-   * `triggerTime` later than `startedAt`, the time is added to its Service's. A removal says nothing of
-   * when it was caused: it forgets its Service's times instead.
+   * `triggerTime` later than `startedAt`, the time is added at the end of its Service's. A removal says
+   * nothing of when it was caused: if it changed what waits, it forgets its Service's times instead, those
+   * of other slices too; what is told after it counts again. And when nothing of a Service waits any more,
+   * its times are forgotten: no rules will be written for them.
    *
    * @returns whether any slice waits for `apply`, this one or another
    * @exercise kube-proxy/changes

@@ -8,20 +8,9 @@
 import type { Clock } from '#apimachinery';
 import { NotImplemented } from '#not-implemented';
 import type { IpvsCommand, ServiceAddress } from './commands.ts';
+import type { IpvsScheduler } from './scheduler.ts';
 import type { IpvsSchedulerName } from './scheduler-names.ts';
 import type { RealServer, VirtualServer } from './virtual-server.ts';
-
-/** Chooses a real server for each new connection to one virtual service. */
-export interface IpvsScheduler {
-  /** The real servers are these now, in this order: called first of all, and after each change. */
-  serversChanged(servers: readonly RealServer[]): void;
-  /**
-   * @param source - the client's IP address
-   * @param destination - the virtual service's IP address
-   * @returns `undefined` when nobody may get the connection
-   */
-  schedule(source: string, destination: string): RealServer | undefined;
-}
 
 /**
  * Makes a scheduler. It changes no counts: whoever makes the connection does.
@@ -37,35 +26,25 @@ export interface IpvsScheduler {
  * | `wlc` | the least overhead ÷ weight, the overhead as for `lc` |
  * | `sed` | the least overhead ÷ weight, with the overhead `active + 1`: the delay the client must expect |
  * | `nq` | the first with no active connection; if there is none, as `sed` |
- * | `dh` | the one whose bucket the destination's hash falls into |
- * | `sh` | the one whose bucket the source's hash falls into |
+ * | `sh`, `dh` | what `newHashingScheduler` (given) says: it is made there |
  *
  * **rr, when servers change.** The one chosen last keeps its place: the turn is with the one that comes
  * after it now. If it is gone, the nearest one before it in the list of then that is still there takes
  * its part; if there is none, the turn is with the first.
  *
- * **wrr.** Let `step` be the greatest common divisor of the weights above 0, and `top` the highest
- * weight − `step` + 1. A threshold begins at `top`. The list is gone through from the beginning, and each
- * server whose weight is at least the threshold is chosen in its turn; at the end of the list the threshold
- * is lowered by `step` (from `top` again when it is 0 or less), and so on. When servers change, it begins
- * at the beginning of the list; a threshold above the new `top` becomes `top`, and any other one becomes
- * `⌊threshold ÷ step⌋ × step + 1` if `step` is more than 1.
+ * **wrr.** `weightSteps` (given) says what `step` and `top` are. A threshold begins at `top`. The list is
+ * gone through from the beginning, and each server whose weight is at least the threshold is chosen in its
+ * turn; at the end of the list the threshold is lowered by `step` (from `top` again when it is 0 or less),
+ * and so on. When servers change, it begins at the beginning of the list; a threshold above the new `top`
+ * becomes `top`, and any other one becomes `⌊threshold ÷ step⌋ × step + 1` if `step` is more than 1. When
+ * no weight is above 0 the threshold is forgotten: it begins at `top` when there is one again.
  *
  * ```text
  * weights a 4, b 2: step 2, top 3        threshold 3: a    1: a b    3: a    1: a b    …
  * weights a 3, b 2, c 1: step 1, top 3   3: a   2: a b   1: a b c   3: a   …
  * ```
  *
- * **sh and dh.** There are `HASH_BUCKETS` buckets; `hashBucket` says which one is an address's. When
- * servers change, the buckets are filled from the first on by going round the list: with `dh` one bucket
- * for each server in turn, with `sh` as many in a row as the server's weight is. A server of weight 0 gets
- * one, so that others' clients need not move; who falls into it gets nobody.
- *
- * ```text
- * sh, weights a 2, b 1: buckets a a b a a b a a b …      dh: a b a b …
- * ```
- *
- * @see linux 6.1 net/netfilter/ipvs/ip_vs_{rr,wrr,lc,wlc,sed,nq,dh,sh}.c
+ * @see linux 6.1 net/netfilter/ipvs/ip_vs_{rr,wrr,lc,wlc,sed,nq}.c
  * @exercise kube-proxy/ipvs
  */
 export function newIpvsScheduler(name: IpvsSchedulerName): IpvsScheduler {
@@ -89,17 +68,23 @@ export interface IpvsConnection {
  *
  * @remarks
  * 1. A packet of a client (address and port) that has a connection goes where its first one went, also if
- *    that server's weight is 0 by now; the connection's timeout begins anew. If the connection was closed,
- *    or its server is not in the list any more, it is forgotten, and the packet makes a new one.
+ *    that server's weight is 0 by now; the connection's timeout begins anew. If the connection was closed it
+ *    is forgotten, and the packet makes a new one.
  * 2. For a new one a server is chosen. If the service is persistent and the client (the address, whatever
  *    port) belongs to a server that is still in the list and has a weight above 0, it is that one. Otherwise
- *    the scheduler says. With nobody to choose there is no connection.
+ *    the client belongs to nobody any more, and the scheduler says. With nobody to choose there is no
+ *    connection.
  * 3. A connection counts in its server's `activeConnections`; after `close` in its `inactiveConnections`;
  *    when it is forgotten in neither. It is forgotten `CONNECTION_TIMEOUT_MS` of its protocol after its
- *    last packet, or `CLOSED_TIMEOUT_MS` after `close`.
- * 4. A client of a persistent service belongs to the server of its last new connection: until
- *    `persistenceSeconds` after that was made, and for as long as any connection made since it belongs
- *    there is remembered.
+ *    last packet, or `CLOSED_TIMEOUT_MS` after `close`; and at once when `update` tells a list without its
+ *    server.
+ * 4. A new connection made while the service is persistent makes its client belong to its server: until
+ *    `persistenceSeconds` after the last one made so, and for as long as any of them is remembered. The
+ *    seconds are those of when the client came to belong there; another number later is for clients who
+ *    come later. (The kernel looks only once a minute whether any is remembered; here it is exact.)
+ * 5. While a service is not persistent nobody asks to whom a client belongs, and a new connection says
+ *    nothing of it. What was known is not forgotten: it holds again, if its time is not over, when the
+ *    service is persistent again.
  *
  * ```text
  * persistence 600 s      connect(c1, 1) → a     a: active 1                  c1 belongs to a
@@ -129,7 +114,8 @@ export class IpvsConnections {
    * its servers, and of a weight.
    *
    * @remarks The scheduler (`newIpvsScheduler`) is a new one when the service names another than before,
-   * and is told of the servers each time.
+   * and is told of the servers each time. Connections of servers that are not in the list any more are
+   * forgotten here, not when their next packet comes (rule 3).
    * @exercise kube-proxy/ipvs
    */
   update(service: VirtualServer): void {

@@ -1,14 +1,15 @@
 /**
  * Connection tracking: which connection a packet belongs to, and how the connection is translated.
  *
- * A connection has two tuples, one for each way. How long it is remembered is
- * `connection-lifetime.ts`; which address and port it gets is `nat-range.ts`; when it is asked is
+ * A connection has two tuples, one for each way. Where it is kept is `connection-table.ts`, and for how
+ * long `connection-lifetime.ts`; which address and port it gets is `nat-range.ts`; when it is asked is
  * `netfilter.ts`.
  */
 
 import type { Clock, Random } from '#apimachinery';
 import { NotImplemented } from '#not-implemented';
 import type { Connection, Tracked } from './connection.ts';
+import { ConnectionTable } from './connection-table.ts';
 import type { NatSide } from './hooks.ts';
 import type { NatRange } from './nat-range.ts';
 import type { Packet } from './packet.ts';
@@ -30,15 +31,19 @@ import type { Packet } from './packet.ts';
  * like `original` the other way round. So each packet gets its addresses from the *other* tuple, and
  * nobody looks at a rule again.
  *
- * Time is `clock.monotonic()`. From `expiresAtMs` on (the moment itself included) a connection is as if
- * it had never been.
+ * What is remembered is in `table` ({@link ConnectionTable}, given). Time is `clock.monotonic()`.
  */
 export class ConnectionTracking {
-  // Your state goes here: fields of your own choosing.
+  readonly clock: Clock;
+  /** For `chooseTuple`. */
+  readonly random: Random;
+  /** What is remembered. What has expired is not found in it. */
+  readonly table: ConnectionTable;
 
-  /** @exercise kube-proxy/netfilter */
   constructor({ clock, random }: { readonly clock: Clock; readonly random: Random }) {
-    throw new NotImplemented('kube-proxy/netfilter', 'ConnectionTracking.constructor');
+    this.clock = clock;
+    this.random = random;
+    this.table = new ConnectionTable(clock);
   }
 
   /**
@@ -114,11 +119,10 @@ export class ConnectionTracking {
   /**
    * Remembers a connection from now on, under both tuples: its first packet got through.
    *
-   * @remarks A packet that was dropped or rejected leaves nothing behind. One of a connection that is
-   * remembered, or without one, changes nothing. `isConfirmed` becomes true.
-   *
-   * When a connection is to be remembered, and the last search was a second or more ago, all is searched
-   * for what has expired, and that is thrown away: nobody has to ask about a connection for it to go.
+   * @remarks A packet that was dropped or rejected leaves nothing behind. `isConfirmed` becomes true, and
+   * says that this has happened: a connection is remembered once. So a packet of one that is remembered,
+   * or that was and has been forgotten meanwhile (flushed, expired), changes nothing; nor does a packet
+   * without a connection.
    *
    * @exercise kube-proxy/netfilter
    */
@@ -126,32 +130,20 @@ export class ConnectionTracking {
     throw new NotImplemented('kube-proxy/netfilter', 'ConnectionTracking.confirm');
   }
 
-  /**
-   * How many connections take up memory, each counted once: with those that have expired and that
-   * nobody has thrown away yet. As the kernel's `nf_conntrack_count`.
-   *
-   * @exercise kube-proxy/netfilter
-   */
+  /** How many connections take up memory: with those that have expired and that nobody has met yet. */
   get count(): number {
-    throw new NotImplemented('kube-proxy/netfilter', 'ConnectionTracking.count');
+    return this.table.count;
   }
 
-  /**
-   * What is remembered and has not expired, oldest first, each connection once.
-   *
-   * @exercise kube-proxy/netfilter
-   */
+  /** What is remembered and has not expired, each connection once, in the order in which they were confirmed. */
   connections(): Connection[] {
-    throw new NotImplemented('kube-proxy/netfilter', 'ConnectionTracking.connections');
+    return this.table.list();
   }
 
-  /**
-   * Forgets all connections that fit.
-   *
-   * @returns how many
-   * @exercise kube-proxy/netfilter
-   */
+  /** Forgets all connections that fit, of those that are remembered. @returns how many */
   flush(fits: (connection: Connection) => boolean): number {
-    throw new NotImplemented('kube-proxy/netfilter', 'ConnectionTracking.flush');
+    const gone = this.table.list().filter(fits);
+    for (const connection of gone) this.table.delete(connection);
+    return gone.length;
   }
 }

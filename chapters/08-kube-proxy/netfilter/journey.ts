@@ -64,9 +64,12 @@ export interface Journey {
   readonly rejectWith?: string;
   /** As it arrives or leaves, or as it was when it ended. */
   readonly packet: Packet;
-  /** Is it for this node? */
+  /** Is it for this node? False when it ended before it was routed. */
   readonly isLocal: boolean;
-  /** The device it leaves by; `''` when it came from outside and is for this node. */
+  /**
+   * The device it leaves by; `''` when it came from outside and is for this node, or ended before it was
+   * routed. What this node sends has one from the beginning: that which leads to where it wants to go.
+   */
   readonly out: string;
   readonly state: ConnectionState;
   readonly steps: readonly Step[];

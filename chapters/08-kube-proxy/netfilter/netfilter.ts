@@ -95,14 +95,16 @@ export class Netfilter {
    * 2. `OUTPUT`: hook OUTPUT, routing, POSTROUTING. For this node it comes back by `lo`: PREROUTING and
    *    INPUT follow.
    *
+   * What changes on the way is kept in a {@link Trip} (`trip.ts`, given): it begins with `newTrip`, rules
+   * are told `contextOf` it, and `journeyOf` makes of it what is returned. Its fields say what you must set.
+   *
    * At each hook the tables of `HOOK_TABLES` (given) are asked in their order, each with `traverse` (of
-   * `tables.get(name)`). The
-   * first verdict that is not `accept` ends the way: the journey has that verdict, and the packet as it
-   * was then. With every table the packet of its outcome goes on.
+   * `tables.get(name)`). The first verdict that is not `accept` ends the way: the journey has that verdict,
+   * and the packet as it was then. With every table the packet of its outcome goes on.
    *
    * - *Connection tracking* looks at the packet behind `raw`, in PREROUTING and OUTPUT: `tracking.track`,
-   *   or {@link UNTRACKED} when the outcome of `raw` says so. Before that the packet is {@link INVALID}.
-   *   What comes back by `lo` has been looked at; it is not looked at again. Each look is a `track` step.
+   *   or {@link UNTRACKED} when the outcome of `raw` says so. What comes back by `lo` has been looked at; it
+   *   is not looked at again. Each look is a `track` step.
    * - *The table `nat`* is about one side of the packet at each hook (`NAT_SIDES`, given). A packet
    *   without a connection is not shown to it. Of one with a connection: if `bound` of the side is still
    *   false, the table is traversed, and `tracking.bind` gets the range of the target it found
@@ -113,12 +115,13 @@ export class Netfilter {
    *   by, from the destination as translated: `lo` for this node in case 2; none (`''`) for this node in
    *   case 1.
    * - *`confirm`*: when the last hook before it arrives or leaves has accepted it: INPUT or POSTROUTING.
-   *   In case 2 POSTROUTING is where that happens.
+   *   In case 2 POSTROUTING is where that happens, and INPUT changes nothing any more.
    *
-   * Rules are told devices (`context`): `in` is the device it came by, `''` at OUTPUT and POSTROUTING of
-   * what comes from here; `out` is `''` at PREROUTING and INPUT. At OUTPUT it is the device that leads
-   * to where the packet wants to go when it comes there, before any translation. What comes back by
-   * `lo` has `in` `lo`.
+   * *Devices.* In case 1 `in` is the device the packet comes by, up to the end: POSTROUTING is told it,
+   * too. In case 2 it is `''`, and `lo` for what comes back. `out` is `''` before routing in case 1; in
+   * case 2 it is the device that leads to where the packet wants to go when it comes to OUTPUT, before any
+   * translation. A packet that ended before it was routed is not for this node (`isLocal` is false), and
+   * has the `out` it had then.
    *
    * ```text
    * *nat  -A PREROUTING -d 10.96.0.10/32 -p tcp -j DNAT --to-destination 10.244.2.7:8080

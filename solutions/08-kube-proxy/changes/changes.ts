@@ -110,8 +110,9 @@ export interface EndpointsUpdate {
    */
   readonly conntrackCleanupRequired: boolean;
   /**
-   * When what led to the changes happened, by Service of `updatedServices`, in the order in which it
-   * was heard of; milliseconds.
+   * When what led to the changes happened, by Service; milliseconds. Each list has the times in the order
+   * of the calls that told them, whatever the times are; one that two calls told is in it twice. Services
+   * without any are not in the map.
    */
   readonly lastChangeTriggerTimes: Map<string, number[]>;
 }
@@ -165,8 +166,10 @@ export class EndpointsChangeTracker {
    * for is ignored, and so is the removal of one that was never seen.
    *
    * @remarks Trigger times: if the call changed what waits for this slice, and the slice has a
-   * `triggerTime` later than `startedAt`, the time is added to its Service's. A removal says nothing of
-   * when it was caused: it forgets its Service's times instead.
+   * `triggerTime` later than `startedAt`, the time is added at the end of its Service's. A removal says
+   * nothing of when it was caused: if it changed what waits, it forgets its Service's times instead, those
+   * of other slices too; what is told after it counts again. And when nothing of a Service waits any more,
+   * its times are forgotten: no rules will be written for them.
    *
    * @returns whether any slice waits for `apply`, this one or another
    * @exercise kube-proxy/changes
@@ -189,7 +192,7 @@ export class EndpointsChangeTracker {
     else pending.set(slice, next);
     if (pending.size > 0) this.#updated.add(service);
     else this.#updated.delete(service);
-    if (isRemoved) this.#triggerTimes.delete(service);
+    if (isRemoved || pending.size === 0) this.#triggerTimes.delete(service);
     else if (triggerTime !== undefined && triggerTime > this.#startedAt) {
       this.#triggerTimes.set(service, [...(this.#triggerTimes.get(service) ?? []), triggerTime]);
     }

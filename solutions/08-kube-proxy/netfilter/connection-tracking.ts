@@ -1,32 +1,18 @@
 /**
  * Connection tracking: which connection a packet belongs to, and how the connection is translated.
  *
- * A connection has two tuples, one for each way. How long it is remembered is
- * `connection-lifetime.ts`; which address and port it gets is `nat-range.ts`; when it is asked is
+ * A connection has two tuples, one for each way. Where it is kept is `connection-table.ts`, and for how
+ * long `connection-lifetime.ts`; which address and port it gets is `nat-range.ts`; when it is asked is
  * `netfilter.ts`.
  */
 
 import type { Clock, Random } from '#apimachinery';
-import {
-  type Connection,
-  type Direction,
-  INVALID,
-  newConnection,
-  type Tracked,
-} from './connection.ts';
+import { type Connection, INVALID, newConnection, type Tracked } from './connection.ts';
 import { observe } from './connection-lifetime.ts';
+import { ConnectionTable } from './connection-table.ts';
 import type { NatSide } from './hooks.ts';
 import { chooseTuple, type NatRange, UNCHANGED } from './nat-range.ts';
-import { inverted, type Packet, type Tuple, tupleKey } from './packet.ts';
-
-/** What is remembered under one tuple. */
-interface Entry {
-  readonly connection: Connection;
-  readonly direction: Direction;
-}
-
-/** So often, and only when something new comes, all is searched for what has expired. */
-const SWEEP_INTERVAL_MS = 1000;
+import { inverted, type Packet, tupleKey } from './packet.ts';
 
 /**
  * All connections of a node.
@@ -45,19 +31,19 @@ const SWEEP_INTERVAL_MS = 1000;
  * like `original` the other way round. So each packet gets its addresses from the *other* tuple, and
  * nobody looks at a rule again.
  *
- * Time is `clock.monotonic()`. From `expiresAtMs` on (the moment itself included) a connection is as if
- * it had never been.
+ * What is remembered is in `table` ({@link ConnectionTable}, given). Time is `clock.monotonic()`.
  */
 export class ConnectionTracking {
-  readonly #clock: Clock;
-  readonly #random: Random;
-  readonly #entries = new Map<string, Entry>();
-  #sweptAtMs = 0;
+  readonly clock: Clock;
+  /** For `chooseTuple`. */
+  readonly random: Random;
+  /** What is remembered. What has expired is not found in it. */
+  readonly table: ConnectionTable;
 
-  /** @exercise kube-proxy/netfilter */
   constructor({ clock, random }: { readonly clock: Clock; readonly random: Random }) {
-    this.#clock = clock;
-    this.#random = random;
+    this.clock = clock;
+    this.random = random;
+    this.table = new ConnectionTable(clock);
   }
 
   /**
@@ -87,11 +73,11 @@ export class ConnectionTracking {
    */
   track(packet: Packet): Tracked {
     if (packet.about) {
-      const isKnown = this.#find(packet.about) !== undefined;
+      const isKnown = this.table.find(packet.about) !== undefined;
       return isKnown ? { state: 'RELATED', direction: 'original' } : INVALID;
     }
-    const now = this.#clock.monotonic();
-    const found = this.#find(packet);
+    const now = this.clock.monotonic();
+    const found = this.table.find(packet);
     if (found) {
       const { connection, direction } = found;
       const seen = observe(connection, direction, packet, now);
@@ -100,7 +86,7 @@ export class ConnectionTracking {
         const isNew = direction === 'original' && !connection.isReplied;
         return { state: isNew ? 'NEW' : 'ESTABLISHED', connection, direction };
       }
-      this.#forget(connection);
+      this.table.delete(connection);
     }
     const connection = newConnection(packet, now);
     if (observe(connection, 'original', packet, now) === 'wrong') return INVALID;
@@ -125,10 +111,10 @@ export class ConnectionTracking {
   bind(connection: Connection, side: NatSide, range?: NatRange): boolean {
     const chosen = chooseTuple(inverted(connection.reply), side, range ?? UNCHANGED, {
       isTaken: (tuple) => {
-        const found = this.#find(inverted(tuple));
+        const found = this.table.find(inverted(tuple));
         return found !== undefined && found.connection !== connection;
       },
-      random: this.#random,
+      random: this.random,
     });
     if (chosen === undefined) return false;
     connection.reply = inverted(chosen);
@@ -168,76 +154,33 @@ export class ConnectionTracking {
   /**
    * Remembers a connection from now on, under both tuples: its first packet got through.
    *
-   * @remarks A packet that was dropped or rejected leaves nothing behind. One of a connection that is
-   * remembered, or without one, changes nothing. `isConfirmed` becomes true.
-   *
-   * When a connection is to be remembered, and the last search was a second or more ago, all is searched
-   * for what has expired, and that is thrown away: nobody has to ask about a connection for it to go.
+   * @remarks A packet that was dropped or rejected leaves nothing behind. `isConfirmed` becomes true, and
+   * says that this has happened: a connection is remembered once. So a packet of one that is remembered,
+   * or that was and has been forgotten meanwhile (flushed, expired), changes nothing; nor does a packet
+   * without a connection.
    *
    * @exercise kube-proxy/netfilter
    */
   confirm({ connection }: Tracked): void {
     if (!connection || connection.isConfirmed) return;
-    this.#sweep();
     connection.isConfirmed = true;
-    this.#entries.set(tupleKey(connection.original), { connection, direction: 'original' });
-    this.#entries.set(tupleKey(connection.reply), { connection, direction: 'reply' });
+    this.table.add(connection);
   }
 
-  /**
-   * How many connections take up memory, each counted once: with those that have expired and that
-   * nobody has thrown away yet. As the kernel's `nf_conntrack_count`.
-   *
-   * @exercise kube-proxy/netfilter
-   */
+  /** How many connections take up memory: with those that have expired and that nobody has met yet. */
   get count(): number {
-    return this.#entries.size / 2;
+    return this.table.count;
   }
 
-  /**
-   * What is remembered and has not expired, oldest first, each connection once.
-   *
-   * @exercise kube-proxy/netfilter
-   */
+  /** What is remembered and has not expired, each connection once, in the order in which they were confirmed. */
   connections(): Connection[] {
-    const now = this.#clock.monotonic();
-    return [...this.#entries.values()]
-      .filter(
-        ({ direction, connection }) => direction === 'original' && connection.expiresAtMs > now,
-      )
-      .map(({ connection }) => connection);
+    return this.table.list();
   }
 
-  /**
-   * Forgets all connections that fit.
-   *
-   * @returns how many
-   * @exercise kube-proxy/netfilter
-   */
+  /** Forgets all connections that fit, of those that are remembered. @returns how many */
   flush(fits: (connection: Connection) => boolean): number {
-    const gone = this.connections().filter(fits);
-    for (const connection of gone) this.#forget(connection);
+    const gone = this.table.list().filter(fits);
+    for (const connection of gone) this.table.delete(connection);
     return gone.length;
-  }
-
-  #find(tuple: Tuple): Entry | undefined {
-    const found = this.#entries.get(tupleKey(tuple));
-    if (found === undefined || found.connection.expiresAtMs > this.#clock.monotonic()) return found;
-    this.#forget(found.connection);
-    return undefined;
-  }
-
-  #forget({ original, reply }: Connection): void {
-    this.#entries.delete(tupleKey(original));
-    this.#entries.delete(tupleKey(reply));
-  }
-
-  #sweep(): void {
-    const now = this.#clock.monotonic();
-    if (now - this.#sweptAtMs < SWEEP_INTERVAL_MS) return;
-    this.#sweptAtMs = now;
-    for (const { connection } of this.#entries.values()) {
-      if (connection.expiresAtMs <= now) this.#forget(connection);
-    }
   }
 }

@@ -8,18 +8,19 @@
 import type { Clock, Random } from '#apimachinery';
 import type { IpFamily } from '../services/service-port.ts';
 import { type Connected, type ConnectRequest, readAddress } from './connect.ts';
-import { type Connection, INVALID, type Tracked, UNTRACKED } from './connection.ts';
+import { type Connection, UNTRACKED } from './connection.ts';
 import { ConnectionTracking } from './connection-tracking.ts';
-import { HOOK_TABLES, type Hook, NAT_SIDES } from './hooks.ts';
+import { HOOK_TABLES, type Hook, NAT_SIDES, type TableName } from './hooks.ts';
 import { IpSets } from './ip-sets.ts';
-import type { Journey, Outcome, Step } from './journey.ts';
+import type { Journey, Outcome } from './journey.ts';
 import type { NatRange } from './nat-range.ts';
 import type { Packet } from './packet.ts';
 import { RecentLists } from './recent-lists.ts';
 import { type Route, Routes } from './routes.ts';
-import type { MatchWorld, NatTarget, PacketContext } from './rule.ts';
+import type { MatchWorld, NatTarget } from './rule.ts';
 import { type RestoreOptions, Tables } from './tables.ts';
 import { traverse } from './traverse.ts';
+import { contextOf, journeyOf, newTrip, type Trip } from './trip.ts';
 
 /** The node a model stands for. */
 export interface NetfilterOptions {
@@ -38,16 +39,6 @@ const FIRST_PORT = 32_768;
 const PORTS = 28_232;
 
 const PROTOCOLS = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' } as const;
-
-/** A packet on its way. */
-interface Trip {
-  packet: Packet;
-  tracked: Tracked;
-  in: string;
-  out: string;
-  isLocal: boolean;
-  readonly steps: Step[];
-}
 
 /** The rules of one family of one node, and what they remember. */
 export class Netfilter {
@@ -105,14 +96,16 @@ export class Netfilter {
    * 2. `OUTPUT`: hook OUTPUT, routing, POSTROUTING. For this node it comes back by `lo`: PREROUTING and
    *    INPUT follow.
    *
+   * What changes on the way is kept in a {@link Trip} (`trip.ts`, given): it begins with `newTrip`, rules
+   * are told `contextOf` it, and `journeyOf` makes of it what is returned. Its fields say what you must set.
+   *
    * At each hook the tables of `HOOK_TABLES` (given) are asked in their order, each with `traverse` (of
-   * `tables.get(name)`). The
-   * first verdict that is not `accept` ends the way: the journey has that verdict, and the packet as it
-   * was then. With every table the packet of its outcome goes on.
+   * `tables.get(name)`). The first verdict that is not `accept` ends the way: the journey has that verdict,
+   * and the packet as it was then. With every table the packet of its outcome goes on.
    *
    * - *Connection tracking* looks at the packet behind `raw`, in PREROUTING and OUTPUT: `tracking.track`,
-   *   or {@link UNTRACKED} when the outcome of `raw` says so. Before that the packet is {@link INVALID}.
-   *   What comes back by `lo` has been looked at; it is not looked at again. Each look is a `track` step.
+   *   or {@link UNTRACKED} when the outcome of `raw` says so. What comes back by `lo` has been looked at; it
+   *   is not looked at again. Each look is a `track` step.
    * - *The table `nat`* is about one side of the packet at each hook (`NAT_SIDES`, given). A packet
    *   without a connection is not shown to it. Of one with a connection: if `bound` of the side is still
    *   false, the table is traversed, and `tracking.bind` gets the range of the target it found
@@ -123,12 +116,13 @@ export class Netfilter {
    *   by, from the destination as translated: `lo` for this node in case 2; none (`''`) for this node in
    *   case 1.
    * - *`confirm`*: when the last hook before it arrives or leaves has accepted it: INPUT or POSTROUTING.
-   *   In case 2 POSTROUTING is where that happens.
+   *   In case 2 POSTROUTING is where that happens, and INPUT changes nothing any more.
    *
-   * Rules are told devices (`context`): `in` is the device it came by, `''` at OUTPUT and POSTROUTING of
-   * what comes from here; `out` is `''` at PREROUTING and INPUT. At OUTPUT it is the device that leads
-   * to where the packet wants to go when it comes there, before any translation. What comes back by
-   * `lo` has `in` `lo`.
+   * *Devices.* In case 1 `in` is the device the packet comes by, up to the end: POSTROUTING is told it,
+   * too. In case 2 it is `''`, and `lo` for what comes back. `out` is `''` before routing in case 1; in
+   * case 2 it is the device that leads to where the packet wants to go when it comes to OUTPUT, before any
+   * translation. A packet that ended before it was routed is not for this node (`isLocal` is false), and
+   * has the `out` it had then.
    *
    * ```text
    * *nat  -A PREROUTING -d 10.96.0.10/32 -p tcp -j DNAT --to-destination 10.244.2.7:8080
@@ -152,17 +146,8 @@ export class Netfilter {
    * @exercise kube-proxy/netfilter
    */
   send(packet: Packet, at: 'PREROUTING' | 'OUTPUT', device?: string): Journey {
-    const trip: Trip = { packet, tracked: INVALID, in: '', out: '', isLocal: false, steps: [] };
-    const end = at === 'OUTPUT' ? this.#sendOut(trip) : this.#receive(trip, device);
-    return {
-      verdict: end.verdict,
-      ...(end.rejectWith !== undefined && { rejectWith: end.rejectWith }),
-      packet: trip.packet,
-      isLocal: trip.isLocal,
-      out: trip.out,
-      state: trip.tracked.state,
-      steps: trip.steps,
-    };
+    const trip = newTrip(packet);
+    return journeyOf(trip, at === 'OUTPUT' ? this.#sendOut(trip) : this.#receive(trip, device));
   }
 
   #receive(trip: Trip, device: string | undefined): Outcome {
@@ -212,15 +197,8 @@ export class Netfilter {
     return outcome;
   }
 
-  #ask(name: (typeof HOOK_TABLES)[Hook][number], hook: Hook, trip: Trip): Outcome {
-    const isIn = hook === 'PREROUTING' || hook === 'INPUT';
-    const context: PacketContext = {
-      hook,
-      in: trip.in,
-      out: isIn ? '' : trip.out,
-      tracked: trip.tracked,
-      world: this.world,
-    };
+  #ask(name: TableName, hook: Hook, trip: Trip): Outcome {
+    const context = contextOf(trip, hook, this.world);
     const outcome = traverse(this.tables.get(name), hook, trip.packet, context, trip.steps);
     trip.packet = outcome.packet;
     return outcome;
