@@ -29,14 +29,11 @@ export {
   runParts,
 } from './bootstrap/bootstrap.ts';
 export type { ClusterShape, NodeShape } from './bootstrap/cluster-shape.ts';
+export type { SystemObject } from './bootstrap/join-objects.ts';
 export { kubeconfigText } from './bootstrap/kubeconfig.ts';
 export type { Part } from './bootstrap/part.ts';
 export type { CertificateFacts, CertificateRequest, KeyPair, Pki } from './bootstrap/pki.ts';
-export {
-  type SystemObject,
-  type SystemObjectsOptions,
-  systemObjects,
-} from './bootstrap/system-objects.ts';
+export { type SystemObjectsOptions, systemObjects } from './bootstrap/system-objects.ts';
 export { READY_POLL_MS, READY_TIMEOUT_MS } from './bootstrap/until-ready.ts';
 export { hostOf } from './dns/answers.ts';
 export { answerQuestion, DNS_VERSION, MAX_ALIASES } from './dns/dns.ts';

@@ -1,6 +1,7 @@
 /**
  * The cluster as a program: what `npm run cluster` starts. Flags are `program/flags.ts`; in one process
- * it is `program/one-process.ts`, with `--processes` `program/processes.ts`.
+ * it is `program/one-process.ts`, with `--processes` `program/processes.ts`. What is said to a cluster that
+ * runs already (`join`, `leave`, `token`) begins in `program/join-flags.ts`.
  */
 
 import { setMaxListeners } from 'node:events';
@@ -10,8 +11,11 @@ import { ensureCredentials } from './bootstrap/bootstrap.ts';
 import { realPki } from './program/certificates.ts';
 import type { ClusterOptions } from './program/cluster-options.ts';
 import { type Flags, NAME, parseFlags } from './program/flags.ts';
+import { isNodeCommand, type NodeCommand, parseNodeCommand } from './program/join-flags.ts';
+import { runLeave, runToken } from './program/node-commands.ts';
 import { placeKubeconfig, runInOneProcess } from './program/one-process.ts';
 import { programsOf, runInProcesses } from './program/processes.ts';
+import { runJoin } from './program/run-join.ts';
 import { pathsOf, shapeOf } from './program/shape.ts';
 
 const LEVELS = ['error', 'warn', 'info', 'info', 'debug'] as const;
@@ -37,7 +41,6 @@ async function run(flags: Flags): Promise<void> {
     clock,
   });
   placeKubeconfig(paths);
-  const say = (line: string): boolean => process.stdout.write(`${line}\n`);
   const waiting = new Set(shape.nodes.map(({ name }) => name));
   const options: ClusterOptions = {
     shape,
@@ -59,4 +62,23 @@ async function run(flags: Flags): Promise<void> {
   sayStopped();
 }
 
-startProgram({ name: NAME, parseFlags, run });
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+async function runNodeCommand(asked: NodeCommand): Promise<void> {
+  switch (asked.command) {
+    case 'join':
+      return runJoin(asked.flags, say);
+    case 'leave':
+      return runLeave(asked.flags, say);
+    case 'token':
+      return runToken(asked.flags, say);
+  }
+}
+
+if (isNodeCommand(process.argv.slice(2))) {
+  startProgram({ name: NAME, parseFlags: parseNodeCommand, run: runNodeCommand });
+} else {
+  startProgram({ name: NAME, parseFlags, run });
+}

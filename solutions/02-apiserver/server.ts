@@ -47,6 +47,7 @@ import { withWarnings } from './handlers/answers.ts';
 import { bindingsResource, resourceOfKind } from './handlers/built-in-resources.ts';
 import { componentStatusesResource } from './handlers/component-statuses.ts';
 import type { Endpoint, HandlerWorld } from './handlers/endpoint.ts';
+import { forReaders } from './handlers/for-readers.ts';
 import { metricsResources } from './handlers/metrics-resources.ts';
 import { RequestMetrics } from './handlers/request-metrics.ts';
 import { reviewResources } from './handlers/reviews.ts';
@@ -219,12 +220,14 @@ export class ApiServer {
     let answer: Answer | Upgrade;
     try {
       answer = await runChain(this.#filters, (each) => this.#dispatch(each), context);
+      if (!isUpgrade(answer)) answer = forReaders(context, answer);
     } catch (error) {
       if (!(error instanceof StatusError) || error.code === 500) {
         this.#options.log.warn('a request failed', { path: target.path, error });
       }
       const failure = failureAnswer(error);
-      answer = { ...failure, headers: withWarnings(context, failure.headers) };
+      const headers = withWarnings(context, failure.headers);
+      answer = forReaders(context, { ...failure, headers });
     }
     this.#metrics.count(context.info, isUpgrade(answer) ? 101 : answer.status);
     return answer;

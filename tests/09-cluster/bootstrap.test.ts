@@ -333,11 +333,17 @@ describe('ensureCredentials', () => {
     expect([modeOf('admin.key'), modeOf('admin.conf')]).toEqual(['600', '600']);
   });
 
-  it('writes kubeconfigs that say what is in the pair', async () => {
+  it('writes kubeconfigs that say what is in the pair, for the user of its common name', async () => {
     const { authority, pairs } = await ensure();
-    const pair = pairs.get('kubelet-node-1');
-    const wanted = pair && kubeconfigText(SHAPE.server, 'system:node:node-1', authority, pair);
-    expect(text('kubelet-node-1.conf')).toBe(wanted);
+    const users = [
+      ['kubelet-node-1', 'system:node:node-1'],
+      ['admin', 'kubernetes-admin'],
+    ] as const;
+    for (const [name, user] of users) {
+      const pair = pairs.get(name);
+      const wanted = pair && kubeconfigText(SHAPE.server, user, authority, pair);
+      expect(text(`${name}.conf`)).toBe(wanted);
+    }
   });
 
   it('adds a node', async () => {
@@ -920,13 +926,27 @@ describe('runParts', () => {
       part('kubelet', { needs: ['apiserver'], stopMs: 20 }),
     ]);
     await clock.advance(1000);
-    expect(log.filter((line) => /kubelet|etcd/.test(line)).slice(-4)).toEqual([
+    // Whether its own signal aborts after it has failed is nobody's business.
+    const since = log.filter((line) => /^5/.test(line) && line !== '520 stop apiserver');
+    expect(since).toEqual([
+      '500 end apiserver',
       '500 stop kubelet',
       '520 end kubelet',
       '520 stop etcd',
       '530 end etcd',
     ]);
     expect(state.outcome).toBe('530 apiserver failed: disk is full');
+  });
+
+  it('tells a part only when those have ended that need it through one that is gone', async () => {
+    const state = begin([
+      part('d', { needs: ['c'], stopMs: 40 }),
+      part('c', { needs: ['b'], endsMs: 20 }),
+      part('b', { needs: ['a'], failsMs: 10, error: new Error('oh') }),
+      part('a', { stopMs: 5 }),
+    ]);
+    await clock.advance(1000);
+    expect([of('stop').at(-1), state.outcome]).toEqual(['50 stop a', '55 b failed: oh']);
   });
 
   it('fails when a part ends by itself', async () => {
@@ -1016,6 +1036,13 @@ describe('runParts', () => {
     const state = begin([part('a'), part('b', { needs: ['a'] })]);
     await clock.advance(0);
     expect([log, state.outcome]).toEqual([[], '0 resolved']);
+  });
+
+  it('looks at the parts also when it is told to stop before', async () => {
+    abort.abort();
+    const state = begin([part('a', { needs: ['x'] })]);
+    await clock.advance(0);
+    expect([log, state.outcome]).toEqual([[], '0 a needs x, which is not there']);
   });
 
   it('starts nothing more when it is told to stop on the way', async () => {

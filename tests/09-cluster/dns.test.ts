@@ -100,16 +100,21 @@ function lineOf({ name, type, data }: DnsRecord): string {
   return `${type} ${short(name)} ${priority} ${weight} ${port} ${short(target)}`;
 }
 
+/** The records; the code before them unless it is NOERROR, or alone when there are none. */
 function ask(type: string, name: string, view = CLUSTER): string[] {
   const fullName = name.endsWith('.') ? name.slice(0, -1) : `${name}.${DOMAIN}`;
   const { code, answers } = answerQuestion({ name: fullName, type }, view, DOMAIN);
-  return [...(code === 'NOERROR' ? [] : [code]), ...answers.map(lineOf)];
+  const isCodeTold = code !== 'NOERROR' || answers.length === 0;
+  return [...(isCodeTold ? [code] : []), ...answers.map(lineOf)];
 }
 
 const additionals = (type: string, name: string): string[] =>
   answerQuestion({ name: `${name}.${DOMAIN}`, type }, CLUSTER, DOMAIN).additionals.map(lineOf);
 
 type Row = [what: string, type: string, name: string, answers: readonly string[]];
+
+/** The name is there, and has no records of that type. */
+const NOTHING = ['NOERROR'];
 
 function table(rows: readonly Row[], declare: typeof it | typeof it.core = it): void {
   for (const [what, type, name, answers] of rows) {
@@ -134,15 +139,15 @@ describe('a Service', () => {
     it.core,
   );
   table([
-    ['has no address of the other family', 'AAAA', 'web.default.svc', []],
+    ['has no address of the other family', 'AAAA', 'web.default.svc', NOTHING],
     ['has an address of each family', 'A', 'dual.default.svc', ['A dual.default.svc 10.96.0.8']],
     ['has one of IPv6', 'AAAA', 'dual.default.svc', ['AAAA dual.default.svc fd00::8']],
     ['of another namespace is another', 'A', 'web.prod.svc', ['A web.prod.svc 10.96.0.9']],
     ['is not in every namespace', 'A', 'db.prod.svc', ['NXDOMAIN']],
-    ['may have no endpoints', 'A', 'empty.default.svc', []],
-    ['has no text', 'TXT', 'web.default.svc', []],
-    ['is no alias', 'CNAME', 'web.default.svc', []],
-    ['has no record of a strange type', 'MX', 'web.default.svc', []],
+    ['may have no endpoints', 'A', 'empty.default.svc', NOTHING],
+    ['has no text', 'TXT', 'web.default.svc', NOTHING],
+    ['is no alias', 'CNAME', 'web.default.svc', NOTHING],
+    ['has no record of a strange type', 'MX', 'web.default.svc', NOTHING],
     [
       'has endpoints of both families',
       'AAAA',
@@ -186,7 +191,7 @@ describe('an endpoint', () => {
       'fd00--5.plain.default.svc',
       ['AAAA fd00--5.plain.default.svc fd00::5'],
     ],
-    ['has only its own family', 'A', 'fd00--5.plain.default.svc', []],
+    ['has only its own family', 'A', 'fd00--5.plain.default.svc', NOTHING],
     [
       'shares its name',
       'A',
@@ -249,12 +254,13 @@ describe('a port', () => {
     ],
     ['has its protocol', 'SRV', '_http._udp.web.default.svc', ['NXDOMAIN']],
     ['is not there', 'SRV', '_https._tcp.web.default.svc', ['NXDOMAIN']],
-    ['has no address', 'A', '_http._tcp.web.default.svc', []],
+    ['has no address', 'A', '_http._tcp.web.default.svc', NOTHING],
     ['that is not there has no address', 'A', '_https._tcp.web.default.svc', ['NXDOMAIN']],
     ['without a name cannot be asked for', 'SRV', '_._tcp.web.default.svc', ['NXDOMAIN']],
     ['must be asked for with underscores', 'SRV', 'http.tcp.web.default.svc', ['NXDOMAIN']],
     ['needs both underscores', 'SRV', '_http.tcp.web.default.svc', ['NXDOMAIN']],
-    ['needs its protocol', 'SRV', '_tcp.web.default.svc', ['NXDOMAIN']],
+    ['has a protocol that is no name by itself', 'SRV', '_tcp.web.default.svc', ['NXDOMAIN']],
+    ['has a protocol without an address', 'A', '_tcp.db.default.svc', ['NXDOMAIN']],
     ['has nothing below it', 'SRV', 'x._http._tcp.web.default.svc', ['NXDOMAIN']],
     [
       'may be only an endpoint’s',
@@ -262,8 +268,8 @@ describe('a port', () => {
       '_metrics._tcp.db.default.svc',
       ['SRV _metrics._tcp.db.default.svc 0 100 9090 db-1.db.default.svc'],
     ],
-    ['may be only the Service’s', 'SRV', '_declared._tcp.db.default.svc', []],
-    ['may have no endpoints', 'SRV', '_http._tcp.empty.default.svc', []],
+    ['may be only the Service’s', 'SRV', '_declared._tcp.db.default.svc', NOTHING],
+    ['may have no endpoints', 'SRV', '_http._tcp.empty.default.svc', NOTHING],
     [
       'is not the endpoints’ where there is a cluster IP',
       'SRV',
@@ -334,12 +340,24 @@ describe('a port', () => {
     const view = viewOf({
       'default/s': { endpoints: ['one=10.0.0.1 a/tcp/1', 'one=10.0.0.2 a/tcp/1'] },
     });
+    expect(ask('SRV', '_a._tcp.s.default.svc', view)).toEqual([
+      'SRV _a._tcp.s.default.svc 0 100 1 one.s.default.svc',
+    ]);
     const question = { name: '_a._tcp.s.default.svc.cluster.local', type: 'SRV' };
-    const { answers, additionals: more } = answerQuestion(question, view, DOMAIN);
-    expect(answers.length).toBe(2);
+    const { additionals: more } = answerQuestion(question, view, DOMAIN);
     expect(more.map(lineOf).sort()).toEqual([
       'A one.s.default.svc 10.0.0.1',
       'A one.s.default.svc 10.0.0.2',
+    ]);
+  });
+
+  it('has two records where endpoints called alike have it at two numbers', () => {
+    const view = viewOf({
+      'default/s': { endpoints: ['one=10.0.0.1 a/tcp/1', 'one=10.0.0.2 a/tcp/2'] },
+    });
+    expect(ask('SRV', '_a._tcp.s.default.svc', view)).toEqual([
+      'SRV _a._tcp.s.default.svc 0 50 1 one.s.default.svc',
+      'SRV _a._tcp.s.default.svc 0 50 2 one.s.default.svc',
     ]);
   });
 
@@ -362,8 +380,8 @@ describe('an ExternalName', () => {
       ['CNAME out.default.svc example.com'],
     ],
     ['is asked for as an alias', 'CNAME', 'out.default.svc', ['CNAME out.default.svc example.com']],
-    ['has no other records', 'TXT', 'out.default.svc', []],
-    ['has no ports', 'SRV', 'out.default.svc', []],
+    ['has no other records', 'TXT', 'out.default.svc', NOTHING],
+    ['has no ports', 'SRV', 'out.default.svc', NOTHING],
     ['has nothing below it', 'A', 'x.out.default.svc', ['NXDOMAIN']],
     ['has no ports below it', 'SRV', '_http._tcp.out.default.svc', ['NXDOMAIN']],
     ['is followed into the cluster', 'A', 'in.default.svc', toWeb],
@@ -447,28 +465,28 @@ describe('other names', () => {
       '1-2-3-4.bare.pod',
       ['A 1-2-3-4.bare.pod 1.2.3.4'],
     ],
-    ['a pod has no other records', 'SRV', '10-1-2-3.default.pod', []],
-    ['a pod has no address of IPv6', 'AAAA', '10-1-2-3.default.pod', []],
+    ['a pod has no other records', 'SRV', '10-1-2-3.default.pod', NOTHING],
+    ['a pod has no address of IPv6', 'AAAA', '10-1-2-3.default.pod', NOTHING],
     ['a pod is not in a namespace that is not there', 'A', '10-1-2-3.nope.pod', ['NXDOMAIN']],
     ['a pod has an address', 'A', '10-1-2-999.default.pod', ['NXDOMAIN']],
     ['a pod has a whole address', 'A', '10-1-2.default.pod', ['NXDOMAIN']],
     ['a pod has nothing below it', 'A', 'x.10-1-2-3.default.pod', ['NXDOMAIN']],
-    ['a namespace is a name', 'A', 'default.svc', []],
-    ['a namespace without Services is a name', 'A', 'bare.svc', []],
-    ['a namespace of pods is a name', 'A', 'default.pod', []],
+    ['a namespace is a name', 'A', 'default.svc', NOTHING],
+    ['a namespace without Services is a name', 'A', 'bare.svc', NOTHING],
+    ['a namespace of pods is a name', 'A', 'default.pod', NOTHING],
     ['a namespace may not be there', 'A', 'nope.svc', ['NXDOMAIN']],
     ['a namespace of pods may not be there', 'A', 'nope.pod', ['NXDOMAIN']],
-    ['svc is a name', 'A', 'svc', []],
-    ['pod is a name', 'SRV', 'pod', []],
+    ['svc is a name', 'A', 'svc', NOTHING],
+    ['pod is a name', 'SRV', 'pod', NOTHING],
     ['nothing else is', 'A', 'node', ['NXDOMAIN']],
     ['nothing else is below', 'A', 'web.default.service', ['NXDOMAIN']],
-    ['the domain is a name', 'A', 'cluster.local.', []],
+    ['the domain is a name', 'A', 'cluster.local.', NOTHING],
     ['the domain is nobody’s end', 'A', 'web.default.svc.mycluster.local.', ['REFUSED']],
     ['what is above the domain is refused', 'A', 'local.', ['REFUSED']],
     ['what is outside is refused', 'A', 'example.com.', ['REFUSED']],
     ['the root is refused', 'A', '.', ['REFUSED']],
     ['the version is told', 'TXT', 'dns-version', [`TXT dns-version ${DNS_VERSION}`]],
-    ['the version has no address', 'A', 'dns-version', []],
+    ['the version has no address', 'A', 'dns-version', NOTHING],
     ['the version has nothing below it', 'TXT', 'x.dns-version', ['NXDOMAIN']],
     [
       'addresses have names',
@@ -586,7 +604,7 @@ describe('any question', () => {
     anyQuestion,
     (words, question) => {
       const above = question.name.slice(question.name.indexOf('.') + 1);
-      // The protocol alone is no name.
+      // The protocol alone is no name: the contract's one exception.
       if (!isThere(asked(words, question)) || above.startsWith('_')) return;
       expect(isThere(asked(words, { ...question, name: above }))).toBe(true);
     },

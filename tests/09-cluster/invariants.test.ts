@@ -333,6 +333,33 @@ describe('findTwins', () => {
     expect(findTwins(history)).toEqual([]);
   });
 
+  it('excuses it also when its containers start only after that', () => {
+    const history = [
+      ...later(1, db('first'), remove('pods', 'db-0', { by: 'kubernetes-admin' })),
+      ...later(5, start('node-1', 'db-0', first)),
+      ...later(1, db('second'), start('node-2', 'db-0', second)),
+    ];
+    expect(findTwins(history)).toEqual([]);
+  });
+
+  it('excuses it also when one of its containers starts again beside the next pod', () => {
+    const history = [
+      ...later(1, db('first'), start('node-1', 'db-0', first)),
+      ...later(5, remove('pods', 'db-0', { by: 'kubernetes-admin' })),
+      ...later(1, db('second'), start('node-2', 'db-0', second)),
+      ...later(1, end('node-1', 'db-0', first), start('node-1', 'db-0', first)),
+    ];
+    expect(findTwins(history)).toEqual([]);
+  });
+
+  it('does not know yet whose a pod is that is shown only later', () => {
+    const history = [
+      ...later(1, start('a', 'db-0', first), start('b', 'db-0', second)),
+      ...later(1, db('first'), db('second')),
+    ];
+    expect(findTwins(history)).toEqual([]);
+  });
+
   for (const by of [undefined, 'system:serviceaccount:kube-system:statefulset-controller']) {
     it(`does not excuse a deletion by ${by ?? 'somebody unknown'}`, () => {
       const history = [
@@ -475,6 +502,16 @@ describe('findTooFewAvailable, in rollouts', () => {
       ...later(300, putPod('b', { ...ofWeb, going: true }, { by: REPLICA_SET_CONTROLLER })),
     ];
     expect(findTooFewAvailable(history)).toEqual([]);
+  });
+
+  it('counts a pod as taken away also when its taking was not judged', () => {
+    const history = [
+      ...later(1, ...deployment(rolling(2, 0, 1)), ...['a', 'b', 'c'].map((n) => readyPod(n))),
+      ...later(300, putPod('b', ofWeb)),
+      ...later(10, putPod('b', { ...ofWeb, going: true }, { by: REPLICA_SET_CONTROLLER })),
+      ...later(10, takePod('a')),
+    ];
+    expect(positions(history, findTooFewAvailable(history))).toEqual([[7]]);
   });
 
   for (const by of [undefined, 'kubernetes-admin', 'system:node:node-1']) {
@@ -822,6 +859,21 @@ describe('findLostWrites', () => {
     expect(positions(history, findLostWrites(history))).toEqual([[0, 2]]);
   });
 
+  it('says in the order of acknowledgements what one restart shows', () => {
+    const other = 'pods/default/db';
+    const history = later(
+      1,
+      acknowledge(20),
+      acknowledge(30, false, other),
+      acknowledge(41),
+      restart(41, {}),
+    );
+    expect(positions(history, findLostWrites(history))).toEqual([
+      [1, 3],
+      [2, 3],
+    ]);
+  });
+
   it('takes the highest revision, whichever was told of last', () => {
     const history = later(1, acknowledge(41), acknowledge(40), restart(40, { [key]: 40 }));
     expect(positions(history, findLostWrites(history))).toEqual([[0, 2]]);
@@ -870,6 +922,15 @@ describe('findUnsettled', () => {
       ...later(900, moment('history-ended')),
     ];
     expect(findUnsettled(history, patience)).toEqual([]);
+  });
+
+  it('judges a calm that ends at its deadline, and none that ends before', () => {
+    const calm = (seconds: number): Entry[] => [
+      ...later(1, web(2), moment('storm-ended')),
+      ...later(seconds, moment('storm-began')),
+    ];
+    expect(findUnsettled(calm(900), patience)).toHaveLength(1);
+    expect(findUnsettled(calm(899), patience)).toEqual([]);
   });
 
   it('finds what became well too late, and that something was written', () => {

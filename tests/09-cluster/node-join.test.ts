@@ -72,6 +72,13 @@ function factsIn(pem: string): unknown {
   return JSON.parse(atob(pem.replace(/-----[A-Z ]+-----|\n/g, '')).slice(4));
 }
 
+/** What a certificate of these tests says. */
+interface PlainCertificate extends CertificateFacts {
+  readonly issuer: string;
+  readonly key: string;
+}
+
+/** Certificates and requests are JSON in PEM; a key is `key NUMBER`, its fingerprint `key-NUMBER`. */
 class PlainPki implements JoinPki {
   keys = 0;
 
@@ -89,8 +96,8 @@ class PlainPki implements JoinPki {
   }
   read(authority: string, { certificate, key }: KeyPair): CertificateFacts | undefined {
     try {
-      const found = factsIn(certificate) as CertificateFacts & { issuer: string; key: string };
-      return found.issuer === authority && found.key === key ? found : undefined;
+      const { issuer, key: its, ...facts } = factsIn(certificate) as PlainCertificate;
+      return issuer === authority && its === key ? facts : undefined;
     } catch {
       return undefined;
     }
@@ -169,11 +176,19 @@ describe('joinNode', () => {
     await requests().update({ ...csr, status }, { subresource });
   };
   /** Approves and signs a request. */
-  const sign = async (name: string, change: object = {}): Promise<void> => {
+  const sign = async (name: string, change: Partial<PlainCertificate> = {}): Promise<void> => {
     await decide(name, 'Approved');
-    const { key, commonName } = await asked(name);
-    const facts = { commonName, issuer: AUTHORITY, key, notAfter: clock.now() + 10 * MINUTE };
-    const certificate = btoa(pemOf('CERTIFICATE', { ...facts, ...change }));
+    const { key, ...subject } = await asked(name);
+    const facts: PlainCertificate = {
+      ...subject,
+      usage: 'client',
+      hosts: [],
+      issuer: AUTHORITY,
+      key,
+      notAfter: clock.now() + 10 * MINUTE,
+      ...change,
+    };
+    const certificate = btoa(pemOf('CERTIFICATE', facts));
     const csr = await requests().get(name);
     const status = { ...csr.status, certificate };
     await requests().update({ ...csr, status }, { subresource: 'status' });
@@ -396,8 +411,11 @@ describe('joinNode', () => {
     });
   }
 
-  const wrong: [string, object][] = [
+  const wrong: [string, Partial<PlainCertificate>][] = [
     ['of another node', { commonName: 'system:node:node-2' }],
+    ['of nobody among the nodes', { organizations: [] }],
+    ['of more than a node', { organizations: ['system:nodes', 'system:masters'] }],
+    ['of a server', { usage: 'server' }],
     ['of another authority', { issuer: 'another' }],
     ['for another key', { key: 'another' }],
     ['that has ended', { notAfter: Date.UTC(2025, 0, 1) }],
@@ -884,6 +902,19 @@ describe('a node', () => {
       ]);
       expect(state.text).toBe(`10000 [${(state.error as DrainError).reasons.join(', ')}]`);
       expect(evictions().filter((name) => name === 'b').length).toBe(1);
+    });
+
+    it('evicts nobody any more when the time is over', async () => {
+      await addPod('a');
+      await protect('a');
+      const state = drain({ timeoutMs: 2 * EVICTION_RETRY_MS });
+      await clock.advance(2 * EVICTION_RETRY_MS - 1);
+      await allow('a', 1);
+      await clock.advance(1);
+      expect([evictions().length, await isGoing('a')]).toEqual([2, false]);
+      expect(state.text).toBe(
+        '10000 error when evicting pods/"a" -n "default": global timeout reached: 10s',
+      );
     });
 
     it('goes on where it was stopped', async () => {

@@ -244,6 +244,12 @@ describe('the status of a Website', () => {
     expect(since('False', 'NameTaken', undefined)).toBe(THEN);
   });
 
+  it('says a time where there was none', () => {
+    const condition = { type: 'Ready', status: 'False', reason: 'x', message: '?' };
+    const website = blog({}, { status: { conditions: [condition as never] } });
+    expect(websiteStatus(website, undefined, NOW).conditions?.[0]?.lastTransitionTime).toBe(NOW);
+  });
+
   it('tells when the status became another', () => {
     expect(since('False', 'ReplicasNotReady', deployment(all))).toBe(NOW);
     expect(since('True', 'AllReplicasReady', undefined)).toBe(NOW);
@@ -524,6 +530,20 @@ describe('reconcileWebsite', () => {
     });
     expect((await world.services.get('blog')).spec?.ports).toMatchObject([{ targetPort: 9090 }]);
     expect((await world.websites.get('blog')).status?.observedGeneration).toBe(2);
+  });
+
+  it('does not take what was ready before for what is wanted now', async () => {
+    const world = await newWorld();
+    await world.start();
+    await world.say({ replicas: 2, readyReplicas: 2, updatedReplicas: 2 });
+    await world.converge();
+    await world.websites.patch('blog', 'merge-patch', { spec: { image: 'httpd' } });
+    await world.sync();
+    await world.reconcile();
+    expect((await world.websites.get('blog')).status).toMatchObject({
+      observedGeneration: 2,
+      conditions: [{ status: 'False', reason: 'ReplicasNotReady' }],
+    });
   });
 
   const containers = (change: object) => ({

@@ -9,7 +9,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../conformance/apiserver/program.ts';
-import { page, type RunningCluster, startCluster } from './running-cluster.ts';
+import {
+  clusterCommand,
+  page,
+  type RunningCluster,
+  startCluster,
+  startJoined,
+} from './running-cluster.ts';
 
 const hasKubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
 if (!hasKubectl) console.warn('SKIPPED: kubectl is not installed; nothing drives the cluster');
@@ -62,6 +68,17 @@ function usual(cluster: () => RunningCluster): void {
     expect(await kubectl(...srv)).toContain('service = 0 50 80 web-0.nginx.default');
     expect(await kubectl('exec', 'web-1', '--', 'nslookup', 'elsewhere')).toContain(
       'canonical name = web-0.nginx.default.svc.cluster.local',
+    );
+  }, 120_000);
+
+  it('lets pods ask the API server, over TLS, as their accounts', async () => {
+    const folder = '/var/run/secrets/kubernetes.io/serviceaccount';
+    const script = [
+      `curl -s --cacert ${folder}/ca.crt -H "Authorization: Bearer $(cat ${folder}/token)"`,
+      'https://kubernetes.default.svc/api/v1/namespaces/default/secrets',
+    ].join(' ');
+    expect(await kubectl('exec', 'web-1', '--', 'sh', '-c', script)).toContain(
+      'User \\"system:serviceaccount:default:default\\" cannot list resource \\"secrets\\"',
     );
   }, 120_000);
 
@@ -196,6 +213,21 @@ describe.skipIf(!hasKubectl)('a cluster of processes', () => {
   }, 60_000);
 
   usual(() => cluster);
+
+  it('takes in a node of another process, and lets it go', async () => {
+    const { kubeconfig, kubectl } = cluster;
+    const line = await clusterCommand('token', 'create', '--kubeconfig', kubeconfig);
+    const place = ['--node-name', 'extra', '--data-dir', join(folder, 'extra')];
+    const node = await startJoined(line, place);
+    const onExtra = '{"spec":{"nodeName":"extra","terminationGracePeriodSeconds":1}}';
+    await kubectl('run', 'far', '--image=busybox', `--overrides=${onExtra}`, '--', 'sleep', '1h');
+    await kubectl('wait', '--for=condition=Ready', 'pod/far', '--timeout=60s');
+    const ask = () => kubectl('exec', 'far', '--', 'wget', '-qO-', 'http://whoami').catch(() => '');
+    await expect.poll(ask, soon).toContain('Hostname: whoami-');
+    await clusterCommand('leave', 'extra', '--force', '--kubeconfig', kubeconfig);
+    await node.ended;
+    expect(await kubectl('get', 'nodes', '-o=name')).not.toContain('extra');
+  }, 120_000);
 
   it('ends with all its processes when it is told to', async () => {
     expect(await cluster.stop()).toBe('stopped');

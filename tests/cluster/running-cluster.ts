@@ -31,6 +31,46 @@ export interface RunningCluster {
   stop(): Promise<string>;
 }
 
+/** Another process with a node of the cluster. */
+export interface JoinedNode {
+  /** What it has printed so far. */
+  printed(): string;
+  /** Ends it, at once and without a word or as Ctrl-C does, unless it has ended. */
+  stop(signal?: 'SIGKILL' | 'SIGINT'): Promise<void>;
+  /** Resolves when it ends by itself. */
+  readonly ended: Promise<unknown>;
+}
+
+/** Runs one of the cluster program's other commands to its end. @returns what it printed */
+export async function clusterCommand(...args: string[]): Promise<string> {
+  const program = await compiledProgram('09-cluster');
+  const { stdout } = await run(process.execPath, [program, ...args], {
+    timeout: KUBECTL_TIMEOUT_MS,
+  });
+  return stdout;
+}
+
+/**
+ * Starts a process that joins a cluster, and waits until its node is ready.
+ *
+ * @param line - as `token create` prints it
+ */
+export async function startJoined(line: string, flags: readonly string[]): Promise<JoinedNode> {
+  const [, rest = ''] = /^npm run cluster -- (join .*)$/m.exec(line) ?? [];
+  const args = [await compiledProgram('09-cluster'), ...rest.split(' '), ...flags];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit');
+  const printed = await untilReady(child);
+  return {
+    printed,
+    ended,
+    stop: async (signal = 'SIGINT') => {
+      child.kill(signal);
+      await ended;
+    },
+  };
+}
+
 /** Starts a cluster of three nodes, and waits until it says that it is ready. */
 export async function startCluster(
   folder: string,

@@ -10,7 +10,7 @@ import { readState } from '../course-state.ts';
 import { chooseMine, conditionsFor } from '../implementations.ts';
 import { type Chapter, readSyllabus } from '../syllabus.ts';
 import { runNode } from './child.ts';
-import { chapterFile, referenceFile } from './exercise-files.ts';
+import { chapterFile, isNotWritten, referenceFile } from './exercise-files.ts';
 import { UsageError } from './find-exercise.ts';
 import { findLoans, loansText } from './loans.ts';
 import { bundlePage, PAGE_VARIABLE } from './page-bundle.ts';
@@ -33,17 +33,24 @@ export interface Owner {
   readonly why: string;
 }
 
-/** `npm run cluster -- [--mine a,b | --reference] flags…` */
+/** `npm run cluster -- [--mine a,b | --reference] [join | leave | token] flags…` */
 export async function clusterCommand({ root, args, print }: CommandContext): Promise<number> {
   const request = parseClusterRequest(args);
   const chapters = readSyllabus(root);
+  refuseUnwritten(root, chapters, request);
   const entries = readStandings(root, chapters, readState(root));
   const owners = ownersOf(chapters, entries, request);
   const components = chapters.map(({ component }) => component);
   const mine = owners.filter(({ isMine }) => isMine).map(({ component }) => component);
   const main = mainOf(root, '09-cluster', mine.includes('cluster'));
   if (!existsSync(main)) throw new UsageError(`there is no cluster to run: no ${main}`);
-  for (const line of ownersLines(owners)) print(line);
+  const [first = ''] = request.flags;
+  const isHelp = asksForHelp(args);
+  const isWhole = !OTHER_COMMANDS.has(first) && !isHelp;
+  // What `token` prints is for pasting, and nobody's components run.
+  const isNode = first === 'join' && !isHelp;
+  if (isHelp && !OTHER_COMMANDS.has(first)) for (const line of whoseUsage('cluster')) print(line);
+  if (isWhole || isNode) for (const line of ownersLines(owners)) print(line);
   const isNamed = Array.isArray(request.whose);
   const loans = findLoans(
     root,
@@ -51,11 +58,11 @@ export async function clusterCommand({ root, args, print }: CommandContext): Pro
     // What was named is taken as it is; else an extra must have passed.
     (id) => !isNamed && !entries.some((entry) => entry.exercise.id === id && isSettled(entry)),
   );
-  if (loans.length > 0) print(loansText(loans));
+  if (loans.length > 0 && (isWhole || isNode)) print(loansText(loans));
   const conditions = conditionsFor(chooseMine(components, mine));
   const program = (path: string) => bundleProgram({ root, main: path, conditions, loans });
   const environment: Record<string, string> = {};
-  if (request.flags.includes('--processes')) {
+  if (isWhole && request.flags.includes('--processes')) {
     const programs: Record<string, string> = {};
     for (const { id, component } of chapters) {
       const path = mainOf(root, id, mine.includes(component));
@@ -63,13 +70,58 @@ export async function clusterCommand({ root, args, print }: CommandContext): Pro
     }
     environment[PROGRAMS_VARIABLE] = JSON.stringify(programs);
   }
-  if (!request.flags.includes('--no-page')) {
+  if (isWhole && !request.flags.includes('--no-page')) {
     const ofFile = mine.includes('cluster') ? chapterFile : referenceFile;
     const page = await bundlePage(root, ofFile(root, '09-cluster', 'page/browser/app.ts'));
     if (page !== undefined) environment[PAGE_VARIABLE] = page;
   }
   return runNode(['--enable-source-maps', await program(main), ...request.flags], environment);
 }
+
+/** Is only asked how one asks? */
+export function asksForHelp(args: readonly string[]): boolean {
+  return args.includes('--help') || args.includes('-h');
+}
+
+/** What is said of flags that are taken here, before the program says which are its own. */
+export function whoseUsage(command: string): string[] {
+  return [
+    `npm run ${command} -- [--mine a,b | --reference] flags…`,
+    '  --mine a,b    these components are yours, whatever has passed, and only these',
+    "  --reference   all components are the reference's",
+    '  without either: yours are those whose core exercises have all passed',
+    '',
+  ];
+}
+
+/**
+ * Looks whether what was named can run at all: a core exercise is never lent.
+ *
+ * @throws UsageError when a core exercise of a named component is not written
+ */
+export function refuseUnwritten(
+  root: string,
+  chapters: readonly Chapter[],
+  { whose }: Pick<ClusterRequest, 'whose'>,
+): void {
+  if (typeof whose === 'string') return;
+  const missing = chapters
+    .filter(({ component }) => whose.includes(component))
+    .flatMap((chapter) =>
+      chapter.exercises
+        .filter((exercise) => exercise.core && isNotWritten(root, { chapter, exercise }))
+        .map(({ id }) => id),
+    );
+  const [first] = missing;
+  if (first === undefined) return;
+  throw new UsageError(
+    `not written yet, and a core exercise: ${missing.join(', ')}. ` +
+      `Write it, or borrow the reference's: npm run borrow -- ${first}`,
+  );
+}
+
+/** What the cluster's main does beside running a cluster; they come first. */
+const OTHER_COMMANDS: ReadonlySet<string> = new Set(['join', 'leave', 'token']);
 
 /** Tells the cluster's main which programs it starts: paths by component, in JSON. */
 const PROGRAMS_VARIABLE = 'CLUSTER_PROGRAMS';

@@ -11,7 +11,14 @@ import { readState } from '../course-state.ts';
 import { chooseMine, conditionsFor } from '../implementations.ts';
 import { readSyllabus } from '../syllabus.ts';
 import { runNode } from './child.ts';
-import { ownersLines, ownersOf, parseClusterRequest } from './cluster-command.ts';
+import {
+  asksForHelp,
+  ownersLines,
+  ownersOf,
+  parseClusterRequest,
+  refuseUnwritten,
+  whoseUsage,
+} from './cluster-command.ts';
 import { chapterFile, referenceFile } from './exercise-files.ts';
 import { UsageError } from './find-exercise.ts';
 import { findLoans, loansText } from './loans.ts';
@@ -30,6 +37,7 @@ const YOUNG_SPACE = '--max-semi-space-size=64';
 export async function stormCommand({ root, args, print }: CommandContext): Promise<number> {
   const request = parseClusterRequest(args);
   const chapters = readSyllabus(root);
+  refuseUnwritten(root, chapters, request);
   const entries = readStandings(root, chapters, readState(root));
   const owners = ownersOf(chapters, entries, request);
   const components = chapters.map(({ component }) => component);
@@ -37,7 +45,8 @@ export async function stormCommand({ root, args, print }: CommandContext): Promi
   const fileOf = mine.includes('cluster') ? chapterFile : referenceFile;
   const main = fileOf(root, '09-cluster', 'program/storm.ts');
   if (!existsSync(main)) throw new UsageError(`there is no storm to run: no ${main}`);
-  for (const line of ownersLines(owners)) print(line);
+  const isHelp = asksForHelp(args);
+  for (const line of isHelp ? whoseUsage('storm') : ownersLines(owners)) print(line);
   const isNamed = Array.isArray(request.whose);
   const loans = findLoans(
     root,
@@ -45,7 +54,7 @@ export async function stormCommand({ root, args, print }: CommandContext): Promi
     // What was named is taken as it is; else an extra must have passed.
     (id) => !isNamed && !entries.some((entry) => entry.exercise.id === id && isSettled(entry)),
   );
-  if (loans.length > 0) print(loansText(loans));
+  if (loans.length > 0 && !isHelp) print(loansText(loans));
   const conditions = conditionsFor(chooseMine(components, mine));
   const program = await bundleProgram({ root, main, conditions, loans });
   const environment = {

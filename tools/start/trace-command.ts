@@ -24,7 +24,8 @@ export async function traceCommand({ root, args }: CommandContext): Promise<numb
   if (!chapter || !exercise) throw new UsageError(`there is no exercise ${MODEL} here`);
   const isMissing = isNotWritten(root, { chapter, exercise });
   const isReference = isMissing || args.includes('--ref');
-  if (isMissing && !args.includes('--ref')) {
+  const isHelp = args.includes('--help') || args.includes('-h');
+  if (isMissing && !args.includes('--ref') && !isHelp) {
     process.stderr.write(`${MODEL} is not written yet: this is the reference's model\n`);
   }
   const file = isReference ? referenceFile : chapterFile;

@@ -12,6 +12,7 @@ import type { PolicySource } from '../authorization/policy-source.ts';
 import type { ConditionCompiler } from '../custom-resources/cel-compiler.ts';
 import { builtInKinds } from '../kinds/built-in-kinds.ts';
 import type { Kind } from '../kinds/kind.ts';
+import { podSecurity } from '../pod-security/plugin.ts';
 import { prefixOf, type Registry } from '../registry/registry.ts';
 import { update } from '../registry/update.ts';
 import type { Mirror } from '../storage/mirror.ts';
@@ -26,6 +27,7 @@ import type { WebhookClient } from '../webhooks/webhook-client.ts';
 import type { AdmissionPlugin } from './admission.ts';
 import { admit } from './admission-chain.ts';
 import { certificateRequester } from './certificate-requester.ts';
+import { claimResize } from './claim-resize.ts';
 import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
@@ -100,6 +102,8 @@ export function defaultPlugins(world: PluginWorld): AdmissionPlugin[] {
         askPluginsAgain: (request) => admit(mutating, request),
       }),
     ),
+    podSecurity({ namespace, pods: (ns) => podsOf(world, ns) }),
+    claimResize({ storageClass: (name) => objects.get(STORAGE, 'StorageClass', '', name) }),
     rbacEscalation(world),
     ...(world.conditions ? [conditionsCompile(world.conditions)] : []),
     ...written(() => validatingWebhooks(webhooks('ValidatingWebhookConfiguration'))),
@@ -206,6 +210,12 @@ async function findAccount(
     if (found) return found;
   }
   return undefined;
+}
+
+async function podsOf({ registryOf }: PluginWorld, namespace: string): Promise<ApiObject[]> {
+  const registry = registryOf('', 'Pod');
+  const { items } = await registry.storage.list(prefixOf(registry, namespace));
+  return items.map(({ object }) => object);
 }
 
 async function charge(

@@ -72,6 +72,9 @@ export async function handleGet(endpoint: Endpoint, context: Context): Promise<A
   return objectAnswer(endpoint, context, view.show(stored), 200);
 }
 
+/** Of a watch that nobody reads. */
+const OVER = AbortSignal.abort();
+
 async function handleList(endpoint: Endpoint, context: Context): Promise<Answer> {
   const options = listOptions(context.info, context.query, endpoint.kind);
   const found = await list(endpoint.registry, options);
@@ -84,7 +87,7 @@ function handleWatch(endpoint: Endpoint, context: Context): Answer {
   const { info, query, incoming } = context;
   const options = watchOptions(info, query, kind);
   // A refusal must be an answer of its own and not the stream's first event.
-  watch(registry, options, AbortSignal.abort());
+  watch(registry, options, OVER);
   const spread = 1 + registry.random.next();
   const timeoutSeconds = options.timeoutSeconds || MIN_WATCH_SECONDS * spread;
   return watchAnswer(endpoint, context, {

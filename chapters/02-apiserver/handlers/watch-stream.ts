@@ -33,6 +33,8 @@ export function plainForm(kind: string, apiVersion: string): EventForm {
 }
 
 const encoder = new TextEncoder();
+/** Nobody looks at it; to make one for each watch is dear. */
+const OVER = new Error('the watch has ended');
 /** What was made into bytes for one client is sent to the next. */
 const encoded = new WeakMap<Stored, Map<string, Uint8Array>>();
 
@@ -51,7 +53,7 @@ export function watchStream(
   { clock, timeoutSeconds, signal }: { clock: Clock; timeoutSeconds: number; signal: AbortSignal },
 ): ReadableStream<Uint8Array> {
   const ended = new AbortController();
-  const end = () => ended.abort();
+  const end = () => ended.abort(OVER);
   const timer = clock.after(timeoutSeconds * 1000, end);
   signal.addEventListener('abort', end);
   if (signal.aborted) end();

@@ -19,6 +19,14 @@ const EAGER_INTERVAL_MS = 1000;
 /** How long one kubelet may take. */
 const TIMEOUT_MS = 10_000;
 const PATH = '/metrics/resource';
+/** So many rounds in a row without an answer are worth a word. */
+const ROUNDS_TO_WARN = 2;
+
+/** A node that does not answer: why, and for how many rounds. */
+interface Silence {
+  readonly why: string;
+  readonly rounds: number;
+}
 
 /** What asking needs. */
 export interface ScraperOptions {
@@ -33,7 +41,7 @@ export interface ScraperOptions {
 /** Runs until `signal` aborts; a kubelet that does not answer is left out of that round. */
 export async function runScraper(options: ScraperOptions, signal: AbortSignal): Promise<void> {
   const { clock, log, store } = options;
-  const silent = new Map<string, string>();
+  const silent = new Map<string, Silence>();
   while (!signal.aborted) {
     const began = clock.monotonic();
     let intervalMs = SCRAPE_INTERVAL_MS;
@@ -52,18 +60,29 @@ export async function runScraper(options: ScraperOptions, signal: AbortSignal): 
   }
 }
 
-/** @param silent - nodes that did not answer the last time, and why: that is said once */
+/**
+ * @param silent - nodes that did not answer the last time: that is said once, and not of the first
+ * time, because after a restart a kubelet is still known by its old port
+ */
 async function scrape(
   options: ScraperOptions,
   ready: readonly Node[],
-  silent: Map<string, string>,
+  silent: Map<string, Silence>,
   signal: AbortSignal,
 ): Promise<UsageBatch> {
-  const before = new Set(silent.keys());
-  const batches = await Promise.all(ready.map((node) => ask(options, node, silent, signal)));
-  const [first, ...others] = [...silent].filter(([name]) => !before.has(name));
+  // One listener for all: a signal that very many listen to looks like a leak.
+  const stops = new Set<() => void>();
+  const onStop = (): void => {
+    for (const stop of stops) stop();
+  };
+  signal.addEventListener('abort', onStop, { once: true });
+  const asked = ready.map((node) => ask(options, node, silent, stops));
+  if (signal.aborted) onStop();
+  const batches = await Promise.all(asked);
+  signal.removeEventListener('abort', onStop);
+  const [first, ...others] = [...silent].filter(([, { rounds }]) => rounds === ROUNDS_TO_WARN);
   if (first && !signal.aborted) {
-    const [node, why] = first;
+    const [node, { why }] = first;
     options.log.warn('metrics: a kubelet did not answer', { node, why, others: others.length });
   }
   const found = batches.flatMap((batch) => batch ?? []);
@@ -82,14 +101,13 @@ function isNodeReady({ status }: Node): boolean {
 async function ask(
   { clock, dialer }: ScraperOptions,
   node: Node,
-  silent: Map<string, string>,
-  stopped: AbortSignal,
+  silent: Map<string, Silence>,
+  stops: Set<() => void>,
 ): Promise<UsageBatch | undefined> {
   const name = node.metadata?.name ?? '';
   const giveUp = new AbortController();
-  const onStop = () => giveUp.abort(stopped.reason);
-  stopped.addEventListener('abort', onStop);
-  if (stopped.aborted) onStop();
+  const onStop = () => giveUp.abort(new Error('stopped'));
+  stops.add(onStop);
   const timer = clock.after(TIMEOUT_MS, () => giveUp.abort(new Error('timeout')));
   try {
     const answer = read(dialer, name, clock.now(), giveUp.signal);
@@ -97,11 +115,12 @@ async function ask(
     silent.delete(name);
     return batch;
   } catch (error) {
-    silent.set(name, error instanceof Error ? error.message : String(error));
+    const why = error instanceof Error ? error.message : String(error);
+    silent.set(name, { why, rounds: (silent.get(name)?.rounds ?? 0) + 1 });
     return undefined;
   } finally {
     timer.cancel();
-    stopped.removeEventListener('abort', onStop);
+    stops.delete(onStop);
   }
 }
 

@@ -29,9 +29,13 @@ const CURVE_ALGORITHMS: Readonly<Record<string, string>> = {
   secp521r1: 'ES512',
 };
 
-/** Makes a private key, in PEM (PKCS #8): RSA with 2048 bits, as kubeadm does. */
+/**
+ * Makes a private key, in PEM (PKCS #8): ECDSA on P-256, as kubeadm does when it is told to
+ * (`encryptionAlgorithm`). Its default, RSA, takes a third of a second to make, and a millisecond for
+ * the token of each pod.
+ */
 export function generateServiceAccountKey(): string {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 

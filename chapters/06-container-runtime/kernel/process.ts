@@ -9,6 +9,7 @@ import type { NetworkProtocol } from '#apimachinery';
 import { chargeMemory } from '../limits/limits.ts';
 import type { Connection } from '../network/connection.ts';
 import { counted, type Listener } from '../network/network-stack.ts';
+import type { SecureOptions } from '../network/node-network.ts';
 import { type Credentials, mayBind, maySignal } from '../security/security.ts';
 import type { ContainerFiles } from './container-files.ts';
 import type { ContainerNamespace, Kernel, SpawnSpec } from './kernel.ts';
@@ -250,6 +251,13 @@ export class Process {
       : await this.wait(this.#kernel.network.dial(network.ip, ip, port, protocol));
     this.#cleanups.push(() => connection.close());
     return isOwn ? connection : counted(connection, network.traffic);
+  }
+
+  /** TLS over a connection of `dial`. @throws Error, as a rejection */
+  async secure(connection: Connection, options: SecureOptions): Promise<Connection> {
+    const { network } = this.#kernel;
+    if (!network.secure) throw new Error('TLS is not available here');
+    return this.wait(network.secure(connection, options));
   }
 
   /** Calls something when the process ends. */

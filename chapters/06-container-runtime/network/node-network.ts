@@ -9,6 +9,14 @@ import { DialError, type NetworkProtocol } from '#apimachinery';
 import type { Connection } from './connection.ts';
 import type { NetworkStack } from './network-stack.ts';
 
+/** How a client wants a connection encrypted. */
+export interface SecureOptions {
+  /** What the other side's certificate must be for; `''` when the client has only an address. */
+  readonly serverName: string;
+  /** Whom to trust, as PEM; `undefined`: nobody is asked for. */
+  readonly authorities: string | undefined;
+}
+
 /** What a runtime asks of the network around its sandboxes. */
 export interface NodeNetwork {
   /** A namespace can be reached at its addresses from now on. */
@@ -21,6 +29,12 @@ export interface NodeNetwork {
    * @throws DialError, as a rejection
    */
   dial(from: string, ip: string, port: number, protocol: NetworkProtocol): Promise<Connection>;
+  /**
+   * TLS over a connection, as its client. Absent where there is no platform that can.
+   *
+   * @throws Error, as a rejection, when the other side speaks none, or is not trusted
+   */
+  secure?(connection: Connection, options: SecureOptions): Promise<Connection>;
 }
 
 /** Every address reaches every other one. */

@@ -3,6 +3,7 @@
 import { concat } from '../kernel/pipe.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Connection } from '../network/connection.ts';
+import type { SecureOptions } from '../network/node-network.ts';
 
 /** A request as a program sees it. */
 export interface HttpRequest {
@@ -124,12 +125,15 @@ export interface HttpCall {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
+  /** Over TLS. */
+  readonly secure?: SecureOptions;
 }
 
 /** Makes one request. @throws DialError when nobody answers, Error for what is no HTTP */
 export async function httpCall(process: Process, call: HttpCall): Promise<HttpResponse> {
   const { ip, port, host, target, method = 'GET', headers = {}, body = new Uint8Array() } = call;
-  const connection = await process.dial(ip, port);
+  const plain = await process.dial(ip, port);
+  const connection = call.secure ? await process.secure(plain, call.secure) : plain;
   try {
     const all = { Host: host, 'User-Agent': 'Wget', Connection: 'close', ...headers };
     const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
@@ -144,6 +148,7 @@ export async function httpCall(process: Process, call: HttpCall): Promise<HttpRe
     return { status, headers: message.headers, body: message.body };
   } finally {
     connection.close();
+    plain.close();
   }
 }
 

@@ -16,9 +16,10 @@ import type { Duplex } from 'node:stream';
 import { DialError, type DialFailure, type NetworkProtocol, type PodNetwork } from '#apimachinery';
 import type { Connection } from '../network/connection.ts';
 import type { NetworkStack } from '../network/network-stack.ts';
-import type { NodeNetwork } from '../network/node-network.ts';
+import type { NodeNetwork, SecureOptions } from '../network/node-network.ts';
 import { duplexOf } from './duplex.ts';
 import { NetworkPeer } from './network-peer.ts';
+import { secureConnection } from './secure.ts';
 
 const FAILURES: ReadonlySet<unknown> = new Set<DialFailure>(['refused', 'unreachable', 'timeout']);
 const RECONNECT_MS = 500;
@@ -57,6 +58,10 @@ export class RemoteNetwork implements NodeNetwork {
 
   dial(from: string, ip: string, port: number, protocol: NetworkProtocol): Promise<Connection> {
     return dialRemote(this.#options, from, ip, port, protocol);
+  }
+
+  secure(connection: Connection, options: SecureOptions): Promise<Connection> {
+    return secureConnection(connection, options);
   }
 
   /** Ends the connection to the network; pods cannot be reached any more. */

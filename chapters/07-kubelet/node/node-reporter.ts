@@ -10,7 +10,15 @@ import {
   type Random,
   timestamp,
 } from '#apimachinery';
-import { type Client, type EventRecorder, LEASES, NODES } from '#client';
+import {
+  type Client,
+  type EventRecorder,
+  LEASES,
+  type ListOptions,
+  NODES,
+  SharedInformer,
+  type WatchOptions,
+} from '#client';
 import type { CriClient } from '#container-runtime/cri';
 import {
   allocatableOf,
@@ -62,7 +70,9 @@ export interface NodeReporterOptions {
 }
 
 /** A node that has not been ready yet is looked at so often, milliseconds: it may get its addresses. */
-const FIRST_REPORTS_MS = 1000;
+const FIRST_REPORTS_MS = 100;
+/** After so long without becoming ready it is looked at as seldom as any other. */
+const READY_GRACE_MS = 120_000;
 
 /** Events by condition: when it is true, and when not. */
 const EVENTS: Readonly<Record<string, readonly [string, string]>> = {
@@ -77,6 +87,8 @@ export const KUBELET_VERSION = 'v1.33.0';
 /** @see pkg/kubelet/kubelet_node_status.go (1.33) */
 export class NodeReporter {
   readonly #options: NodeReporterOptions;
+  /** The node alone. A thousand kubelets that ask for theirs every ten seconds are most of all requests. */
+  readonly #nodes: SharedInformer<Node>;
   #current: Node | undefined;
   #writtenAt = Number.NEGATIVE_INFINITY;
   #runtime = { name: 'unknown', version: '0.0.0' };
@@ -86,6 +98,14 @@ export class NodeReporter {
 
   constructor(options: NodeReporterOptions) {
     this.#options = options;
+    const { client, node, clock, random, log } = options;
+    const nodes = client.resource(NODES);
+    const fieldSelector = `metadata.name=${node.name}`;
+    const source = {
+      list: (query: ListOptions) => nodes.list({ ...query, fieldSelector }),
+      watch: (query: WatchOptions) => nodes.watch({ ...query, fieldSelector }),
+    };
+    this.#nodes = new SharedInformer(source, { clock, random, log, name: 'node' });
   }
 
   /** The node as it was seen last; before that, as it will be registered. */
@@ -101,7 +121,7 @@ export class NodeReporter {
   /** Resolves when the signal has aborted. */
   async run(signal: AbortSignal): Promise<void> {
     await this.#register(signal);
-    await Promise.all([this.#reportAll(signal), this.#renewAll(signal)]);
+    await Promise.all([this.#nodes.run(signal), this.#reportAll(signal), this.#renewAll(signal)]);
   }
 
   async #register(signal: AbortSignal): Promise<void> {
@@ -221,13 +241,15 @@ export class NodeReporter {
 
   async #reportAll(signal: AbortSignal): Promise<void> {
     const { clock, random, log } = this.#options;
+    const hurriesUntil = clock.monotonic() + READY_GRACE_MS;
     while (!signal.aborted) {
       try {
         await this.report(signal);
       } catch (error) {
         if (!signal.aborted) log.warn('cannot report the node', { error: String(error) });
       }
-      const waitMs = this.#wasReady ? random.jitter(STATUS_UPDATE_MS, 0.04) : FIRST_REPORTS_MS;
+      const isLate = this.#wasReady || clock.monotonic() >= hurriesUntil;
+      const waitMs = isLate ? random.jitter(STATUS_UPDATE_MS, 0.04) : FIRST_REPORTS_MS;
       await clock.sleep(waitMs, signal).catch(() => {});
     }
   }
@@ -237,7 +259,7 @@ export class NodeReporter {
     const { client, node, clock } = this.#options;
     const nodes = client.resource(NODES);
     const options = signal ? { signal } : {};
-    const known = await nodes.get(node.name, options);
+    const known = this.#nodes.lister.get(node.name) ?? (await nodes.get(node.name, options));
     if (this.#runtime.name === 'unknown') await this.#askRuntime();
     await this.#options.onNode(known);
     const next = this.#withStatus(known);

@@ -19,6 +19,7 @@ import type { ObjectCache } from '../objects/object-cache.ts';
 import type { HttpGet } from '../probes/http-get.ts';
 import { runHook } from '../restarts/lifecycle-hooks.ts';
 import { PodKiller } from '../restarts/pod-killer.ts';
+import { restartCountByLogs } from '../restarts/restart-count.ts';
 import { restartKey } from '../restarts/restart-key.ts';
 import { CrashLoopBackoff, restartDelay } from '../restarts/restarts.ts';
 import { latestContainer, type PodRuntimeStatus } from '../runtime/pod-runtime-status.ts';
@@ -222,7 +223,7 @@ export class PodRuntimeSyncer {
     place: Place,
     signal: AbortSignal,
   ): Promise<void> {
-    const { cri, puller, event, facts } = this.#options;
+    const { cri, puller, event, facts, files } = this.#options;
     const warn = (message: string): void => event(pod, container, 'Warning', 'Failed', message);
     let imageRef: string;
     try {
@@ -236,7 +237,8 @@ export class PodRuntimeSyncer {
       throw error;
     }
     const latest = latestContainer(status, container.name);
-    const restartCount = latest === undefined ? 0 : latest.restartCount + 1;
+    const logs = `${podLogDirectory(pod, facts)}/${container.name}`;
+    const restartCount = latest ? latest.restartCount + 1 : restartCountByLogs(files, logs);
     const sandbox = sandboxConfig(pod, 0, facts);
     let containerId: string;
     try {

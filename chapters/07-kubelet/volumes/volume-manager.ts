@@ -13,6 +13,8 @@ import {
 import type { ObjectCache } from '../objects/object-cache.ts';
 import type { TokenManager } from '../objects/tokens.ts';
 import { ClaimError, claimedVolume, claimNameOf } from './claims.ts';
+import { giveToGroup } from './ownership.ts';
+import { pinnedCopy } from './sub-path.ts';
 import {
   downwardPayload,
   keysPayload,
@@ -35,6 +37,9 @@ export interface VolumeManagerOptions {
   readonly hostIPs: () => readonly string[];
   readonly allocatable: () => Readonly<Record<string, string>>;
 }
+
+/** Who made a volume, if somebody did when it was needed. */
+const PROVISIONED_BY = 'pv.kubernetes.io/provisioned-by';
 
 /** A volume that could not be set up. */
 export class MountError extends Error {
@@ -94,20 +99,20 @@ export class VolumeManager {
     if (payload) {
       const stamp = `..${this.#options.clock.now()}.${++this.#stamps}`;
       writeAtomically(files, path, payload.files, stamp);
-    } else if (volume.emptyDir) {
-      if (!files.stat(path)) {
-        files.makeDirectory(path, 0o777);
-        files.changeMode(path, 0o777);
-      }
-    } else throw new VolumeError('no volume plugin matched');
-    this.#own(pod, path);
+      this.#own(pod, path, true);
+    } else if (!volume.emptyDir) throw new VolumeError('no volume plugin matched');
+    else if (!files.stat(path)) {
+      files.makeDirectory(path, 0o777);
+      files.changeMode(path, 0o777);
+      this.#own(pod, path, false);
+    }
     return path;
   }
 
   /** `fsGroup` owns what the kubelet makes. */
-  #own(pod: Pod, path: string): void {
+  #own(pod: Pod, path: string, isReadOnly: boolean): void {
     const group = pod.spec?.securityContext?.fsGroup;
-    if (group !== undefined) this.#options.files.changeOwner(path, 0, group);
+    if (group !== undefined) giveToGroup(this.#options.files, path, group, { isReadOnly });
   }
 
   async #payload(
@@ -217,11 +222,24 @@ export class VolumeManager {
   async #claimed(pod: Pod, volume: Volume, claimName: string): Promise<string> {
     const { metadata, spec } = await claimedVolume(this.#options.objects, pod, volume, claimName);
     const { hostPath, local } = spec ?? {};
+    if (hostPath && metadata?.annotations?.[PROVISIONED_BY]) {
+      return this.#provisioned(hostPath.path);
+    }
     if (hostPath) return this.#hostPath(hostPath.path, hostPath.type || 'DirectoryOrCreate');
     if (local) return this.#hostPath(local.path, 'Directory');
     throw new VolumeError(
       `PersistentVolume ${metadata?.name} is of a kind this kubelet cannot mount`,
     );
+  }
+
+  /** A folder that a provisioner promised; anybody in the pod may write there, as its makers have it. */
+  #provisioned(path: string): string {
+    const { files } = this.#options;
+    if (!files.stat(path)) {
+      files.makeDirectory(path, 0o777);
+      files.changeMode(path, 0o777);
+    }
+    return path;
   }
 
   /**
@@ -237,7 +255,8 @@ export class VolumeManager {
     hosts: string,
   ): Mount[] {
     const { files } = this.#options;
-    const mounts = (container.volumeMounts ?? []).map((mount): Mount => {
+    const directory = this.podDirectory(pod.metadata?.uid ?? '');
+    const mounts = (container.volumeMounts ?? []).map((mount, index): Mount => {
       const base = volumes.get(mount.name);
       if (base === undefined) {
         throw new ContainerConfigError(
@@ -247,11 +266,15 @@ export class VolumeManager {
       const subPath = mount.subPathExpr
         ? expandVariables(mount.subPathExpr, (name) => environment.get(name))
         : (mount.subPath ?? '');
-      const hostPath = subPath === '' ? base : `${base}/${subPath}`;
+      let hostPath = subPath === '' ? base : `${base}/${subPath}`;
       if (subPath.split('/').includes('..')) {
         throw new ContainerConfigError(`unable to provision SubPath "${subPath}"`);
       }
       if (subPath !== '' && !files.stat(hostPath)) files.makeDirectory(hostPath, 0o750);
+      if (subPath !== '' && isWritten(pod, mount.name)) {
+        const copy = `${directory}/volume-subpaths/${mount.name}/${container.name}/${index}`;
+        hostPath = pinnedCopy(files, hostPath, copy);
+      }
       const propagations: Readonly<Record<string, Mount['propagation']>> = {
         HostToContainer: 'PROPAGATION_HOST_TO_CONTAINER',
         Bidirectional: 'PROPAGATION_BIDIRECTIONAL',
@@ -263,7 +286,6 @@ export class VolumeManager {
         propagation: propagations[mount.mountPropagation ?? ''] ?? 'PROPAGATION_PRIVATE',
       };
     });
-    const directory = this.podDirectory(pod.metadata?.uid ?? '');
     if (!mounts.some(({ containerPath }) => containerPath === '/etc/hosts') && hosts !== '') {
       files.makeDirectory(directory);
       files.writeFile(`${directory}/etc-hosts`, new TextEncoder().encode(hosts), 0o644);
@@ -281,11 +303,16 @@ export class VolumeManager {
 }
 
 /** What the kubelet writes itself nobody else writes; and a claim may be used for reading only. */
-function isReadOnly({ spec }: Pod, name: string): boolean {
+function isReadOnly(pod: Pod, name: string): boolean {
+  const volume = pod.spec?.volumes?.find((one) => one.name === name);
+  return isWritten(pod, name) || volume?.persistentVolumeClaim?.readOnly === true;
+}
+
+/** Does the kubelet write the volume, again whenever an object changes? */
+function isWritten({ spec }: Pod, name: string): boolean {
   const volume = spec?.volumes?.find((one) => one.name === name);
-  const { configMap, secret, downwardAPI, projected, persistentVolumeClaim } = volume ?? {};
-  const isWritten = [configMap, secret, downwardAPI, projected].some((one) => one !== undefined);
-  return isWritten || persistentVolumeClaim?.readOnly === true;
+  const { configMap, secret, downwardAPI, projected } = volume ?? {};
+  return [configMap, secret, downwardAPI, projected].some((one) => one !== undefined);
 }
 
 function absolute(path: string): string {

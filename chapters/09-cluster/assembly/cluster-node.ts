@@ -4,16 +4,16 @@
  * Pure: the clock, the disk and the API server come from outside, so that it runs in the storm as well.
  */
 
-import type { Clock, FileSystem, Logger, Random } from '#apimachinery';
+import type { Clock, FileSystem, Logger, PodNetwork, Random } from '#apimachinery';
 import type { Client } from '#client';
-import { newSimulatedRuntime } from '#container-runtime';
+import { type NodeNetwork, newSimulatedRuntime } from '#container-runtime';
 import { type Kubelet, type KubeletOptions, newKubelet } from '#kubelet';
 import type { ClusterNetwork } from '../network/cluster-network.ts';
 import { type Identity, KUBE_PROXY, nodeIdentity } from './identity.ts';
-import { NodeProxy } from './node-proxy.ts';
+import { NodeProxy, type NodeProxyOptions } from './node-proxy.ts';
 
-/** What a node is made from. */
-export interface ClusterNodeOptions {
+/** What is the same for all nodes. */
+interface MachineOptions {
   readonly name: string;
   /** Its own address. */
   readonly ip: string;
@@ -22,10 +22,6 @@ export interface ClusterNodeOptions {
   readonly log: Logger;
   /** Its disk. */
   readonly files: FileSystem;
-  readonly network: ClusterNetwork;
-  /** How somebody reaches the API server. */
-  readonly clientAs: (user: Identity) => Client;
-  readonly clusterCidr: string;
   readonly clusterDns: string;
   /** Absent: 4 CPUs, 8Gi, 110 pods. */
   readonly capacity?: Readonly<Record<string, string>>;
@@ -36,6 +32,24 @@ export interface ClusterNodeOptions {
   readonly platform?: Partial<Pick<KubeletOptions, 'secure' | 'grpcCheck' | 'staticPods'>>;
   /** Another one after each start of the machine. */
   readonly bootId: string;
+}
+
+/** What a node is made from. */
+export interface ClusterNodeOptions extends MachineOptions, Pick<NodeProxyOptions, 'portOpener'> {
+  readonly network: ClusterNetwork;
+  /** How somebody reaches the API server. */
+  readonly clientAs: (user: Identity) => Client;
+  readonly clusterCidr: string;
+}
+
+/** What a machine is made from, wherever its network is. */
+export interface NodeMachineOptions extends MachineOptions {
+  /** As the node's kubelet. */
+  readonly client: Client;
+  /** For its runtime. */
+  readonly network: NodeNetwork;
+  /** For its kubelet. */
+  readonly pods: PodNetwork;
 }
 
 const CAPACITY = { cpu: '4', memory: '8Gi', 'ephemeral-storage': '100Gi', pods: '110' };
@@ -52,34 +66,54 @@ export interface ClusterNode {
 
 /** Makes a node; its processes die with it, as on a machine that is turned off. */
 export function newClusterNode(options: ClusterNodeOptions): ClusterNode {
-  const { name, ip, clock, random, log, files, network, clientAs, platform } = options;
-  const capacity = { ...CAPACITY, ...options.capacity };
+  const { name, ip, network, clientAs } = options;
   const proxy = new NodeProxy({
-    clock,
-    random,
-    log,
+    ...options,
     client: clientAs(KUBE_PROXY),
     nodeName: name,
     nodeIp: ip,
-    clusterCidr: options.clusterCidr,
   });
   const end = network.addNode(name, ip, proxy.rules);
+  const { kubelet, runtime } = newNodeMachine({
+    ...options,
+    client: clientAs(nodeIdentity(name)),
+    network: end.network,
+    pods: end.pods,
+  });
+  return {
+    kubelet,
+    proxy,
+    run: async (signal) => {
+      await Promise.all([kubelet.start(signal), proxy.run(signal)]);
+      runtime.stop();
+      network.removeNode(name);
+    },
+  };
+}
+
+/** Makes a runtime and a kubelet around it. */
+export function newNodeMachine(options: NodeMachineOptions): {
+  readonly kubelet: Kubelet;
+  readonly runtime: Pick<ReturnType<typeof newSimulatedRuntime>, 'stop'>;
+} {
+  const { name, ip, clock, random, log, files } = options;
+  const capacity = { ...CAPACITY, ...options.capacity };
   const runtime = newSimulatedRuntime({
     clock,
     random,
     log,
     files,
-    network: end.network,
+    network: options.network,
     cpus: Number(capacity.cpu),
     nodeIp: ip,
     nodeName: name,
   });
   const kubelet = newKubelet({
-    ...platform,
-    client: clientAs(nodeIdentity(name)),
+    ...options.platform,
+    client: options.client,
     cri: runtime,
     files,
-    network: end.pods,
+    network: options.pods,
     clock,
     random,
     log,
@@ -96,13 +130,5 @@ export function newClusterNode(options: ClusterNodeOptions): ClusterNode {
       bootId: options.bootId,
     },
   });
-  return {
-    kubelet,
-    proxy,
-    run: async (signal) => {
-      await Promise.all([kubelet.start(signal), proxy.run(signal)]);
-      runtime.stop();
-      network.removeNode(name);
-    },
-  };
+  return { kubelet, runtime };
 }

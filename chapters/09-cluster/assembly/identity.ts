@@ -28,6 +28,9 @@ export const CLUSTER_DNS = serviceAccount('kube-system', 'coredns');
 /** Makes Websites right. */
 export const WEBSITE_CONTROLLER = serviceAccount('kube-system', 'website-controller');
 
+/** Lets kubelets have certificates for the names by which they are reached. */
+export const SERVING_APPROVER = serviceAccount('kube-system', 'kubelet-serving-approver');
+
 /** The kubelet of a node. */
 export function nodeIdentity(name: string): Identity {
   return { name: `system:node:${name}`, groups: ['system:nodes'] };

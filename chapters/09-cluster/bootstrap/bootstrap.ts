@@ -28,8 +28,9 @@ import type { CertificateRequest, KeyPair, Pki } from './pki.ts';
  * | `kubelet-NAME-server` | `system:node:NAME` | `system:nodes` | server | the node's name and address |
  *
  * The last two for each node, node after node. An API server knows its clients by these names: the node
- * authorizer lets `system:node:NAME` do what a kubelet of that node must, and nothing else. The host of
- * `server` may be a name or an address (`https://[fd00::1]:6443` is `fd00::1`).
+ * authorizer lets `system:node:NAME` do what a kubelet of that node must, and nothing else.
+ *
+ * Given are `serverHost` (`cluster-shape.ts`), the host of `server`, and `newCertificateRequest` (`pki.ts`).
  *
  * @see cmd/kubeadm/app/phases/certs/certlist.go (1.33)
  * @exercise cluster/bootstrap
@@ -67,7 +68,7 @@ export interface Credentials {
  * @remarks
  * Files of the directory, in this order: `ca.key`, `ca.crt`; `sa.key`; then for each of
  * {@link certificatesFor} `NAME.key` and `NAME.crt`, and for each client but `apiserver-kubelet-client` a
- * kubeconfig `NAME.conf`. A key comes before its certificate. Keys and kubeconfigs have the mode `0o600`,
+ * kubeconfig `NAME.conf`, whose user is called by the common name. A key comes before its certificate. Keys and kubeconfigs have the mode `0o600`,
  * certificates `0o644`. {@link CredentialFiles} reads and writes them.
  *
  * What is good is kept, and its file not written again:
@@ -122,7 +123,8 @@ export const ENSURE_ATTEMPTS = 5;
  *
  * Given are `hasFields` and `withFields` (`overlay.ts`).
  *
- * @param wanted - with `metadata.name`, and `metadata.namespace` of a namespaced kind
+ * @param wanted - with `metadata.name`, and `metadata.namespace` of a namespaced kind; without a
+ *   `metadata.resourceVersion`
  * @exercise cluster/bootstrap
  */
 export async function ensureObject(
@@ -136,7 +138,7 @@ export async function ensureObject(
 /** What {@link runParts} needs. */
 export interface PartsWorld {
   readonly clock: Clock;
-  /** Told of each part when it is ready. */
+  /** Told of each part when it is ready. It does not throw. */
   readonly onReady?: (name: string) => void;
 }
 
@@ -144,7 +146,8 @@ export interface PartsWorld {
  * Starts the parts in order, and stops them the other way round.
  *
  * @remarks
- * 1. First of all, before anything starts: {@link checkParts}.
+ * 1. First of all, before anything starts and whatever `signal` says: {@link checkParts}. What it throws
+ *    is the rejection.
  * 2. A part starts when all that it needs are ready; what does not need each other starts together.
  *    {@link untilReady} asks it from its start on.
  * 3. It fails when a part rejects (`NAME failed: MESSAGE`) or resolves (`NAME ended`) before it was told
@@ -153,17 +156,20 @@ export interface PartsWorld {
  *    is the same.
  * 4. After a failure, or when `signal` aborts, nothing starts any more, nobody is asked any more and
  *    `onReady` is silent. What was started is stopped: a part is told (its own signal aborts) when all
- *    parts that need it have ended; what has ended by itself counts as ended.
- * 5. When all have ended: it rejects with the first failure, or resolves if there was none. A part that
- *    rejects after it was told to stop has failed too (`NAME failed: MESSAGE`). The others still stop in
- *    order.
+ *    parts that need it, directly or through others, have ended. What has ended by itself counts as ended,
+ *    but not for those that need it in turn: kubelets that still use a dead API server end before etcd is
+ *    told.
+ * 5. When all have ended (at once, if there are no parts): it rejects with the first failure, or resolves
+ *    if there was none. A part that rejects after it was told to stop has failed too (`NAME failed:
+ *    MESSAGE`). The others still stop in order.
  * 6. A signal that has aborted before: nothing starts, and it resolves. At the end no timer is left on
  *    the clock, and no listener on `signal`.
  *
  * ```text
  * etcd <- apiserver <- controller-manager, scheduler, kubelet
- * start   etcd; apiserver; the three together
- * stop    the three together; apiserver; etcd
+ * start             etcd; apiserver; the three together
+ * stop              the three together; apiserver; etcd
+ * apiserver fails   the three together; etcd
  * ```
  *
  * Given are `checkParts` (`part.ts`), `untilReady` (`until-ready.ts`) and `untilAborted`

@@ -1,47 +1,34 @@
 /**
  * What a new cluster has besides what its API server makes: who may do what, the address of the
- * cluster's DNS, and a class for storage. Given: data.
+ * cluster's DNS, and a class for storage. Given: data. What machines that join need is `join-objects.ts`.
  *
  * @see cmd/kubeadm/app/phases/{bootstraptoken,addons/dns,kubelet}; the names are kubeadm's
  */
 
-import type { KubernetesObject } from '#apimachinery';
 import {
   CLUSTER_ROLE_BINDINGS,
   CLUSTER_ROLES,
-  CONFIG_MAPS,
   CUSTOM_RESOURCE_DEFINITIONS,
   ENDPOINT_SLICES,
-  type ResourceType,
   SERVICE_ACCOUNTS,
   SERVICES,
   STORAGE_CLASSES,
 } from '#client';
 import { WEBSITE_DEFINITION } from '../your-turn/website.ts';
-
-/** An object, and where it belongs. */
-export interface SystemObject {
-  readonly type: ResourceType;
-  readonly object: KubernetesObject;
-}
+import {
+  bindTo,
+  entry,
+  type JoinObjectsOptions,
+  joinObjects,
+  type SystemObject,
+} from './join-objects.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
 
-function entry<T extends KubernetesObject>(type: ResourceType<T>, object: T): SystemObject {
-  return { type: type as ResourceType, object };
-}
-
 /** What the objects are made from. */
-export interface SystemObjectsOptions {
-  /** The cluster IP of the cluster's DNS: `10.96.0.10`. */
-  readonly dnsIp: string;
-  /** Where it answers. */
+export interface SystemObjectsOptions extends JoinObjectsOptions {
+  /** Where the cluster's DNS answers. */
   readonly dnsEndpoint: string;
-  readonly domain: string;
-  /** Certificates of the cluster's authority, in PEM. */
-  readonly authority: string;
-  /** Where the API server is reached. */
-  readonly server: string;
   /** What makes volumes for claims. */
   readonly provisioner: string;
 }
@@ -50,36 +37,21 @@ export interface SystemObjectsOptions {
 export function systemObjects(options: SystemObjectsOptions): SystemObject[] {
   return [
     ...permissions(),
-    ...clusterInfo(options),
+    ...joinObjects(options),
     ...dns(options),
     storage(options),
     ...websites(),
   ];
 }
 
-/** Who may do what: nodes that join, the API server at its kubelets, the cluster's DNS. */
+/** Who may do what: the API server at its kubelets, the cluster's DNS, what makes volumes. */
 function permissions(): SystemObject[] {
-  const bind = (name: string, role: string, kind: 'User' | 'Group', subject: string) =>
-    entry(CLUSTER_ROLE_BINDINGS, {
-      metadata: { name },
-      roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: role },
-      subjects: [{ apiGroup: RBAC, kind, name: subject }],
-    });
-  const csr = 'system:certificates.k8s.io:certificatesigningrequests';
   return [
-    bind(
-      'kubeadm:apiserver-kubelet-client',
+    bindTo(
       'system:kubelet-api-admin',
+      'kubeadm:apiserver-kubelet-client',
       'User',
       'kube-apiserver-kubelet-client',
-    ),
-    bind('kubeadm:kubelet-bootstrap', 'system:node-bootstrapper', 'Group', BOOTSTRAPPERS),
-    bind('kubeadm:node-autoapprove-bootstrap', `${csr}:nodeclient`, 'Group', BOOTSTRAPPERS),
-    bind(
-      'kubeadm:node-autoapprove-certificate-rotation',
-      `${csr}:selfnodeclient`,
-      'Group',
-      'system:nodes',
     ),
     entry(CLUSTER_ROLES, {
       metadata: { name: 'system:coredns' },
@@ -123,6 +95,7 @@ function localVolumes(): SystemObject[] {
           resources: ['persistentvolumeclaims'],
           verbs: ['get', 'list', 'watch', 'update', 'patch'],
         },
+        { apiGroups: [''], resources: ['persistentvolumeclaims/status'], verbs: ['update'] },
         { apiGroups: ['storage.k8s.io'], resources: ['storageclasses'], verbs: ['get', 'list'] },
         { apiGroups: [''], resources: ['events'], verbs: ['create', 'update', 'patch'] },
       ],
@@ -137,32 +110,17 @@ function localVolumes(): SystemObject[] {
   ];
 }
 
-/** The group of bootstrap tokens. */
-const BOOTSTRAPPERS = 'system:bootstrappers:kubeadm:default-node-token';
-
-/** What somebody who joins reads before it believes anybody. */
-function clusterInfo({ server, authority }: SystemObjectsOptions): SystemObject[] {
-  const cluster = { server, 'certificate-authority-data': btoa(authority) };
-  const kubeconfig = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: '', cluster }],
-  };
-  return [
-    entry(CONFIG_MAPS, {
-      metadata: { name: 'cluster-info', namespace: 'kube-public' },
-      data: { kubeconfig: `${JSON.stringify(kubeconfig, undefined, 2)}\n` },
-    }),
-  ];
-}
-
 /** The Service of the cluster's DNS. What answers is no pod: its slice is written by hand. */
 function dns({ dnsIp, dnsEndpoint }: SystemObjectsOptions): SystemObject[] {
   const ports = [
     { name: 'dns', port: 53, protocol: 'UDP' },
     { name: 'dns-tcp', port: 53, protocol: 'TCP' },
   ];
-  const labels = { 'k8s-app': 'kube-dns', 'kubernetes.io/name': 'CoreDNS' };
+  const labels = {
+    'k8s-app': 'kube-dns',
+    'kubernetes.io/cluster-service': 'true',
+    'kubernetes.io/name': 'CoreDNS',
+  };
   return [
     entry(SERVICES, {
       metadata: { name: 'kube-dns', namespace: 'kube-system', labels },

@@ -67,7 +67,7 @@ export type DnsRecord =
 
 /** An answer. */
 export interface DnsAnswer {
-  /** NXDOMAIN: there is no such name; REFUSED: somebody else's. */
+  /** NOERROR: there is the name, with or without such records; NXDOMAIN: there is none; REFUSED: somebody else's. */
   readonly code: 'NOERROR' | 'NXDOMAIN' | 'REFUSED';
   readonly answers: readonly DnsRecord[];
   /** What one would ask next: the addresses of SRV records' targets. */

@@ -41,8 +41,8 @@ export function findBoundTwice(history: History): Violation[] {
 /**
  * No two pods of a StatefulSet with one identity run at the same time.
  *
- * @remarks Its identity is its namespace and name. A pod belongs to a StatefulSet when a put showed it
- * with a controlling owner of kind `StatefulSet`. It runs from the first start of one of its containers
+ * @remarks Its identity is its namespace and name. A pod belongs to a StatefulSet when a write earlier in
+ * the history showed it with a controlling owner of kind `StatefulSet`. It runs from the first start of one of its containers
  * until all of them have ended, or their node has crashed. When a container starts while another pod
  * (uid) of the same identity runs, there is a violation `twins`, once for two pods, with the last start
  * of a container of the other pod that still runs, and this start:
@@ -53,8 +53,9 @@ export function findBoundTwice(history: History): Violation[] {
  *
  * with their uids, the one that ran already first. One thing excuses it: who deletes the object of a
  * pod whose containers still run asserts that they do not. When a *person* did (the `deleted` entry has
- * a `by`, and it does not begin with `system:`), that pod is no longer counted. When a component did, or
- * nobody knows who, it is.
+ * a `by`, and it does not begin with `system:`), that pod is counted no longer: neither as the one that runs
+ * already nor, should one of its containers start after that, as the one that starts. When a component did,
+ * or nobody knows who, it is.
  *
  * @exercise cluster/invariants
  */
@@ -78,7 +79,8 @@ export function findTwins(history: History): Violation[] {
  * old as {@link Knowledge} says. So both numbers are the most favourable since then:
  *
  * - left are the other pods of the Deployment (of the budget) that are available now, or were at any
- *   time since then, but for those taken away by the same kind of taking, however long ago;
+ *   time since then, but for those taken away by the same kind of taking, however long ago, also those
+ *   whose taking was not judged because they were not available;
  * - wanted is the lowest number that the Deployment (the budget) wanted at any time since then.
  *
  * When fewer are left than wanted there is a violation `too-few-available` with the write that took the
@@ -126,11 +128,11 @@ export function findUnreadyTraffic(history: History, patience: Patience = PATIEN
  *
  * @remarks For each `restarted` entry and each key, the write with the highest revision that was
  * acknowledged before (earlier in the history) must have survived. If it was a put, the content has the
- * key at its revision or a later one, or a `deleted` entry with a revision between the two tells why it
- * has none; such an entry may come after the restart, since what nobody was told in time is noticed
+ * key at its revision or a later one, or a `deleted` entry tells why it has none: its revision is greater
+ * than the put's, and not greater than the restart's. Such an entry may come after the restart, since what nobody was told in time is noticed
  * later. If it deleted, the content has no such key, or at a later revision. What was never acknowledged
  * may be there or not. Else there is a violation `lost-write` with the acknowledgement and the restart,
- * at the first restart that shows it:
+ * at the first restart that shows it; those of one restart are in the order of their acknowledgements:
  *
  * ```text
  * pods/default/web-0: what was written at revision 41 is not there after a restart
@@ -148,8 +150,9 @@ export function findLostWrites(history: History): Violation[] {
  *
  * @remarks The calm lasts from `storm-ended` to the next `storm-began`, or to the last entry of the
  * history. Its deadline is `settleMs` after its beginning. A calm that ends before its deadline is not
- * judged. Else, at the deadline, each object that is there and {@link unsettled} is a violation
- * `unsettled` with the last write of it, in the order of these writes (`SECONDS` is `settleMs / 1000`):
+ * judged; one that ends at it is. Else, at the deadline, each object that is there and {@link unsettled} is
+ * a violation `unsettled` with the last write of it, in the order of these writes (`SECONDS` is
+ * `settleMs / 1000`):
  *
  * ```text
  * deployments/default/web has 2 of 3 replicas as wanted 900 s after the storm

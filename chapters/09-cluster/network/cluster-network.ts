@@ -84,9 +84,12 @@ export class ClusterNetwork {
   readonly #nodes = new Map<string, { readonly end: NodeEnd; readonly rules: NodeRules }>();
   /** Pairs of nodes that do not hear each other. */
   readonly #cuts = new Set<string>();
+  readonly #secure: NodeNetwork['secure'];
 
-  constructor(clock: Clock) {
+  /** @param secure - how programs in pods speak TLS; absent: they cannot */
+  constructor(clock: Clock, secure?: NodeNetwork['secure']) {
     this.#clock = clock;
+    this.#secure = secure;
   }
 
   /**
@@ -108,7 +111,7 @@ export class ClusterNetwork {
       ip,
       join,
       leave,
-      network: { join, leave, dial },
+      network: { join, leave, dial, ...(this.#secure && { secure: this.#secure }) },
       pods: {
         dial: async (from, to, port, protocol): Promise<Duplex> =>
           duplexOf(await dial(from, to, port, protocol)),

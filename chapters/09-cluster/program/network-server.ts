@@ -10,7 +10,7 @@ import { DialError, type Logger, type NetworkProtocol } from '#apimachinery';
 import type { Connection } from '#container-runtime';
 import { NetworkPeer, pathOf, pump } from '#container-runtime/wire';
 import type { RulesText } from '#kube-proxy';
-import type { ClusterNetwork, NodeEnd, Reachable } from '../network/cluster-network.ts';
+import type { NodeEnd, Reachable } from '../network/cluster-network.ts';
 
 /** A line as it came. */
 type Line = Readonly<Record<string, unknown>>;
@@ -21,12 +21,23 @@ export interface RulesSink {
   apply(node: string, rules: RulesText): Promise<void>;
 }
 
+/** The nodes of the network. */
+export interface NodesOfNetwork {
+  get(name: string): NodeEnd | undefined;
+  /**
+   * A runtime says that it is there.
+   *
+   * @throws Error when it is none of the nodes, and cannot become one
+   */
+  admit(name: string, ip: string): NodeEnd;
+  /** It is there no more. */
+  release(name: string): void;
+}
+
 export interface NetworkServerOptions {
   readonly endpoint: string;
-  readonly network: ClusterNetwork;
   readonly rules: RulesSink;
-  /** The nodes there may be, by name. */
-  readonly nodes: ReadonlyMap<string, NodeEnd>;
+  readonly nodes: NodesOfNetwork;
   readonly log: Logger;
 }
 
@@ -75,7 +86,7 @@ export class NetworkServer {
     if (line === undefined) return;
     switch (line.op) {
       case 'node':
-        return this.#node(peer, String(line.node));
+        return this.#node(peer, String(line.node), String(line.ip));
       case 'dial':
         return this.#dial(peer, line);
       case 'accept':
@@ -87,9 +98,17 @@ export class NetworkServer {
   }
 
   /** A runtime says which pods it has, for as long as it is connected. */
-  async #node(peer: NetworkPeer, name: string): Promise<void> {
-    const end = this.#options.nodes.get(name);
-    if (end === undefined) throw new Error(`there is no node ${name}`);
+  async #node(peer: NetworkPeer, name: string, ip: string): Promise<void> {
+    const { nodes } = this.#options;
+    const end = nodes.admit(name, ip);
+    try {
+      await this.#followPods(peer, end);
+    } finally {
+      nodes.release(name);
+    }
+  }
+
+  async #followPods(peer: NetworkPeer, end: NodeEnd): Promise<void> {
     const joined = new Map<string, Reachable>();
     for (let line = await peer.readLine(); line; line = await peer.readLine()) {
       const ips = Array.isArray(line.ips) ? line.ips.map(String) : [];

@@ -17,8 +17,10 @@ import {
   parseApiServerFlags,
 } from '#apiserver/wire';
 import { type Client, NODES, type RequestHandler } from '#client';
+import { secureConnection } from '#container-runtime/wire';
 import { parseAddressRange } from '#controller-manager';
 import { certificateReader, newCertificateSigner } from '#controller-manager/program';
+import { newPortOpener } from '#kube-proxy/program';
 import { serveKubelet } from '#kubelet/program';
 import { DecisionTracer } from '#scheduler';
 import { newClusterNode } from '../assembly/cluster-node.ts';
@@ -29,6 +31,7 @@ import {
   type Identity,
   newInProcessClient,
   nodeIdentity,
+  SERVING_APPROVER,
   WEBSITE_CONTROLLER,
 } from '../assembly/identity.ts';
 import { untilAborted } from '../assembly/until-aborted.ts';
@@ -43,6 +46,8 @@ import type { ClusterOptions } from './cluster-options.ts';
 import { dialFrom } from './egress-server.ts';
 import { runGateways } from './gateways.ts';
 import { runHostPorts } from './host-ports.ts';
+import { JoinedNodes, openNetworkServer } from './joined-nodes.ts';
+import { runServingApprover } from './serving-approver.ts';
 import {
   apiServerArguments,
   CLUSTER_CIDR,
@@ -65,11 +70,18 @@ class OneProcess {
   readonly #tracer: DecisionTracer;
   /** The rules of nodes that run. */
   readonly #rules = new Map<string, NodeRulesNow>();
+  readonly #joined: JoinedNodes;
   #server: OpenApiServer | undefined;
 
   constructor(options: ClusterOptions) {
     this.#options = options;
-    this.#network = new ClusterNetwork(this.#clock);
+    this.#network = new ClusterNetwork(this.#clock, secureConnection);
+    this.#joined = new JoinedNodes({
+      network: this.#network,
+      clock: this.#clock,
+      random: this.#random,
+      own: options.shape.nodes,
+    });
     this.#tracer = new DecisionTracer(this.#clock, options.decisionTraces);
   }
 
@@ -106,6 +118,13 @@ class OneProcess {
         run: (stopped) => runGateways({ ...around(CLUSTER_DNS), port }, stopped),
         isReady: async () => true,
       },
+      { name: 'network', needs: [], ...this.#serveNetwork() },
+      {
+        name: 'kubelet-serving-approver',
+        needs: ['system objects'],
+        run: (stopped) => runServingApprover(around(SERVING_APPROVER), stopped),
+        isReady: async () => true,
+      },
       {
         name: 'website-controller',
         needs: ['system objects'],
@@ -115,7 +134,8 @@ class OneProcess {
       {
         name: 'host ports',
         needs: [api],
-        run: (stopped) => runHostPorts({ ...around(ADMIN), nodes: shape.nodes }, stopped),
+        run: (stopped) =>
+          runHostPorts({ ...around(ADMIN), nodes: shape.nodes, joined: this.#joined }, stopped),
         isReady: async () => true,
       },
       ...pageParts(this.#options.page, () => this.#pageSources()),
@@ -142,13 +162,29 @@ class OneProcess {
     };
   }
 
+  /** For nodes of other processes. */
+  #serveNetwork(): Pick<Part, 'run' | 'isReady'> {
+    const { paths, log } = this.#options;
+    let isDone = false;
+    return {
+      run: async (stopped) => {
+        const server = await openNetworkServer(paths.network, this.#joined, log);
+        isDone = true;
+        await untilAborted(stopped);
+        await server?.close();
+      },
+      isReady: async () => isDone,
+    };
+  }
+
   #systemObjects(): Pick<Part, 'run' | 'isReady'> {
-    const { shape, credentials } = this.#options;
+    const { shape, credentials, paths } = this.#options;
     let isDone = false;
     return {
       run: async (stopped) => {
         const client = this.#clientAs(ADMIN);
-        for (const { type, object } of objectsOf(shape, credentials.authority.certificate)) {
+        const authority = credentials.authority.certificate;
+        for (const { type, object } of objectsOf(shape, authority, paths.network)) {
           await ensureObject(client, type, object);
         }
         isDone = true;
@@ -205,6 +241,7 @@ class OneProcess {
       clientAs: (user) => this.#clientAs(user),
       clusterCidr: CLUSTER_CIDR,
       clusterDns: DNS_IP,
+      portOpener: newPortOpener(ip),
       port: serving.port,
       bootId: random.uuid(),
     });
@@ -222,7 +259,7 @@ class OneProcess {
       ...this.#world(),
       client: this.#clientAs(ADMIN),
       etcd: () => this.#server?.etcd,
-      rules: (node) => this.#rules.get(node),
+      rules: (node) => this.#rules.get(node) ?? this.#joined.rulesNow(node),
       decision: async (namespace, name) => this.#tracer.find(namespace, name),
     };
   }

@@ -31,8 +31,9 @@ import type { ClusterOptions } from './cluster-options.ts';
 import { dialFrom, serveEgress } from './egress-server.ts';
 import { runGateways } from './gateways.ts';
 import { runHostPorts } from './host-ports.ts';
+import { JoinedNodes } from './joined-nodes.ts';
 import { NetworkServer } from './network-server.ts';
-
+import { runServingApprover } from './serving-approver.ts';
 import {
   apiServerArguments,
   CLUSTER_CIDR,
@@ -88,6 +89,7 @@ class Processes {
   readonly #network: ClusterNetwork;
   readonly #rules = new Map<string, NodeNetfilter>();
   readonly #ends = new Map<string, NodeEnd>();
+  readonly #joined: JoinedNodes;
   #client: Client | undefined;
 
   constructor(
@@ -103,6 +105,12 @@ class Processes {
     this.#etcdPort = etcdPort;
     this.#schedulerPort = schedulerPort;
     this.#network = new ClusterNetwork(this.#clock);
+    this.#joined = new JoinedNodes({
+      network: this.#network,
+      clock: this.#clock,
+      random: this.#random,
+      own: options.shape.nodes,
+    });
     for (const { name, ip } of options.shape.nodes) {
       const rules = new NodeNetfilter({ clock: this.#clock, random: this.#random, nodeIp: ip });
       this.#rules.set(name, rules);
@@ -127,6 +135,16 @@ class Processes {
       this.#scheduler(),
       { name: 'network', needs: [], ...this.#serveNetwork() },
       { name: 'system objects', needs: ['kube-apiserver'], ...this.#systemObjects(opened.client) },
+      {
+        name: 'kubelet-serving-approver',
+        needs: ['system objects'],
+        run: (stopped) =>
+          runServingApprover(
+            { client: opened.client, clock: this.#clock, random: this.#random, log },
+            stopped,
+          ),
+        isReady: async () => true,
+      },
       {
         name: 'website-controller',
         needs: ['system objects'],
@@ -258,7 +276,7 @@ class Processes {
   }
 
   get #networkPath(): string {
-    return join(this.#sockets, 'network.sock');
+    return this.#options.paths.network ?? join(this.#sockets, 'network.sock');
   }
 
   /** Where the API server asks for connections to pods. */
@@ -274,14 +292,16 @@ class Processes {
         const { log, shape, port } = this.#options;
         const server = new NetworkServer({
           endpoint: this.#networkPath,
-          network: this.#network,
-          nodes: this.#ends,
+          nodes: {
+            get: (name) => this.#ends.get(name) ?? this.#joined.end(name),
+            admit: (name, ip) => this.#ends.get(name) ?? this.#joined.admit(name, ip),
+            release: (name) => this.#joined.release(name),
+          },
           log,
           rules: {
-            apply: async (node, rules) => {
+            apply: (node, rules) => {
               const own = this.#rules.get(node);
-              if (own === undefined) throw new Error(`there is no node ${node}`);
-              await own.applier.apply(rules);
+              return own ? own.applier.apply(rules) : this.#joined.apply(node, rules);
             },
           },
         });
@@ -293,7 +313,10 @@ class Processes {
         const { client } = this;
         const world = { clock: this.#clock, random: this.#random, log, client };
         const gateways = runGateways({ ...world, network: this.#network, port }, stopped);
-        await runHostPorts({ ...world, network: this.#network, nodes: shape.nodes }, stopped);
+        await runHostPorts(
+          { ...world, network: this.#network, nodes: shape.nodes, joined: this.#joined },
+          stopped,
+        );
         await gateways;
         egress.close();
         await server.close();
@@ -307,7 +330,8 @@ class Processes {
     return {
       isReady: async () => isDone,
       run: async (stopped) => {
-        for (const { type, object } of objectsOf(shape, credentials.authority.certificate)) {
+        const authority = credentials.authority.certificate;
+        for (const { type, object } of objectsOf(shape, authority, this.#networkPath)) {
           await ensureObject(client, type, object);
         }
         isDone = true;
@@ -337,7 +361,8 @@ class Processes {
   #rulesNow(name: string): NodeRulesNow | undefined {
     const ip = this.#ends.get(name)?.ip;
     const netfilter = this.#rules.get(name)?.netfilter;
-    return ip === undefined || netfilter === undefined ? undefined : { ip, netfilter };
+    if (ip === undefined || netfilter === undefined) return this.#joined.rulesNow(name);
+    return { ip, netfilter };
   }
 
   async #askScheduler(key: string): Promise<DecisionTrace | undefined> {

@@ -1,19 +1,30 @@
-/** The program behind `npm run storm`: runs the storm of a seed, and tells what came of it. */
+/** The program behind `npm run storm`: runs the storms of seeds, and tells what came of them. */
 
+import { setMaxListeners } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, relative } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { newPlan, type StormPlan } from '../storm/plan.ts';
+import { parsePlan, planFileName, planText } from '../storm/plan-file.ts';
 import { runStorm, type StormResult } from '../storm/run-storm.ts';
 import { shorten } from '../storm/shorten.ts';
 import { storyLines } from '../storm/story.ts';
+import { runLives } from './storm-lives.ts';
 
 /** Whose components run, as the command that starts this one says it; in JSON. */
 const MINE_VARIABLE = 'STORM_MINE';
+/** A folder for the plans of failures; absent: none is kept. */
+const STORIES_VARIABLE = 'STORM_STORIES';
 
 interface Options {
   readonly seed: number;
   readonly hours: number;
   readonly nodes: number;
   readonly tries: number;
+  readonly lives: number;
+  readonly jobs: number;
+  readonly plan?: StormPlan;
 }
 
 const HOUR_MS = 3_600_000;
@@ -21,15 +32,22 @@ const HOUR_MS = 3_600_000;
 await main();
 
 async function main(): Promise<void> {
+  // All parts of a cluster listen to one signal.
+  setMaxListeners(0);
   const options = parse(process.argv.slice(2));
-  const plan = newPlan(options);
+  if (options.lives > 1 && !options.plan) {
+    process.exitCode = await runLives(options, print);
+    if (process.exitCode === 0) tellSuccess();
+    return;
+  }
+  const plan = options.plan ?? newPlan(options);
   const began = performance.now();
   const onStorm = (done: number, entries: number): void => {
     if (done % 10 === 0 || done === plan.storms.length) {
       print(`${done} of ${plan.storms.length} storms, ${entries} entries in the last history`);
     }
   };
-  print(`seed ${options.seed}: ${plan.storms.length} storms over ${options.nodes} nodes`);
+  print(`seed ${plan.seed}: ${plan.storms.length} storms over ${plan.nodes} nodes`);
   const result = await runStorm(plan, { onStorm });
   const seconds = (performance.now() - began) / 1000;
   const hours = result.virtualMs / HOUR_MS;
@@ -46,16 +64,31 @@ async function tellFailure(plan: StormPlan, result: StormResult, options: Option
   print(`\nbroken in storm ${result.storms}:`);
   for (const { invariant, sentence } of result.violations) print(`  ${invariant}: ${sentence}`);
   for (const { component, why } of result.collapses) print(`  ${component} ended: ${why}`);
-  print(`\nlooking for a shorter story, in at most ${options.tries} runs`);
+  if (options.tries > 0) print(`\nlooking for a shorter story, in at most ${options.tries} runs`);
   const run = (shorter: StormPlan): Promise<StormResult> => runStorm(shorter);
   const found = await shorten(plan, result, { run, mostRuns: options.tries });
   const left = found.plan.faults.length + found.plan.deeds.length;
   print(`after ${found.runs} runs, ${left} things are left that have to happen:\n`);
   for (const line of storyLines(found.plan, found.result)) print(line);
+  const file = keep(found.plan);
+  if (file !== undefined) {
+    print(`\nto see just this again: npm run storm -- --plan ${file}${mineFlag()}`);
+  }
+  if (options.plan) return;
   const { seed, hours, nodes } = options;
   print(
-    `\nto replay: npm run storm -- --seed ${seed} --hours ${hours} --nodes ${nodes}${mineFlag()}`,
+    `\nthe whole of it: npm run storm -- --seed ${seed} --hours ${hours} --nodes ${nodes}${mineFlag()}`,
   );
+}
+
+/** @returns where the plan is, from here */
+function keep(plan: StormPlan): string | undefined {
+  const folder = process.env[STORIES_VARIABLE];
+  if (folder === undefined) return undefined;
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, planFileName(plan));
+  writeFileSync(path, planText(plan));
+  return relative(process.cwd(), path);
 }
 
 function tellSuccess(): void {
@@ -76,19 +109,38 @@ function mineFlag(): string {
 function parse(args: readonly string[]): Options {
   const seed = Math.floor(Date.now() % 1_000_000);
   const command = new Command('storm')
+    .usage('[--mine a,b | --reference] [options]')
     .description('Runs a whole cluster in virtual time while everything fails, and judges it.')
     .option('--seed <number>', 'which storm; the same seed is the same storm', number, seed)
     .option('--hours <number>', 'how many hours of the cluster', number, 2)
-    .option('--nodes <number>', 'how many nodes', number, 3)
-    .option('--tries <number>', 'runs that looking for a shorter story may take', number, 40);
+    .option('--nodes <number>', 'how many nodes', positive, 3)
+    .option('--lives <number>', 'so many clusters, one for each seed from --seed on', positive, 1)
+    .option('--jobs <number>', 'so many of them at a time', positive, availableParallelism())
+    .option('--tries <number>', 'runs that looking for a shorter story may take', number, 40)
+    .option('--plan <file>', 'what happened is in this file', readPlan);
   command.parse([...args], { from: 'user' });
   return command.opts<Options>();
 }
 
 function number(text: string): number {
   const value = Number(text);
-  if (!(value >= 0)) throw new InvalidArgumentError('it is no number');
+  if (text === '' || !(value >= 0)) throw new InvalidArgumentError('it is no number');
   return value;
+}
+
+function positive(text: string): number {
+  const value = number(text);
+  if (!Number.isInteger(value) || value === 0)
+    throw new InvalidArgumentError('it must be 1 or more');
+  return value;
+}
+
+function readPlan(path: string): StormPlan {
+  try {
+    return parsePlan(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function print(line: string): void {

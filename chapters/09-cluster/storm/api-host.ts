@@ -57,6 +57,8 @@ export class ApiHost {
         log,
         store: newStore(store.client, clock),
         serviceClusterIpRange: '10.96.0.0/12',
+        authorizationModes: ['Node', 'RBAC'],
+        systemObjects: 'all',
       });
       try {
         await server.start(crashed.signal);

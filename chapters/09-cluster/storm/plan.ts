@@ -48,9 +48,11 @@ export type DeedKind =
   | 'roll daemonset'
   | 'run job'
   | 'delete pod'
+  | 'force delete pod'
   | 'evict pod'
   | 'drain node'
-  | 'uncordon node';
+  | 'uncordon node'
+  | 'remove node';
 
 /** Somebody does something. */
 export interface Deed {
@@ -196,16 +198,20 @@ function newDeeds(times: StormTimes, nodes: number, first: number, random: Rando
     'run job',
     'delete pod',
     'delete pod',
+    'force delete pod',
     'evict pod',
     'evict pod',
     'evict pod',
     'drain node',
     'uncordon node',
+    'remove node',
+    'remove node',
   ];
   const deeds = Array.from({ length: 8 + random.int(12) }, (_, i): Deed => {
     const kind = random.pick(kinds);
-    const isOfNode = kind === 'drain node' || kind === 'uncordon node';
-    const target = isOfNode ? random.pick(nodeNames(nodes)) : random.pick(DEPLOYMENTS_OF_STORM);
+    const target = kind.endsWith(' node')
+      ? random.pick(nodeNames(nodes))
+      : random.pick(DEPLOYMENTS_OF_STORM);
     const at = within(times, random);
     return { id: first + i, at, kind, target, amount: random.int(5) };
   });

@@ -9,8 +9,8 @@ import { findViolations } from '../invariants/find-violations.ts';
 import type { Entry, Patience, Violation } from '../invariants/history.ts';
 import { beginFault } from './faults.ts';
 import type { StormPlan, StormTimes } from './plan.ts';
-import { type Collapse, StormCluster } from './storm-cluster.ts';
-import { connectEverywhere } from './traffic.ts';
+import { type Collapse, type PlantedBug, StormCluster } from './storm-cluster.ts';
+import { askEverywhere } from './traffic.ts';
 import { deploy, doDeed, uncordonAll } from './workload.ts';
 
 /** What came of it. */
@@ -29,6 +29,8 @@ export interface StormResult {
 /** How a run goes. */
 export interface RunOptions {
   readonly log?: Logger;
+  /** Something is wrong with the cluster itself: would it be found? */
+  readonly bug?: PlantedBug;
   /** Absent: what histories are usually judged with. */
   readonly patience?: Patience;
   /** Is told of every entry of the history. */
@@ -41,8 +43,8 @@ const TRAFFIC_MS = 20_000;
 
 /** @returns after the first storm that broke something, or the last one */
 export async function runStorm(plan: StormPlan, options: RunOptions = {}): Promise<StormResult> {
-  const { onEntry = () => {}, onStorm = () => {}, log } = options;
-  const cluster = new StormCluster({ ...plan, ...(log && { log }) });
+  const { onEntry = () => {}, onStorm = () => {}, log, bug } = options;
+  const cluster = new StormCluster({ ...plan, ...(log && { log }), ...(bug && { bug }) });
   const { clock, recorder, collapses } = cluster;
   recorder.onEntry = onEntry;
   schedule(cluster, plan);
@@ -91,7 +93,7 @@ async function passThrough(cluster: StormCluster, times: StormTimes): Promise<vo
 async function withTraffic(cluster: StormCluster, until: number, everyMs: number): Promise<void> {
   const { clock } = cluster;
   while (clock.monotonic() < until) {
+    askEverywhere(cluster);
     await clock.advance(Math.min(everyMs, until - clock.monotonic()));
-    await connectEverywhere(cluster);
   }
 }

@@ -20,11 +20,16 @@ export const SOMEBODY: Identity = { name: 'somebody', groups: ['system:masters']
 
 const CLUSTER_CIDR = '10.244.0.0/16';
 
+/** A bug that somebody put into a cluster, to see that a storm finds it. */
+export type PlantedBug = 'the store does not wait for its disk';
+
 /** What it is made from. */
 export interface StormClusterOptions {
   readonly seed: number;
   readonly nodes: number;
   readonly log?: Logger;
+  /** Absent: none is known. */
+  readonly bug?: PlantedBug;
 }
 
 /** A program ended by itself. */
@@ -50,7 +55,7 @@ export class StormCluster {
   readonly #seed: number;
   readonly #log: Logger;
 
-  constructor({ seed, nodes, log = silentLogger }: StormClusterOptions) {
+  constructor({ seed, nodes, log = silentLogger, bug }: StormClusterOptions) {
     this.#seed = seed;
     this.#log = log;
     const { clock, recorder } = this;
@@ -59,6 +64,7 @@ export class StormCluster {
       clock: this.storeClock,
       random: this.randomOf('store'),
       recorder,
+      waitsForDisk: bug !== 'the store does not wait for its disk',
     });
     this.api = new ApiHost({ clock, random: this.randomOf('API server'), log, store: this.store });
     this.controllers = this.#component('controller manager', ({ clientAs, ...world }, signal) =>

@@ -5,12 +5,12 @@
  */
 
 import { type Clock, type Logger, MemoryFileSystem, type Random } from '#apimachinery';
-import { newSimulatedRuntime, type SimulatedRuntime } from '#container-runtime';
+import { type Connection, newSimulatedRuntime, type SimulatedRuntime } from '#container-runtime';
 import { newKubelet } from '#kubelet';
 import { KUBE_PROXY, nodeIdentity } from '../assembly/identity.ts';
 import { NodeProxy } from '../assembly/node-proxy.ts';
-import type { ContainerStarted, PodId } from '../invariants/history.ts';
-import type { ClusterNetwork } from '../network/cluster-network.ts';
+import type { ContainerStarted } from '../invariants/history.ts';
+import type { ClusterNetwork, NodeEnd } from '../network/cluster-network.ts';
 import { Component, type ComponentOptions, type Life } from './component.ts';
 import { Link, type LinkOptions } from './link.ts';
 import { SkewedClock } from './skewed-clock.ts';
@@ -26,11 +26,14 @@ export interface StormNodeOptions extends Omit<LinkOptions, 'clock'> {
   readonly onEnd: ComponentOptions['onEnd'];
 }
 
+/** So long an answer is waited for. */
+const ANSWER_MS = 5000;
 const CAPACITY = { cpu: '8', memory: '16Gi', 'ephemeral-storage': '100Gi', pods: '110' };
 
 /** What runs on a machine while it has power. */
 interface Powered {
   readonly runtime: SimulatedRuntime;
+  readonly end: NodeEnd;
   readonly off: AbortController;
 }
 
@@ -87,25 +90,34 @@ export class StormNode {
     return [...this.#running.values()];
   }
 
-  /** Where its rules send a connection that a pod of this machine begins; absent: nowhere. */
-  route(ip: string, port: number): { readonly ip: string; readonly port: number } | undefined {
-    const from = this.#options.ip;
-    const routed = this.#proxies.rules.route({ from, ip, port, protocol: 'TCP', via: 'local' });
-    return routed.verdict === 'accept' ? routed : undefined;
-  }
-
-  /** The pod that has an address here. */
-  async podAt(ip: string): Promise<PodId | undefined> {
-    const { runtime } = this.#powered ?? {};
-    const { items = [] } = (await runtime?.listPodSandbox()) ?? {};
-    for (const { id, state, metadata } of items) {
-      if (state !== 'SANDBOX_READY' || metadata === undefined) continue;
-      const { status } =
-        (await runtime?.podSandboxStatus({ podSandboxId: id, verbose: false })) ?? {};
-      const { namespace, name, uid } = metadata;
-      if (status?.network?.ip === ip) return { namespace, name, uid };
+  /**
+   * A program of this machine asks somebody by HTTP.
+   *
+   * @returns the answer's body; `undefined` when there is none within five seconds, or no good one
+   */
+  async ask(ip: string, port: number, path: string): Promise<string | undefined> {
+    const { clock } = this.#options;
+    const end = this.#powered?.end;
+    let connection: Connection | undefined;
+    let isOver = end === undefined;
+    const timer = clock.after(ANSWER_MS, () => {
+      isOver = true;
+      connection?.close();
+    });
+    try {
+      connection = await end?.network.dial(this.#options.ip, ip, port, 'TCP');
+      if (isOver || connection === undefined) return undefined;
+      const request = `GET ${path} HTTP/1.1\r\nHost: ${ip}:${port}\r\nConnection: close\r\n\r\n`;
+      await connection.output.write(new TextEncoder().encode(request));
+      const answer = await textOf(connection);
+      const [head = '', body] = answer.split(/\r\n\r\n(.*)/s);
+      return head.startsWith('HTTP/1.1 200 ') ? body : undefined;
+    } catch {
+      return undefined;
+    } finally {
+      timer.cancel();
+      connection?.close();
     }
-    return undefined;
   }
 
   powerOn(): void {
@@ -113,17 +125,18 @@ export class StormNode {
     const { name, ip, clock, random, log, network } = this.#options;
     this.#boots += 1;
     const off = new AbortController();
+    const end = network.addNode(name, ip, this.#proxies.rules);
     const runtime = newSimulatedRuntime({
       clock,
       random,
       log,
       files: this.#files,
-      network: network.addNode(name, ip, this.#proxies.rules).network,
+      network: end.network,
       cpus: Number(CAPACITY.cpu),
       nodeIp: ip,
       nodeName: name,
     });
-    this.#powered = { runtime, off };
+    this.#powered = { runtime, end, off };
     void this.#watchContainers(runtime, off.signal);
     this.kubelet.start();
     this.proxy.start();
@@ -151,10 +164,9 @@ export class StormNode {
   }
 
   async #runKubelet({ clock, random, log, clientAs }: Life, signal: AbortSignal): Promise<void> {
-    const { name, ip, network } = this.#options;
-    const { runtime } = this.#powered ?? {};
-    if (runtime === undefined) throw new Error(`${name} has no power`);
-    const end = network.addNode(name, ip, this.#proxies.rules);
+    const { name, ip } = this.#options;
+    const { runtime, end } = this.#powered ?? {};
+    if (!runtime || !end) throw new Error(`${name} has no power`);
     const kubelet = newKubelet({
       client: clientAs(nodeIdentity(name)),
       cri: runtime,
@@ -191,5 +203,15 @@ export class StormNode {
         recorder.add({ ...started, kind: 'container-ended', at });
       }
     }
+  }
+}
+
+async function textOf({ input }: Connection): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for (;;) {
+    const bytes = await input.read();
+    if (bytes === undefined) return text;
+    text += decoder.decode(bytes, { stream: true });
   }
 }

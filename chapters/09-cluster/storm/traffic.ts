@@ -1,26 +1,30 @@
-/** Connections through the cluster's Services, from every node, by its own rules. */
+/** Requests through the cluster's Services, from every node, by its own rules to a pod that answers. */
 
 import type { Service } from 'kubernetes-types/core/v1.js';
 import type { StormCluster } from './storm-cluster.ts';
+import type { StormNode } from './storm-node.ts';
 
-/** Connects once from each node to each Service, and writes down whom it reached. */
-export async function connectEverywhere({ nodes, recorder }: StormCluster): Promise<void> {
+/** Asks once from each node each Service for the name of who answers, and writes down who it was. */
+export function askEverywhere(cluster: StormCluster): void {
+  const { nodes, recorder } = cluster;
   const services = [...recorder.objects.values()].filter(({ resource }) => resource === 'services');
   for (const { namespace, name, after } of services) {
-    const { clusterIP = '', ports = [] } = (after as Service).spec ?? {};
+    const { clusterIP = '', selector, ports = [] } = (after as Service).spec ?? {};
     const [port] = ports;
-    if (clusterIP === '' || clusterIP === 'None' || port === undefined) continue;
-    for (const node of nodes) {
-      const routed = node.isUp ? node.route(clusterIP, port.port) : undefined;
-      if (routed === undefined || routed.ip === clusterIP) continue;
-      const at = recorder.now;
-      for (const other of nodes) {
-        const pod = await other.podAt(routed.ip);
-        if (pod === undefined) continue;
-        const service = `${namespace}/${name}`;
-        recorder.add({ kind: 'connected', at, node: node.name, service, pod });
-        break;
-      }
-    }
+    if (!selector || clusterIP === '' || clusterIP === 'None' || port === undefined) continue;
+    const service = `${namespace}/${name}`;
+    for (const node of nodes) void ask(cluster, node, { service, ip: clusterIP, port: port.port });
   }
+}
+
+async function ask(
+  { nodes, recorder }: StormCluster,
+  node: StormNode,
+  { service, ip, port }: { readonly service: string; readonly ip: string; readonly port: number },
+): Promise<void> {
+  // A pod's name is its computer's.
+  const name = await node.ask(ip, port, '/hostname');
+  const running = nodes.flatMap((one) => one.running).find(({ pod }) => pod.name === name);
+  if (running === undefined) return;
+  recorder.add({ kind: 'connected', at: recorder.now, node: node.name, service, pod: running.pod });
 }

@@ -104,7 +104,7 @@ async function succeeds(work: Promise<unknown>): Promise<boolean> {
   }
 }
 
-type Do = (client: Client, deed: Deed, random: Random) => Promise<unknown>;
+type Do = (client: Client, deed: Deed, random: Random, cluster: StormCluster) => Promise<unknown>;
 
 const scale =
   (type: ResourceType, replicasOf: (amount: number) => number): Do =>
@@ -139,6 +139,11 @@ const DO: Readonly<Record<DeedKind, Do>> = {
     const name = await somePod(client, random);
     if (name !== undefined) await client.resource(PODS, NAMESPACE).delete(name);
   },
+  'force delete pod': async (client, _deed, random) => {
+    const name = await somePod(client, random);
+    if (name === undefined) return;
+    await client.resource(PODS, NAMESPACE).delete(name, { gracePeriodSeconds: 0 });
+  },
   'evict pod': async (client, _deed, random) => {
     const name = await somePod(client, random);
     if (name !== undefined) await evict(client, name);
@@ -155,6 +160,10 @@ const DO: Readonly<Record<DeedKind, Do>> = {
     }
   },
   'uncordon node': (client, { target }) => cordon(client, target, false),
+  // As somebody does who has seen that the machine is off. It comes back as a new node.
+  'remove node': async (client, { target }, _random, cluster) => {
+    if (!cluster.node(target).isUp) await client.resource(NODES).delete(target);
+  },
 };
 
 function job(id: number, amount: number): KubernetesObject {
@@ -193,8 +202,9 @@ function cordon(client: Client, node: string, unschedulable: boolean): Promise<u
 }
 
 /** Does what is planned; where the cluster does not answer nothing comes of it. */
-export async function doDeed({ client }: StormCluster, deed: Deed): Promise<void> {
-  await succeeds(DO[deed.kind](client, deed, seededRandom(`deed ${deed.id}`)));
+export async function doDeed(cluster: StormCluster, deed: Deed): Promise<void> {
+  const random = seededRandom(`deed ${deed.id}`);
+  await succeeds(DO[deed.kind](cluster.client, deed, random, cluster));
 }
 
 /** After a storm nodes may be used again; tries until the cluster takes it. */

@@ -29,7 +29,8 @@ export interface WebsiteWorld {
  *
  * @remarks Labels `app: NAME` on it, as selector and on its pods; an owner reference to the Website
  * (`controller` and `blockOwnerDeletion` true), so that the garbage collector takes it along; the
- * Website's replicas; one container `web` with the image and the port (`containerPort`).
+ * Website's replicas; one container `web` with the image and the port (`containerPort`). It may say
+ * `apiVersion` and `kind` or leave them out, as may the Service.
  *
  * @exercise cluster/your-turn
  */
@@ -60,7 +61,7 @@ export function websiteService(website: Website): Service {
  * | else | `False` | `ReplicasNotReady` | `M of N replicas are ready` |
  *
  * KIND is `taken`, NAME the Website's name, N is what the Website wants, M is `readyReplicas`.
- * `lastTransitionTime` stays while `status` stays the same, else it is now.
+ * `lastTransitionTime` stays while `status` stays the same and had one, else it is now.
  *
  * @param deployment - absent: there is none of this Website's
  * @param now - as {@link timestamp} writes it
@@ -91,17 +92,21 @@ export function websiteStatus(
  * 4. A Deployment or a Service of its name is there that this Website does not control (by uid): nothing
  *    is done but the status, as of 7, with what is taken (the Deployment counts first) and without a
  *    Deployment.
- * 5. Deployment and Service: missing ones are created. Those that are there keep what others have said,
- *    but these are put right by an update if they differ: replicas, and of the container `web` (the
- *    first one, if none is called so) the image and the ports, where only `containerPort` counts; the
- *    Service's selector and ports, where of a port only `port` and `targetPort` count.
+ * 5. Deployment and Service: missing ones are created (one that is being deleted is not missing). Those
+ *    that are there keep what others have said, but
+ *    what matters is put right by an update if it differs: {@link rightDeployment} and
+ *    {@link rightService} say what they are then.
  * 6. The directory: key NAME is `url`; other keys stay. The ConfigMap {@link DIRECTORY} is created if it
  *    is not there; it has no owner, as all Websites of the namespace share it.
- * 7. The status, by `updateStatus`, if it differs from what {@link websiteStatus} says.
+ * 7. The status, by `updateStatus`, if it differs from what {@link websiteStatus} says of the Deployment as
+ *    5 left it: what the API server answered if it was written, for the one in the cache does not know that
+ *    it has changed, and its replicas are ready for what was wanted before.
  *
  * When all is right, nothing is written. Caches may be behind: what the API server then refuses
  * (409, whether because it exists or because it changed) is thrown, and it is tried again. So every
  * update goes out with the resourceVersion of what it was made from.
+ *
+ * Given are `rightDeployment` and `rightService` (`put-right.ts`).
  *
  * ```text
  * Website blog is new   finalizer

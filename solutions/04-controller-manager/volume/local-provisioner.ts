@@ -25,6 +25,7 @@ import { ControlLoop } from '../control-loop.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import {
   isToDelete,
+  isToGrow,
   isToProvision,
   LOCAL_PROVISIONER,
   localVolumeFault,
@@ -32,6 +33,7 @@ import {
   mayHaveVolumes,
   newLocalVolume,
   nodesForVolumes,
+  withCapacity,
 } from './local-volume.ts';
 import { BIND_COMPLETED, classOf, SELECTED_NODE } from './volume-terms.ts';
 
@@ -109,6 +111,8 @@ class LocalProvisioner {
   async #reconcile(key: string): Promise<void> {
     if (key.startsWith(VOLUME)) return this.#removeVolume(key.slice(VOLUME.length));
     const claim = this.#claims.lister.get(key.slice(CLAIM.length));
+    const volume = claim && this.#volumes.lister.get(claim.spec?.volumeName ?? '');
+    if (claim && volume && isToGrow(claim, volume)) return this.#grow(claim, volume);
     const storageClass = claim && this.#classes.lister.get(classOf(claim));
     if (!claim || !storageClass || !isToProvision(claim, storageClass)) return;
     if (this.#volumes.lister.get(localVolumeName(claim))) return;
@@ -141,6 +145,19 @@ class LocalProvisioner {
     }
     const message = `Successfully provisioned volume ${volume.metadata?.name}`;
     this.#tell(claim, 'Normal', 'ProvisioningSucceeded', message);
+  }
+
+  /** A folder has room for what its node has room for: it is only written down. */
+  async #grow(claim: PersistentVolumeClaim, volume: PersistentVolume): Promise<void> {
+    const { client } = this.#context;
+    const name = volume.metadata?.name;
+    const storage = claim.spec?.resources?.requests?.storage ?? '';
+    this.#tell(claim, 'Normal', 'Resizing', `External resizer is resizing volume ${name}`);
+    await client.resource(PERSISTENT_VOLUMES).update(withCapacity(volume, storage));
+    const status = { ...claim.status, capacity: { ...claim.status?.capacity, storage } };
+    const { namespace } = claim.metadata ?? {};
+    await client.resource(PERSISTENT_VOLUME_CLAIMS, namespace).updateStatus({ ...claim, status });
+    this.#tell(claim, 'Normal', 'VolumeResizeSuccessful', 'Resize volume succeeded');
   }
 
   /** The one the scheduler chose, or any. */

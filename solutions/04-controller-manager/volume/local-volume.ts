@@ -6,7 +6,7 @@
 
 import type { Node, PersistentVolume, PersistentVolumeClaim } from 'kubernetes-types/core/v1.js';
 import type { StorageClass } from 'kubernetes-types/storage/v1.js';
-import { isConditionTrue } from '#apimachinery';
+import { isConditionTrue, Quantity } from '#apimachinery';
 import { objectReference, PERSISTENT_VOLUME_CLAIMS } from '#client';
 import {
   BETA_STORAGE_PROVISIONER,
@@ -47,6 +47,21 @@ export function isToDelete({ metadata, spec, status }: PersistentVolume): boolea
     spec?.persistentVolumeReclaimPolicy === 'Delete' &&
     status?.phase === 'Released'
   );
+}
+
+/** Is a claim bound to a volume of ours, and asks for more than it has? */
+export function isToGrow(claim: PersistentVolumeClaim, volume: PersistentVolume): boolean {
+  const { spec, status } = claim;
+  const isOurs = volume.metadata?.annotations?.[PROVISIONED_BY] === LOCAL_PROVISIONER;
+  if (!isOurs || status?.phase !== 'Bound' || claim.metadata?.deletionTimestamp) return false;
+  const asked = Quantity.parse(spec?.resources?.requests?.storage ?? '0');
+  return asked.compare(Quantity.parse(status.capacity?.storage ?? '0')) > 0;
+}
+
+/** The volume with another size. */
+export function withCapacity(volume: PersistentVolume, storage: string): PersistentVolume {
+  const { spec } = volume;
+  return { ...volume, spec: { ...spec, capacity: { ...spec?.capacity, storage } } };
 }
 
 /** The name of the volume that is made for a claim: the same however often it is tried. */

@@ -12,3 +12,4 @@ export {
   RemoteNetwork,
   type RemoteNetworkOptions,
 } from './remote-network.ts';
+export { secureConnection } from './secure.ts';

@@ -223,15 +223,17 @@ export class Kubelet {
     const { log } = this.options;
     await this.#learnRuntime(signal);
     await this.#runtimeState.update();
+    // Each has a signal of its own: a signal that very many listen to looks like a leak.
+    const own = (): AbortSignal => AbortSignal.any([signal]);
     const running = [
-      this.#runtimeState.run(signal),
-      this.reporter.run(signal),
-      this.#podInformer.run(signal),
-      this.#services?.run(signal),
-      this.#every(HOUSEKEEPING_MS, () => this.#keepHouse(), signal),
-      this.#evictions.run(signal),
-      this.#relist.run(signal),
-      this.#readStaticPodsAgain(signal),
+      this.#runtimeState.run(own()),
+      this.reporter.run(own()),
+      this.#podInformer.run(own()),
+      this.#services?.run(own()),
+      this.#every(HOUSEKEEPING_MS, () => this.#keepHouse(), own()),
+      this.#evictions.run(own()),
+      this.#relist.run(own()),
+      this.#readStaticPodsAgain(own()),
     ];
     await Promise.all(running).catch((error) => {
       log.error('a part of the kubelet has ended', { error: String(error) });

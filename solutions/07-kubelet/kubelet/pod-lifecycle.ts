@@ -78,6 +78,7 @@ export class PodLifecycle implements PodSyncer {
     }
     const late = this.#deadline(pod);
     if (late) {
+      podEvent(pod, 'Normal', late.reason, late.message);
       this.#write(pod, status, { isTerminal: false, failed: late });
       return { terminal: true };
     }
@@ -140,10 +141,10 @@ export class PodLifecycle implements PodSyncer {
   }
 
   #deadline(pod: Pod): { reason: string; message: string } | undefined {
-    const { clock, podEvent } = this.#options;
+    const { clock, statuses } = this.#options;
     if (this.#untilDeadline(pod, Number.POSITIVE_INFINITY, clock.now()) > 0) return undefined;
+    if (hasEnded(statuses.statusOf(pod))) return undefined;
     const message = 'Pod was active on the node longer than the specified deadline';
-    podEvent(pod, 'Normal', 'DeadlineExceeded', message);
     return { reason: 'DeadlineExceeded', message };
   }
 
@@ -157,10 +158,12 @@ export class PodLifecycle implements PodSyncer {
   async terminate(
     pod: Pod,
     graceSeconds: number | undefined,
-    failed: PodUpdate['failed'],
+    asked: PodUpdate['failed'],
     signal: AbortSignal,
   ): Promise<void> {
     const { reader, runtime, probes } = this.#options;
+    // While its containers ended nothing was said of why.
+    const failed = asked ?? this.#deadline(pod);
     const uid = pod.metadata?.uid ?? '';
     const status = await readPod(reader, uid);
     this.#write(pod, status, { isTerminal: false, failed });

@@ -16,12 +16,18 @@ import {
 } from '#apimachinery';
 import type { Client, ResourceType } from '#client';
 import { untilAborted } from '../assembly/until-aborted.ts';
-import type { ClusterShape } from './cluster-shape.ts';
+import { type ClusterShape, serverHost } from './cluster-shape.ts';
 import { CredentialFiles, PUBLIC_MODE, SECRET_MODE } from './credential-files.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { hasFields, withFields } from './overlay.ts';
 import { checkParts, type Part } from './part.ts';
-import { type CertificateRequest, isAsWanted, type KeyPair, type Pki } from './pki.ts';
+import {
+  type CertificateRequest,
+  isAsWanted,
+  type KeyPair,
+  newCertificateRequest,
+  type Pki,
+} from './pki.ts';
 import { READY_TIMEOUT_MS, untilReady } from './until-ready.ts';
 
 /**
@@ -39,8 +45,9 @@ import { READY_TIMEOUT_MS, untilReady } from './until-ready.ts';
  * | `kubelet-NAME-server` | `system:node:NAME` | `system:nodes` | server | the node's name and address |
  *
  * The last two for each node, node after node. An API server knows its clients by these names: the node
- * authorizer lets `system:node:NAME` do what a kubelet of that node must, and nothing else. The host of
- * `server` may be a name or an address (`https://[fd00::1]:6443` is `fd00::1`).
+ * authorizer lets `system:node:NAME` do what a kubelet of that node must, and nothing else.
+ *
+ * Given are `serverHost` (`cluster-shape.ts`), the host of `server`, and `newCertificateRequest` (`pki.ts`).
  *
  * @see cmd/kubeadm/app/phases/certs/certlist.go (1.33)
  * @exercise cluster/bootstrap
@@ -50,32 +57,24 @@ export function certificatesFor(shape: ClusterShape): CertificateRequest[] {
   const hosts = new Set([
     ...['kubernetes', 'kubernetes.default', service, `${service}.${shape.domain}`],
     ...['localhost', '127.0.0.1', shape.serviceIp],
-    new URL(shape.server).hostname.replace(/^\[(.*)\]$/, '$1'),
+    serverHost(shape),
   ]);
   return [
-    certificate('apiserver', 'kube-apiserver', { usage: 'server', hosts: [...hosts] }),
-    certificate('apiserver-kubelet-client', 'kube-apiserver-kubelet-client'),
-    certificate('admin', 'kubernetes-admin', { organizations: ['system:masters'] }),
-    certificate('controller-manager', 'system:kube-controller-manager'),
-    certificate('scheduler', 'system:kube-scheduler'),
-    certificate('kube-proxy', 'system:kube-proxy'),
+    newCertificateRequest('apiserver', 'kube-apiserver', { usage: 'server', hosts: [...hosts] }),
+    newCertificateRequest('apiserver-kubelet-client', 'kube-apiserver-kubelet-client'),
+    newCertificateRequest('admin', 'kubernetes-admin', { organizations: ['system:masters'] }),
+    newCertificateRequest('controller-manager', 'system:kube-controller-manager'),
+    newCertificateRequest('scheduler', 'system:kube-scheduler'),
+    newCertificateRequest('kube-proxy', 'system:kube-proxy'),
     ...shape.nodes.flatMap(({ name, ip }) => {
       const [user, organizations] = [`system:node:${name}`, ['system:nodes']];
       const serving = { organizations, usage: 'server', hosts: [name, ip] } as const;
       return [
-        certificate(`kubelet-${name}`, user, { organizations }),
-        certificate(`kubelet-${name}-server`, user, serving),
+        newCertificateRequest(`kubelet-${name}`, user, { organizations }),
+        newCertificateRequest(`kubelet-${name}-server`, user, serving),
       ];
     }),
   ];
-}
-
-function certificate(
-  name: string,
-  commonName: string,
-  more: Partial<CertificateRequest> = {},
-): CertificateRequest {
-  return { name, commonName, organizations: [], usage: 'client', hosts: [], ...more };
 }
 
 /** What has less left is made anew: a cluster may run for a month before it looks again. */
@@ -107,7 +106,7 @@ export interface Credentials {
  * @remarks
  * Files of the directory, in this order: `ca.key`, `ca.crt`; `sa.key`; then for each of
  * {@link certificatesFor} `NAME.key` and `NAME.crt`, and for each client but `apiserver-kubelet-client` a
- * kubeconfig `NAME.conf`. A key comes before its certificate. Keys and kubeconfigs have the mode `0o600`,
+ * kubeconfig `NAME.conf`, whose user is called by the common name. A key comes before its certificate. Keys and kubeconfigs have the mode `0o600`,
  * certificates `0o644`. {@link CredentialFiles} reads and writes them.
  *
  * What is good is kept, and its file not written again:
@@ -200,7 +199,8 @@ export const ENSURE_ATTEMPTS = 5;
  *
  * Given are `hasFields` and `withFields` (`overlay.ts`).
  *
- * @param wanted - with `metadata.name`, and `metadata.namespace` of a namespaced kind
+ * @param wanted - with `metadata.name`, and `metadata.namespace` of a namespaced kind; without a
+ *   `metadata.resourceVersion`
  * @exercise cluster/bootstrap
  */
 export async function ensureObject(
@@ -230,7 +230,7 @@ export async function ensureObject(
 /** What {@link runParts} needs. */
 export interface PartsWorld {
   readonly clock: Clock;
-  /** Told of each part when it is ready. */
+  /** Told of each part when it is ready. It does not throw. */
   readonly onReady?: (name: string) => void;
 }
 
@@ -238,7 +238,8 @@ export interface PartsWorld {
  * Starts the parts in order, and stops them the other way round.
  *
  * @remarks
- * 1. First of all, before anything starts: {@link checkParts}.
+ * 1. First of all, before anything starts and whatever `signal` says: {@link checkParts}. What it throws
+ *    is the rejection.
  * 2. A part starts when all that it needs are ready; what does not need each other starts together.
  *    {@link untilReady} asks it from its start on.
  * 3. It fails when a part rejects (`NAME failed: MESSAGE`) or resolves (`NAME ended`) before it was told
@@ -247,17 +248,20 @@ export interface PartsWorld {
  *    is the same.
  * 4. After a failure, or when `signal` aborts, nothing starts any more, nobody is asked any more and
  *    `onReady` is silent. What was started is stopped: a part is told (its own signal aborts) when all
- *    parts that need it have ended; what has ended by itself counts as ended.
- * 5. When all have ended: it rejects with the first failure, or resolves if there was none. A part that
- *    rejects after it was told to stop has failed too (`NAME failed: MESSAGE`). The others still stop in
- *    order.
+ *    parts that need it, directly or through others, have ended. What has ended by itself counts as ended,
+ *    but not for those that need it in turn: kubelets that still use a dead API server end before etcd is
+ *    told.
+ * 5. When all have ended (at once, if there are no parts): it rejects with the first failure, or resolves
+ *    if there was none. A part that rejects after it was told to stop has failed too (`NAME failed:
+ *    MESSAGE`). The others still stop in order.
  * 6. A signal that has aborted before: nothing starts, and it resolves. At the end no timer is left on
  *    the clock, and no listener on `signal`.
  *
  * ```text
  * etcd <- apiserver <- controller-manager, scheduler, kubelet
- * start   etcd; apiserver; the three together
- * stop    the three together; apiserver; etcd
+ * start             etcd; apiserver; the three together
+ * stop              the three together; apiserver; etcd
+ * apiserver fails   the three together; etcd
  * ```
  *
  * Given are `checkParts` (`part.ts`), `untilReady` (`until-ready.ts`) and `untilAborted`

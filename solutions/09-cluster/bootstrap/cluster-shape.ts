@@ -1,4 +1,4 @@
-/** What a cluster is to be. Given: data only. */
+/** What a cluster is to be. Given. */
 
 /** A machine of the cluster. */
 export interface NodeShape {
@@ -17,4 +17,9 @@ export interface ClusterShape {
   /** `cluster.local` */
   readonly domain: string;
   readonly nodes: readonly NodeShape[];
+}
+
+/** The name or the address in `server`: `https://[fd00::1]:6443` is `fd00::1`. */
+export function serverHost({ server }: Pick<ClusterShape, 'server'>): string {
+  return new URL(server).hostname.replace(/^\[(.*)\]$/, '$1');
 }

@@ -3,7 +3,7 @@
 /** Something of a cluster that runs. */
 export interface Part {
   readonly name: string;
-  /** Names of the parts that must be ready before this one starts. */
+  /** Names of the parts that must be ready before this one starts: those that it needs directly. */
   readonly needs: readonly string[];
   /** Runs until the signal aborts, and has cleaned up when it resolves. */
   run(signal: AbortSignal): Promise<void>;

@@ -23,6 +23,15 @@ export interface CertificateRequest {
   readonly hosts: readonly string[];
 }
 
+/** A client's, without organizations, where nothing else is said. */
+export function newCertificateRequest(
+  name: string,
+  commonName: string,
+  more: Partial<CertificateRequest> = {},
+): CertificateRequest {
+  return { name, commonName, organizations: [], usage: 'client', hosts: [], ...more };
+}
+
 /** What a certificate says. */
 export interface CertificateFacts extends Omit<CertificateRequest, 'name'> {
   /** When it ends, in milliseconds since 1970. */

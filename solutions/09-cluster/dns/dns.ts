@@ -24,19 +24,22 @@ export const MAX_ALIASES = 8;
  * |---|---|---|---|
  * | `SVC.NS.svc` | there is the Service | its cluster IPs; without any, all its endpoints' addresses | of every named port, as below |
  * | `_PORT._PROTO.SVC.NS.svc` | the Service has a port of that name and protocol, or, without a cluster IP, one of its endpoints has | none | with a cluster IP one, to `SVC.NS.svc` at the Service's port; without, one for each endpoint that has the port, to `HOST.SVC.NS.svc` at the endpoint's own |
+ * | `_PROTO.SVC.NS.svc` | never, though names below it are there: so CoreDNS has it | | |
  * | `HOST.SVC.NS.svc` | the Service has no cluster IP and an endpoint is called so | the addresses of all endpoints called so | as for the Service, of those endpoints only |
  * | `A-B-C-D.NS.pod` | there is the namespace, and {@link ipOf} the label | that address | none |
  * | `NS.svc`, `NS.pod` | there is the namespace | none | none |
  * | `svc`, `pod`, the domain itself | always | none | none |
  * | `dns-version` | always | none; `TXT` is {@link DNS_VERSION} | none |
  *
- * - HOST is what {@link hostOf} says. A port without a name has no SRV record.
+ * - HOST is what {@link hostOf} says. A port without a name has no SRV record, and no name `_._PROTO`.
+ * - Records are in the view's order: endpoint after endpoint, each with its ports in their order.
  * - SRV: priority 0; every weight is 100 divided by the number of records in the answer, rounded down,
- *   at least 1. The addresses of the endpoints, or of the Service, that the records are about are the
- *   additionals, under the targets' names: both families, each once.
+ *   at least 1. Endpoints called alike that have the port at the same number have one record together.
+ *   The addresses of the endpoints, or of the Service, that the records are about are the additionals, under
+ *   the targets' names: both families, each once, in any order.
  * - An ExternalName Service answers A, AAAA and CNAME with a `CNAME` to its name, in small letters; it
- *   has no other records, and nothing is below it. Is that name in the domain, what A or AAAA finds
- *   there follows behind it, aliases again with what follows them: {@link MAX_ALIASES} aliases at most,
+ *   has no other records, and nothing is below it. CNAME gets that one record. Is that name in the domain,
+ *   what A or AAAA finds there follows behind it, aliases again with what follows them: {@link MAX_ALIASES} aliases at most,
  *   and none twice. The code is NOERROR, whatever is found there.
  * - A name that is there without a record of that type: NOERROR without answers. None there: NXDOMAIN.
  * - A name below {@link REVERSE_ZONE} is {@link reverseAnswer}'s. Any other name outside the domain:
@@ -148,8 +151,11 @@ function serviceRecords(
   const found = targets.flatMap((target) =>
     target.ports.filter(isAsked).map(({ port }) => ({ port, target })),
   );
-  const weight = Math.max(1, Math.floor(100 / found.length));
-  const answers = found.map(({ port, target }): DnsRecord => {
+  const told = new Map(
+    found.map(({ port, target }) => [`${target.host} ${port}`, { port, target }]),
+  );
+  const weight = Math.max(1, Math.floor(100 / told.size));
+  const answers = [...told.values()].map(({ port, target }): DnsRecord => {
     return { name, type: 'SRV', data: { priority: 0, weight, port, target: target.host } };
   });
   const additionals = new Map<string, DnsRecord>();

@@ -41,7 +41,10 @@ interface Write {
 /** An object was created or changed. */
 export interface Put extends Write {
   readonly kind: 'put';
-  /** Absent: there was none of this name, or the history begins here. */
+  /**
+   * Absent: there was none of this name, or the history begins here. Else the `after` of the put before it,
+   * which is in the history.
+   */
   readonly before?: KubernetesObject;
   readonly after: KubernetesObject;
 }

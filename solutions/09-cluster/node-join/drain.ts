@@ -1,7 +1,7 @@
 /** How a node is emptied: options, what came of it, and its errors. Given. */
 
 import { type Clock, keyOf, type Pod } from '#apimachinery';
-import type { Client } from '#client';
+import { type Client, PODS } from '#client';
 import { goDuration } from '#scheduler';
 
 /** The annotation of a pod that a kubelet has from a file. */
@@ -51,7 +51,8 @@ export class DrainError extends Error {
  *
  * @param verdictOn - `stay`, `evict`, or why the node cannot be drained
  * @returns pods in their order; a refusal for each text, in the order of their first pods: `cannot delete
- * TEXT: NAMESPACE/NAME, NAMESPACE/NAME`
+ * TEXT: NAMESPACE/NAME, NAMESPACE/NAME`. Since one of the texts begins with `cannot delete` itself, those
+ * words are then there twice, as in kubectl 1.33
  */
 export function planDrain(pods: readonly Pod[], verdictOn: (pod: Pod) => string): DrainPlan {
   const evict: Pod[] = [];
@@ -65,6 +66,27 @@ export function planDrain(pods: readonly Pod[], verdictOn: (pod: Pod) => string)
   }
   const refusals = [...refused].map(([text, keys]) => `cannot delete ${text}: ${keys.join(', ')}`);
   return { evict, refusals };
+}
+
+/**
+ * Asks whether a pod may go: creates its subresource `eviction`, a `policy/v1` `Eviction` with the pod's
+ * name and namespace, and `deleteOptions.gracePeriodSeconds` if that was said.
+ *
+ * @throws what the API server refused: 429 when a budget does not allow it, 404 when it is gone
+ */
+export async function evict(
+  client: Client,
+  { metadata }: Pod,
+  { gracePeriodSeconds }: Pick<DrainOptions, 'gracePeriodSeconds'>,
+): Promise<void> {
+  const { name, namespace } = metadata ?? {};
+  const eviction = {
+    apiVersion: 'policy/v1',
+    kind: 'Eviction',
+    metadata: { name, namespace },
+    ...(gracePeriodSeconds !== undefined && { deleteOptions: { gracePeriodSeconds } }),
+  };
+  await client.resource(PODS, namespace).create(eviction as Pod, { subresource: 'eviction' });
 }
 
 /** @returns `error when evicting pods/"NAME" -n "NAMESPACE": MESSAGE` */

@@ -12,9 +12,9 @@ export interface JoinOptions {
   readonly server: string;
   /** A bootstrap token: `abcdef.0123456789abcdef`. */
   readonly token: string;
-  /** Hashes of public keys of the cluster's authority, one of which must be right: `sha256:HEX`. */
+  /** Hashes of the authority's public keys, one of which must be right: `sha256:HEX` in small letters. */
   readonly authorityHashes: readonly string[];
-  /** How long each of the two waits may last. */
+  /** How long each wait may last: each of the two reads of cluster-info, and that for the certificate. */
   readonly timeoutMs: number;
 }
 

@@ -7,7 +7,6 @@
 
 import {
   controllerOf,
-  isAlreadyExists,
   isConditionTrue,
   isNotFound,
   isTooManyRequests,
@@ -15,16 +14,19 @@ import {
   type Node,
   type Pod,
 } from '#apimachinery';
-import { CERTIFICATE_SIGNING_REQUESTS, type Client, DAEMON_SETS, NODES, PODS } from '#client';
+import { type Client, DAEMON_SETS, NODES, PODS } from '#client';
 import { goDuration } from '#scheduler';
 import { CredentialFiles, SECRET_MODE } from '../bootstrap/credential-files.ts';
 import { kubeconfigText } from '../bootstrap/kubeconfig.ts';
+import { isAsWanted, newCertificateRequest } from '../bootstrap/pki.ts';
+import { requestNodeCertificate } from './certificate-request.ts';
 import { CertificateRefusedError, waitForCertificate } from './certificate-waiting.ts';
 import { clusterOf, type NamedCluster, readClusterInfo } from './cluster-info.ts';
 import {
   DrainError,
   type DrainOptions,
   EVICTION_RETRY_MS,
+  evict,
   evictionFault,
   MIRROR_ANNOTATION,
   type NodeWorld,
@@ -46,30 +48,29 @@ export const WAITING_KEY = 'kubelet-client.key.tmp';
  * @remarks
  * 1. Its kubeconfig ({@link KUBELET_CONF}) is good: nothing is asked, nothing written. It is good if it
  *    names one cluster, one of the hashes of whose authority is among `authorityHashes`, and its client
- *    certificate is one of that authority (`pki.read`) for `system:node:NAME`, which has not ended.
+ *    certificate is the node's: `pki.read` knows it as one of that authority; it is a client's, for
+ *    `system:node:NAME` in `system:nodes` and nothing else ({@link isAsWanted}); and it has not ended.
  * 2. The cluster. {@link readClusterInfo} reads what `cluster-info` says twice: as nobody, believing
- *    whoever answers at `server`; then, once its authority is known, as nobody who believes only that
- *    authority. {@link clusterOf} says which cluster it is. In between, one of its authority's hashes
- *    must be among `authorityHashes`: `cluster CA found in cluster-info ConfigMap is invalid: none of the
+ *    whoever answers at `server`; then, once its authority is known, at `server` again as nobody who believes
+ *    only that authority. {@link clusterOf} says which cluster it is. In between, one of its authority's
+ *    hashes must be among `authorityHashes`: `cluster CA found in cluster-info ConfigMap is invalid: none of the
  *    public keys "HASH:HASH" are pinned`; and the second text must be the first: `the second kubeconfig
  *    from the cluster-info ConfigMap (using validated TLS) was different from the first`.
- * 3. The request, with the token, at the server that cluster-info names, believing its authority. The
- *    private key is that in {@link WAITING_KEY}; is there none, a new one is written there first (mode
- *    `0o600`). The CertificateSigningRequest is called `node-csr-FINGERPRINT`, so that who begins again
- *    finds it (`AlreadyExists` is fine); it asks for `system:node:NAME` in `system:nodes`, of the signer
- *    `kubernetes.io/kube-apiserver-client-kubelet`, with the usages `digital signature` and `client
- *    auth`. `spec.request` is the PEM text in base64.
+ * 3. {@link requestNodeCertificate}, with the token, at the server that cluster-info names, believing its
+ *    authority. The private key is that in {@link WAITING_KEY}; is there none, a new one is written there
+ *    first (mode `0o600`). With the same key who begins again finds the request that waits.
  * 4. {@link waitForCertificate}. Is it refused ({@link CertificateRefusedError}), the waiting key is
  *    removed, as nobody will ever sign it; after any other error it stays, for the next time.
  * 5. The kubeconfig is written, {@link kubeconfigText} for the user `system:node:NAME`, and then the
- *    waiting key removed. A certificate that `pki.read` does not know, or not as the node's, is not
- *    written: `the certificate of node NAME is not what was asked for`; the key is removed.
+ *    waiting key removed. A certificate that is not the node's, in the sense of 1, is not written: `the
+ *    certificate of node NAME is not what was asked for`; the key is removed.
  *
  * kubeadm also checks a signature that the token makes over cluster-info; here the hash must do.
  *
- * Given are `CredentialFiles` and `kubeconfigText` (`../bootstrap/`), `clustersIn` and `clientIn`
- * (`kubeconfig-reader.ts`), `readClusterInfo` and `clusterOf` (`cluster-info.ts`), and
- * `waitForCertificate` (`certificate-waiting.ts`).
+ * Given are `CredentialFiles`, `kubeconfigText`, `newCertificateRequest` and `isAsWanted`
+ * (`../bootstrap/`), `clustersIn` and `clientIn` (`kubeconfig-reader.ts`), `readClusterInfo` and `clusterOf` (`cluster-info.ts`),
+ * `requestNodeCertificate` (`certificate-request.ts`), and `waitForCertificate`
+ * (`certificate-waiting.ts`).
  *
  * @returns whether there was anything to do
  * @throws Error as said, and what the API server refused
@@ -83,9 +84,10 @@ export async function joinNode(
   const { pki, files, directory } = world;
   const user = `system:node:${options.name}`;
   const folder = new CredentialFiles(files, directory);
+  const wanted = newCertificateRequest(options.name, user, { organizations: ['system:nodes'] });
   const isNodes = (authority: string, certificate: string, key: string): boolean => {
     const facts = pki.read(authority, { certificate, key });
-    return facts?.commonName === user && facts.notAfter > world.clock.now();
+    return facts !== undefined && isAsWanted(facts, wanted) && facts.notAfter > world.clock.now();
   };
   const config = folder.read(KUBELET_CONF);
   const [known] = clustersIn(config);
@@ -98,12 +100,12 @@ export async function joinNode(
   if (folder.read(WAITING_KEY) === '') folder.write(WAITING_KEY, key, SECRET_MODE);
   const forget = (): void => files.remove(`${directory}/${WAITING_KEY}`);
   const client = world.connect({ ...cluster, token: options.token });
-  const certificate = await requestCertificate(client, key, options, world).catch(
-    (error: unknown) => {
-      if (error instanceof CertificateRefusedError) forget();
-      throw error;
-    },
-  );
+  const request = await requestNodeCertificate(client, options.name, key, pki);
+  const waiting = { clock: world.clock, timeoutMs: options.timeoutMs };
+  const certificate = await waitForCertificate(client, request, waiting).catch((error: unknown) => {
+    if (error instanceof CertificateRefusedError) forget();
+    throw error;
+  });
   if (!isNodes(cluster.authority, certificate, key)) {
     forget();
     throw new Error(`the certificate of node ${options.name} is not what was asked for`);
@@ -143,25 +145,6 @@ async function discover(options: JoinOptions, world: JoinWorld): Promise<NamedCl
   return cluster;
 }
 
-async function requestCertificate(
-  client: Client,
-  key: string,
-  { name, timeoutMs }: JoinOptions,
-  { pki, clock }: JoinWorld,
-): Promise<string> {
-  const metadata = { name: `node-csr-${pki.fingerprint(key)}` };
-  const spec = {
-    request: btoa(await pki.newRequest(key, `system:node:${name}`, ['system:nodes'])),
-    signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
-    usages: ['digital signature', 'client auth'],
-  };
-  const requests = client.resource(CERTIFICATE_SIGNING_REQUESTS);
-  await requests.create({ metadata, spec }).catch((error: unknown) => {
-    if (!isAlreadyExists(error)) throw error;
-  });
-  return waitForCertificate(client, metadata.name, { clock, timeoutMs });
-}
-
 /**
  * What a drain does to a pod.
  *
@@ -175,7 +158,7 @@ async function requestCertificate(
  * | is controlled by a DaemonSet that is gone, without `force` | `daemonsets.apps "NAME" not found` |
  * | has an `emptyDir`, without `deleteEmptyDirData` | `Pods with local storage (use --delete-emptydir-data to override)` |
  * | has a controller, or `force` is set | `evict` |
- * | else | `cannot delete Pods that declare no controller (use --force to override)` |
+ * | else | `cannot delete Pods that declare no controller (use --force to override)` (word for word kubectl's) |
  *
  * @param daemonSets - the keys of those that are there, `namespace/name`
  * @returns `stay`, `evict`, or why the node cannot be drained
@@ -202,7 +185,10 @@ export function drainVerdict(
 }
 
 /**
- * Says whether new pods may come to a node. Nothing is written when that is so already.
+ * Says whether new pods may come to a node: `spec.unschedulable`, where `false` and absent are the same.
+ *
+ * @remarks The Node is got; nothing is written when that is so already. Else a patch of that field alone, so
+ * that it cannot conflict with what others write at the same time, nor undo it.
  *
  * @throws StatusError 404 when there is no such node
  * @exercise cluster/node-join
@@ -223,22 +209,20 @@ export async function setUnschedulable(
  *
  * @remarks
  * 1. It is cordoned: {@link setUnschedulable}.
- * 2. Its pods are listed, of all namespaces, by `spec.nodeName`; {@link planDrain} of
- *    {@link drainVerdict}. With refusals nobody
- *    is evicted: {@link DrainError} with all of them. The node stays cordoned, then and ever after.
+ * 2. Its pods are listed, of all namespaces, by `spec.nodeName`, and once the DaemonSets of all namespaces;
+ *    {@link planDrain} of {@link drainVerdict}. With refusals nobody is evicted: {@link DrainError} with all of them. The node stays cordoned, then and ever after.
  * 3. All pods of the plan go at the same time, each so: it is got. It is gone when it is not there, or
  *    another has its name (by uid). Is it being deleted, it is looked at again {@link LOOK_AGAIN_MS}
- *    later. Else it is evicted: the subresource `eviction` of the pod is created, `policy/v1` `Eviction`
- *    with the pod's name and namespace, and `deleteOptions.gracePeriodSeconds` if that was said; then it
- *    is looked at again at once. A budget that does not allow it answers 429: it is tried again
+ *    later. Else it is evicted ({@link evict}); then it is looked at again at once. A budget that does
+ *    not allow it answers 429: it is tried again
  *    {@link EVICTION_RETRY_MS} later, and all begins with the look. 404 is fine.
  *    Never is a pod deleted in another way: budgets count evictions only.
  * 4. It is over when all are gone; what becomes of one does not stop the others. {@link DrainError} says
  *    what went wrong, in the order of the plan: {@link evictionFault} for whatever else an eviction or a
  *    look is refused with, {@link timeoutFault} for a pod that is still there `timeoutMs` after the
- *    beginning of 3.
+ *    beginning of 3. At that moment nobody is evicted any more; whether it is looked at once more is yours.
  *
- * Given are `planDrain`, `evictionFault`, `timeoutFault` and `DrainError` (`drain.ts`).
+ * Given are `planDrain`, `evict`, `evictionFault`, `timeoutFault` and `DrainError` (`drain.ts`).
  *
  * @returns the keys of the pods of the plan, `namespace/name`, in its order
  * @see k8s.io/kubectl/pkg/drain/drain.go (1.33)
@@ -269,18 +253,12 @@ export async function drainNode(
 /** @returns what went wrong; `undefined` when the pod is gone */
 async function evictPod(
   pod: Pod,
-  { gracePeriodSeconds, timeoutMs = 0 }: DrainOptions,
+  options: DrainOptions,
   { client, clock }: NodeWorld,
   endsAt: number,
 ): Promise<string | undefined> {
   const { name = '', namespace = '', uid } = pod.metadata ?? {};
   const pods = client.resource(PODS, namespace);
-  const eviction = {
-    apiVersion: 'policy/v1',
-    kind: 'Eviction',
-    metadata: { name, namespace },
-    ...(gracePeriodSeconds !== undefined && { deleteOptions: { gracePeriodSeconds } }),
-  };
   let isGoing = false;
   const step = async (): Promise<number | 'gone'> => {
     const found = await pods.get(name);
@@ -288,7 +266,7 @@ async function evictPod(
     isGoing ||= found.metadata?.deletionTimestamp !== undefined;
     if (isGoing) return LOOK_AGAIN_MS;
     try {
-      await pods.create(eviction as Pod, { subresource: 'eviction' });
+      await evict(client, pod, options);
       isGoing = true;
       return 0;
     } catch (error) {
@@ -304,14 +282,15 @@ async function evictPod(
     } catch (error) {
       return isNotFound(error) ? undefined : evictionFault(pod, error);
     }
-    if (clock.monotonic() >= endsAt) return timeoutFault(pod, isGoing, timeoutMs);
+    if (clock.monotonic() >= endsAt) return timeoutFault(pod, isGoing, options.timeoutMs ?? 0);
   }
 }
 
 /**
  * Takes a node out of the cluster: it is drained, and then its Node deleted.
  *
- * @remarks A node that is not there, or is gone meanwhile, has left. One that cannot be drained stays.
+ * @remarks A node that is not there, or is gone meanwhile, has left. One that cannot be drained stays. It is
+ * deleted by name, whatever its uid.
  *
  * @throws DrainError, and what the API server refused
  * @exercise cluster/node-join
@@ -337,7 +316,8 @@ export async function leaveCluster(
  * it may have another uid, another pod range, another address. Given is `poll` (`poll.ts`).
  *
  * @param timeoutMs - then: `node NAME is not ready after DURATION` (`goDuration` of `#scheduler`)
- * @returns the Node, as it is then
+ * @returns the Node, as it is after that
+ * @throws what the API server refused; 404 only of a node that goes again after it was ready
  * @exercise cluster/node-join
  */
 export async function readmitNode(

@@ -25,11 +25,33 @@ export const realPki: Pki = {
     return certificate?.ca ? { notAfter: Date.parse(certificate.validTo) } : undefined;
   },
   read: (authority, pair) => {
-    const [certificate, issuer] = [parse(pair), parse(authority)];
-    if (!certificate || !issuer || !certificate.checkIssued(issuer)) return undefined;
-    return certificate.verify(issuer.publicKey) ? factsOf(certificate) : undefined;
+    return parse(authority) ? factsIssuedBy(authority.certificate, pair) : undefined;
   },
 };
+
+/**
+ * What a certificate says.
+ *
+ * @param authority - its certificates, in PEM
+ * @returns `undefined` when the pair does not belong together, or `authority` does not vouch for it
+ */
+export function factsIssuedBy(authority: string, pair: KeyPair): CertificateFacts | undefined {
+  const certificate = parse(pair);
+  const isIssuer = (issuer: X509Certificate): boolean =>
+    certificate?.checkIssued(issuer) === true && certificate.verify(issuer.publicKey);
+  return certificate && certificatesIn(authority).some(isIssuer) ? factsOf(certificate) : undefined;
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+
+/** The certificates of a PEM text; none when one cannot be read. */
+export function certificatesIn(pem: string): X509Certificate[] {
+  try {
+    return [...pem.matchAll(CERTIFICATE)].map(([one]) => new X509Certificate(one));
+  } catch {
+    return [];
+  }
+}
 
 /** @returns `undefined` when one of the two is none, or they do not belong together */
 function parse({ certificate, key }: KeyPair): X509Certificate | undefined {

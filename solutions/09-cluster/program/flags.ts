@@ -22,6 +22,11 @@ export interface Flags {
 }
 
 const MAX_NODES = 200;
+const COMMANDS = `
+With a cluster that runs (each has its own --help):
+  token create|list|delete  tokens with which nodes join
+  join SERVER --token …     be one more node
+  leave NODE                empty a node and take it out`;
 
 /**
  * Reads flags.
@@ -39,6 +44,7 @@ export function parseFlags(argv: readonly string[]): Flags {
     .option('--page-port <port>', 'where the page is served; 0: any', parsePort, 0)
     .option('--no-page', 'serve no page')
     .option('-v, --v <level>', 'how much to log: 0, 2, 4', parseCount, 0)
+    .addHelpText('after', COMMANDS)
     .allowExcessArguments(false)
     .exitOverride();
   program.parse([...argv], { from: 'user' });

@@ -6,7 +6,7 @@ import { connectionOf } from '#container-runtime/wire';
 import { realNetwork } from '#kubelet/program';
 import { runClusterDns } from '../dns/dns-server.ts';
 import type { ClusterNetwork } from '../network/cluster-network.ts';
-import { DNS_ENDPOINT, DOMAIN } from './shape.ts';
+import { API_ENDPOINT, DNS_ENDPOINT, DOMAIN } from './shape.ts';
 
 /** What they need. */
 export interface GatewaysOptions {
@@ -23,8 +23,8 @@ export interface GatewaysOptions {
 /** Keeps them open until the signal aborts. */
 export async function runGateways(options: GatewaysOptions, signal: AbortSignal): Promise<void> {
   const { network, port } = options;
-  const close = network.addGateway('127.0.0.1', port, 'TCP', async (from, ip, to) =>
-    connectionOf(await realNetwork.dial(from, ip, to, 'TCP'), {
+  const close = network.addGateway(API_ENDPOINT, port, 'TCP', async (from, ip, to) =>
+    connectionOf(await realNetwork.dial(from, '127.0.0.1', to, 'TCP'), {
       remoteAddress: ip,
       localAddress: from,
       port: to,

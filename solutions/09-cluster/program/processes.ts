@@ -8,7 +8,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -18,6 +17,7 @@ import { openClient } from '#client/node';
 import type { EtcdClient } from '#etcd';
 import { newGrpcClient } from '#etcd/grpc';
 import type { DecisionTrace } from '#scheduler';
+import { isReadySince } from '../assembly/node-ready.ts';
 import { untilAborted } from '../assembly/until-aborted.ts';
 import { runWebsiteOperator } from '../assembly/website-operator.ts';
 import { ensureObject, runParts } from '../bootstrap/bootstrap.ts';
@@ -28,11 +28,14 @@ import { NodeNetfilter } from '../network/node-netfilter.ts';
 import type { NodeRulesNow, PageSources } from '../page/server/page-server.ts';
 import { pageParts } from '../page/server/run-page.ts';
 import type { ClusterOptions } from './cluster-options.ts';
+import { tellScheduler } from './decisions.ts';
 import { dialFrom, serveEgress } from './egress-server.ts';
+import { freePort } from './free-port.ts';
 import { runGateways } from './gateways.ts';
 import { runHostPorts } from './host-ports.ts';
+import { JoinedNodes } from './joined-nodes.ts';
 import { NetworkServer } from './network-server.ts';
-
+import { runServingApprover } from './serving-approver.ts';
 import {
   apiServerArguments,
   CLUSTER_CIDR,
@@ -84,10 +87,12 @@ class Processes {
   /** Where the scheduler says what it thought. */
   readonly #schedulerPort: number;
   readonly #clock: Clock = new RealClock();
+  readonly #startedAt = this.#clock.now();
   readonly #random: Random = realRandom();
   readonly #network: ClusterNetwork;
   readonly #rules = new Map<string, NodeNetfilter>();
   readonly #ends = new Map<string, NodeEnd>();
+  readonly #joined: JoinedNodes;
   #client: Client | undefined;
 
   constructor(
@@ -103,6 +108,12 @@ class Processes {
     this.#etcdPort = etcdPort;
     this.#schedulerPort = schedulerPort;
     this.#network = new ClusterNetwork(this.#clock);
+    this.#joined = new JoinedNodes({
+      network: this.#network,
+      clock: this.#clock,
+      random: this.#random,
+      own: options.shape.nodes,
+    });
     for (const { name, ip } of options.shape.nodes) {
       const rules = new NodeNetfilter({ clock: this.#clock, random: this.#random, nodeIp: ip });
       this.#rules.set(name, rules);
@@ -127,6 +138,16 @@ class Processes {
       this.#scheduler(),
       { name: 'network', needs: [], ...this.#serveNetwork() },
       { name: 'system objects', needs: ['kube-apiserver'], ...this.#systemObjects(opened.client) },
+      {
+        name: 'kubelet-serving-approver',
+        needs: ['system objects'],
+        run: (stopped) =>
+          runServingApprover(
+            { client: opened.client, clock: this.#clock, random: this.#random, log },
+            stopped,
+          ),
+        isReady: async () => true,
+      },
       {
         name: 'website-controller',
         needs: ['system objects'],
@@ -187,22 +208,23 @@ class Processes {
   }
 
   #scheduler(): Part {
-    const { paths, page, decisionTraces } = this.#options;
-    return this.#child(
+    const { paths, decisionTraces } = this.#options;
+    const scheduler = this.#child(
       'kube-scheduler',
       'scheduler',
       ['kube-apiserver'],
       [
         ...['--kubeconfig', join(paths.pki, 'scheduler.conf')],
         ...['--leader-elect', 'false'],
-        ...(page === undefined
-          ? ['--secure-port', '0']
-          : [
-              ...['--secure-port', String(this.#schedulerPort)],
-              ...['--decision-traces', String(decisionTraces)],
-            ]),
+        ...['--secure-port', String(this.#schedulerPort)],
+        ...['--decision-traces', String(decisionTraces)],
       ],
     );
+    const run = async (stopped: AbortSignal): Promise<void> => {
+      const forget = tellScheduler(paths.scheduler, this.#schedulerPort);
+      await scheduler.run(stopped).finally(forget);
+    };
+    return { ...scheduler, run };
   }
 
   #node({ name, ip }: NodeShape): Part[] {
@@ -258,7 +280,7 @@ class Processes {
   }
 
   get #networkPath(): string {
-    return join(this.#sockets, 'network.sock');
+    return this.#options.paths.network ?? join(this.#sockets, 'network.sock');
   }
 
   /** Where the API server asks for connections to pods. */
@@ -274,14 +296,16 @@ class Processes {
         const { log, shape, port } = this.#options;
         const server = new NetworkServer({
           endpoint: this.#networkPath,
-          network: this.#network,
-          nodes: this.#ends,
+          nodes: {
+            get: (name) => this.#ends.get(name) ?? this.#joined.end(name),
+            admit: (name, ip) => this.#ends.get(name) ?? this.#joined.admit(name, ip),
+            release: (name) => this.#joined.release(name),
+          },
           log,
           rules: {
-            apply: async (node, rules) => {
+            apply: (node, rules) => {
               const own = this.#rules.get(node);
-              if (own === undefined) throw new Error(`there is no node ${node}`);
-              await own.applier.apply(rules);
+              return own ? own.applier.apply(rules) : this.#joined.apply(node, rules);
             },
           },
         });
@@ -293,7 +317,10 @@ class Processes {
         const { client } = this;
         const world = { clock: this.#clock, random: this.#random, log, client };
         const gateways = runGateways({ ...world, network: this.#network, port }, stopped);
-        await runHostPorts({ ...world, network: this.#network, nodes: shape.nodes }, stopped);
+        await runHostPorts(
+          { ...world, network: this.#network, nodes: shape.nodes, joined: this.#joined },
+          stopped,
+        );
         await gateways;
         egress.close();
         await server.close();
@@ -307,7 +334,8 @@ class Processes {
     return {
       isReady: async () => isDone,
       run: async (stopped) => {
-        for (const { type, object } of objectsOf(shape, credentials.authority.certificate)) {
+        const authority = credentials.authority.certificate;
+        for (const { type, object } of objectsOf(shape, authority, this.#networkPath)) {
           await ensureObject(client, type, object);
         }
         isDone = true;
@@ -337,7 +365,8 @@ class Processes {
   #rulesNow(name: string): NodeRulesNow | undefined {
     const ip = this.#ends.get(name)?.ip;
     const netfilter = this.#rules.get(name)?.netfilter;
-    return ip === undefined || netfilter === undefined ? undefined : { ip, netfilter };
+    if (ip === undefined || netfilter === undefined) return this.#joined.rulesNow(name);
+    return { ip, netfilter };
   }
 
   async #askScheduler(key: string): Promise<DecisionTrace | undefined> {
@@ -347,8 +376,7 @@ class Processes {
   }
 
   async #isNodeReady(name: string): Promise<boolean> {
-    const { status } = await this.client.resource(NODES).get(name);
-    return (status?.conditions ?? []).some((one) => one.type === 'Ready' && one.status === 'True');
+    return isReadySince(await this.client.resource(NODES).get(name), this.#startedAt);
   }
 
   get client(): Client {
@@ -432,14 +460,4 @@ function abortedWithin(signal: AbortSignal, ms: number): Promise<void> {
       resolve();
     });
   });
-}
-
-/** A port nobody listens at now. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -30,6 +30,7 @@ import {
   type ResourceClient,
   SERVICES,
 } from '#client';
+import { rightDeployment, rightService } from './put-right.ts';
 import {
   DIRECTORY,
   WEBSITE_FINALIZER,
@@ -55,7 +56,8 @@ export interface WebsiteWorld {
  *
  * @remarks Labels `app: NAME` on it, as selector and on its pods; an owner reference to the Website
  * (`controller` and `blockOwnerDeletion` true), so that the garbage collector takes it along; the
- * Website's replicas; one container `web` with the image and the port (`containerPort`).
+ * Website's replicas; one container `web` with the image and the port (`containerPort`). It may say
+ * `apiVersion` and `kind` or leave them out, as may the Service.
  *
  * @exercise cluster/your-turn
  */
@@ -113,7 +115,7 @@ function ownedBy(website: Website): NonNullable<Deployment['metadata']> {
  * | else | `False` | `ReplicasNotReady` | `M of N replicas are ready` |
  *
  * KIND is `taken`, NAME the Website's name, N is what the Website wants, M is `readyReplicas`.
- * `lastTransitionTime` stays while `status` stays the same, else it is now.
+ * `lastTransitionTime` stays while `status` stays the same and had one, else it is now.
  *
  * @param deployment - absent: there is none of this Website's
  * @param now - as {@link timestamp} writes it
@@ -167,17 +169,21 @@ export function websiteStatus(
  * 4. A Deployment or a Service of its name is there that this Website does not control (by uid): nothing
  *    is done but the status, as of 7, with what is taken (the Deployment counts first) and without a
  *    Deployment.
- * 5. Deployment and Service: missing ones are created. Those that are there keep what others have said,
- *    but these are put right by an update if they differ: replicas, and of the container `web` (the
- *    first one, if none is called so) the image and the ports, where only `containerPort` counts; the
- *    Service's selector and ports, where of a port only `port` and `targetPort` count.
+ * 5. Deployment and Service: missing ones are created (one that is being deleted is not missing). Those
+ *    that are there keep what others have said, but
+ *    what matters is put right by an update if it differs: {@link rightDeployment} and
+ *    {@link rightService} say what they are then.
  * 6. The directory: key NAME is `url`; other keys stay. The ConfigMap {@link DIRECTORY} is created if it
  *    is not there; it has no owner, as all Websites of the namespace share it.
- * 7. The status, by `updateStatus`, if it differs from what {@link websiteStatus} says.
+ * 7. The status, by `updateStatus`, if it differs from what {@link websiteStatus} says of the Deployment as
+ *    5 left it: what the API server answered if it was written, for the one in the cache does not know that
+ *    it has changed, and its replicas are ready for what was wanted before.
  *
  * When all is right, nothing is written. Caches may be behind: what the API server then refuses
  * (409, whether because it exists or because it changed) is thrown, and it is tried again. So every
  * update goes out with the resourceVersion of what it was made from.
+ *
+ * Given are `rightDeployment` and `rightService` (`put-right.ts`).
  *
  * ```text
  * Website blog is new   finalizer
@@ -206,15 +212,17 @@ export async function reconcileWebsite(key: string, world: WebsiteWorld): Promis
     await websites.update(website);
     return;
   }
-  const deployment = world.deployments.get(key);
+  const found = world.deployments.get(key);
   const service = world.services.get(key);
-  const taken = takenBy(deployment, service, website);
+  const taken = takenBy(found, service, website);
+  let deployment: Deployment | undefined;
   if (taken === undefined) {
     const directory = world.configMaps.get(`${namespace}/${DIRECTORY}`);
     const deployments = client.resource(DEPLOYMENTS, namespace);
-    await ensure(deployments, deployment, rightDeployment(website, deployment));
+    const right = rightDeployment(found, websiteDeployment(website));
+    deployment = await ensure(deployments, found, right);
     const services = client.resource(SERVICES, namespace);
-    await ensure(services, service, rightService(website, service));
+    await ensure(services, service, rightService(service, websiteService(website)));
     const data = { ...directory?.data, [name]: websiteUrl(website) };
     const metadata = { name: DIRECTORY, namespace, ...directory?.metadata };
     await ensure(client.resource(CONFIG_MAPS, namespace), directory, {
@@ -224,7 +232,7 @@ export async function reconcileWebsite(key: string, world: WebsiteWorld): Promis
     });
   }
   const now = timestamp(world.clock.now());
-  const status = websiteStatus(website, taken ? undefined : deployment, now, taken);
+  const status = websiteStatus(website, deployment, now, taken);
   if (!semanticallyEqual(website.status, status)) {
     await websites.updateStatus({ ...website, status });
   }
@@ -245,9 +253,9 @@ async function ensure<T extends KubernetesObject>(
   objects: ResourceClient<T>,
   found: T | undefined,
   right: T,
-): Promise<void> {
-  if (found === undefined) await objects.create(right);
-  else if (!semanticallyEqual(found, right)) await objects.update(right);
+): Promise<T> {
+  if (found === undefined) return objects.create(right);
+  return semanticallyEqual(found, right) ? found : objects.update(right);
 }
 
 async function letGo(website: Website, client: Client): Promise<void> {
@@ -264,30 +272,4 @@ async function letGo(website: Website, client: Client): Promise<void> {
   }
   removeFinalizer(website, WEBSITE_FINALIZER);
   await client.resource(WEBSITES, namespace).update(website).catch(ifThere);
-}
-
-function rightDeployment(website: Website, found: Deployment | undefined): Deployment {
-  const wanted = websiteDeployment(website);
-  if (found === undefined) return wanted;
-  const right = deepCopy(found);
-  const { image, replicas, port } = website.spec;
-  const containers = right.spec?.template.spec?.containers ?? [];
-  const web = containers.find(({ name }) => name === 'web') ?? containers[0];
-  if (right.spec === undefined || web === undefined) return right;
-  right.spec.replicas = replicas;
-  web.image = image;
-  const ports = (web.ports ?? []).map(({ containerPort }) => containerPort);
-  if (ports.length !== 1 || ports[0] !== port) web.ports = [{ containerPort: port }];
-  return right;
-}
-
-function rightService(website: Website, found: Service | undefined): Service {
-  const wanted = websiteService(website);
-  if (found === undefined) return wanted;
-  const right = deepCopy(found);
-  const { selector = {}, ports = [] } = wanted.spec ?? {};
-  const there = (right.spec?.ports ?? []).map(({ port, targetPort }) => ({ port, targetPort }));
-  right.spec = { ...right.spec, selector };
-  if (!semanticallyEqual(there, ports)) right.spec.ports = ports;
-  return right;
 }

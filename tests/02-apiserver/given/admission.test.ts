@@ -389,3 +389,38 @@ describe('webhooks', () => {
     );
   });
 });
+
+describe('a claim that asks for more', () => {
+  const claims = `${NAMESPACE}/persistentvolumeclaims`;
+  const merge = { 'content-type': 'application/merge-patch+json' };
+  const grow = async (name: string) => {
+    const more = { spec: { resources: { requests: { storage: '2Gi' } } } };
+    const answer = await server.ask('PATCH', `${claims}/${name}`, more, merge);
+    return `${answer.status} ${String(((await answer.json()) as Fields).message)}`;
+  };
+
+  it('is bound, and of a class that lets claims grow', async () => {
+    const why =
+      'is forbidden: only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize';
+    const classes = '/apis/storage.k8s.io/v1/storageclasses';
+    for (const [name, allowVolumeExpansion] of [
+      ['fixed', false],
+      ['growing', true],
+    ] as const) {
+      const more = { provisioner: 'x/y', allowVolumeExpansion };
+      await make(classes, object('storage.k8s.io/v1', 'StorageClass', name, more));
+    }
+    for (const storageClassName of ['', 'gone', 'fixed', 'growing']) {
+      const name = `c-${storageClassName}x`;
+      const resources = { requests: { storage: '1Gi' } };
+      const spec = { storageClassName, accessModes: ['ReadWriteOnce'], resources };
+      await make(claims, object('v1', 'PersistentVolumeClaim', name, { spec }));
+      const status = { status: { phase: 'Bound' } };
+      await server.ask('PATCH', `${claims}/${name}/status`, status, merge);
+    }
+    for (const name of ['c-x', 'c-gonex', 'c-fixedx']) {
+      expect(await grow(name)).toBe(`403 persistentvolumeclaims "${name}" ${why}`);
+    }
+    expect(await grow('c-growingx')).toMatch(/^200 /);
+  });
+});

@@ -97,7 +97,7 @@ describe('bootstrap tokens', () => {
         headers,
         body: JSON.stringify(review),
       });
-      const answer = await response.json();
+      const answer = (await response.json()) as { status?: { userInfo?: { username: string } } };
       if (isOn) expect(answer.status?.userInfo?.username).toBe('system:bootstrap:abcdef');
       else expect(response.status).toBe(401);
       await stop();

@@ -337,3 +337,20 @@ describe('scale', () => {
     expect(whole.body).toMatchObject({ metadata: { generation: 2 }, spec: { replicas: 5 } });
   });
 });
+
+describe('JSON', () => {
+  const ask = async (target: string, userAgent: string) =>
+    (await server.ask('GET', target, undefined, { 'user-agent': userAgent })).text();
+
+  it('has line breaks for browsers, curl and wget, unless they say otherwise', async () => {
+    const namespaces = '/api/v1/namespaces';
+    for (const userAgent of ['curl/8.10.1', 'Wget', 'Mozilla/5.0 (X11)']) {
+      expect(await ask(namespaces, userAgent)).toContain('{\n  "kind": "NamespaceList",\n');
+    }
+    expect(await ask(`${namespaces}/nope`, 'curl/8')).toContain('\n  "status": "Failure",\n');
+    expect(await ask(`${namespaces}?pretty=false`, 'curl/8')).toContain('"kind":"NamespaceList"');
+    expect(await ask(`${namespaces}?pretty=true`, 'kubectl')).toContain('"kind": "NamespaceList"');
+    expect(await ask(namespaces, 'kubectl')).toContain('"kind":"NamespaceList"');
+    expect(await ask('/version', 'kubectl')).toContain('\n  "major": "1",\n');
+  });
+});

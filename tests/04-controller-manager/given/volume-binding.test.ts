@@ -401,6 +401,27 @@ describe('claims with a storage class', () => {
     expect((await volumes().list()).items).toEqual([]);
   });
 
+  it('grow with what they ask for, if their class lets them', async () => {
+    await begin();
+    await addNode('node-1');
+    await addClass('local', { allowVolumeExpansion: true });
+    await claims().create(claim('data', { storageClassName: 'local' }));
+    await world.converge();
+    const more = { spec: { resources: { requests: { storage: '99Gi' } } } };
+    await claims().patch('data', 'merge-patch', more);
+    await world.converge();
+    const { status, spec } = await claims().get('data');
+    expect(status?.capacity).toEqual({ storage: '99Gi' });
+    const volume = await volumes().get(spec?.volumeName ?? '');
+    expect(volume.spec?.capacity).toEqual({ storage: '99Gi' });
+    expect(await world.events()).toEqual(
+      expect.arrayContaining([
+        `Normal Resizing External resizer is resizing volume ${spec?.volumeName}`,
+        'Normal VolumeResizeSuccessful Resize volume succeeded',
+      ]),
+    );
+  });
+
   it('wait for a node, and get their volumes as soon as there is one', async () => {
     await begin();
     await addClass('local');

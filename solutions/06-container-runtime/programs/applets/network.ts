@@ -23,22 +23,34 @@ async function targetOf(process: Process, text: string): Promise<Target> {
 async function fetchUrl(
   process: Process,
   text: string,
-  more: { method?: string; headers?: Record<string, string>; body?: Uint8Array } = {},
+  more: {
+    method?: string;
+    headers?: Record<string, string>;
+    body?: Uint8Array;
+    /** Whom to trust, as PEM; absent: anybody. */
+    authorities?: string;
+  } = {},
   redirects = 5,
 ): Promise<HttpResponse> {
   const { url, ip } = await targetOf(process, text);
-  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
+  const port = portOf(url);
+  const { authorities, ...rest } = more;
   const response = await httpCall(process, {
     ip,
     port,
     host: url.host,
     target: url.pathname + url.search,
-    ...more,
+    ...rest,
+    ...(url.protocol === 'https:' && { secure: { serverName: url.hostname, authorities } }),
   });
   const location = response.headers.get('location');
   if (location === undefined || response.status < 300 || response.status > 399 || redirects === 0)
     return response;
   return fetchUrl(process, new URL(location, url).href, more, redirects - 1);
+}
+
+function portOf({ port, protocol }: URL): number {
+  return Number(port || (protocol === 'https:' ? 443 : 80));
 }
 
 /** Gives up after so many seconds. */
@@ -56,7 +68,7 @@ const wget: Applet = async (process, args) => {
   const say = (line: string) => (isQuiet ? Promise.resolve() : process.writeError(line));
   try {
     const { url, ip } = await targetOf(process, text);
-    await say(`Connecting to ${url.host} (${ip}:${url.port || 80})\n`);
+    await say(`Connecting to ${url.host} (${ip}:${portOf(url)})\n`);
     const response = await within(process, Number(values.get('T') ?? 0), fetchUrl(process, text));
     if (response.status >= 400) {
       await process.writeError(
@@ -105,22 +117,32 @@ function dialMessage({ failure }: DialError): string {
 }
 
 const curl: Applet = async (process, args) => {
-  const { flags, values, rest } = options(args.map(curlOption), 'oXHdmwA');
-  const headers = Object.fromEntries(
-    args
-      .filter((_, i) => args[i - 1] === '-H')
+  const given = args.map(curlOption);
+  const { flags, values, rest } = options(given, 'oXHdmwAuE');
+  const headers: Record<string, string> = Object.fromEntries(
+    given
+      .filter((_, i) => given[i - 1] === '-H')
       .map((one) => [one.slice(0, one.indexOf(':')), one.slice(one.indexOf(':') + 1).trim()]),
   );
+  headers['User-Agent'] ??= values.get('A') ?? 'curl/8.10.1';
+  const user = values.get('u');
+  if (user !== undefined) headers.Authorization = `Basic ${btoa(user)}`;
   const data = values.get('d');
   const method = flags.has('I')
     ? 'HEAD'
     : (values.get('X') ?? (data === undefined ? 'GET' : 'POST'));
   const [text = ''] = rest;
   try {
+    const authorities = flags.has('k') ? undefined : trusted(process, values.get('E'));
     const call = fetchUrl(
       process,
       text,
-      { method, headers, ...(data !== undefined && { body: encode(data) }) },
+      {
+        method,
+        headers,
+        ...(data !== undefined && { body: encode(data) }),
+        ...(authorities !== undefined && { authorities }),
+      },
       flags.has('L') ? 10 : 0,
     );
     const response = await within(process, Number(values.get('m') ?? 0), call);
@@ -151,6 +173,12 @@ const curl: Applet = async (process, args) => {
   }
 };
 
+/** Whom curl trusts: what it is told, or nobody. @throws FileError when the file is not there */
+function trusted(process: Process, path: string | undefined): string {
+  if (path === undefined) return '';
+  return new TextDecoder().decode(process.files.readFile(absolute(process, path)));
+}
+
 function curlOption(arg: string): string {
   const short: Record<string, string> = {
     '--silent': '-s',
@@ -164,6 +192,13 @@ function curlOption(arg: string): string {
     '--output': '-o',
     '--write-out': '-w',
     '--location': '-L',
+    '--include': '-i',
+    '--insecure': '-k',
+    '--user': '-u',
+    '--user-agent': '-A',
+    '--show-error': '-S',
+    // There is no letter for it; `-E` is not for anything else here.
+    '--cacert': '-E',
   };
   return short[arg] ?? arg;
 }
@@ -175,18 +210,21 @@ async function curlFailure(
   isSilent: boolean,
 ): Promise<number> {
   if (!(error instanceof Error) || error.name === 'ProcessEnded') throw error;
-  const { hostname, port } = new URL(/^\w+:\/\//.test(text) ? text : `http://${text}`);
-  const [status, message] =
-    error instanceof NameError
-      ? [6, `Could not resolve host: ${hostname}`]
-      : error.message === 'timed out'
-        ? [28, 'Operation timed out']
-        : [
-            7,
-            `Failed to connect to ${hostname} port ${port || 80} after 0 ms: Couldn't connect to server`,
-          ];
+  const url = new URL(/^\w+:\/\//.test(text) ? text : `http://${text}`);
+  const [status, message] = curlFault(error, url);
   if (!isSilent) await process.writeError(`curl: (${status}) ${message}\n`);
   return status;
+}
+
+function curlFault(error: Error, url: URL): readonly [status: number, message: string] {
+  const { hostname, protocol } = url;
+  if (error instanceof NameError) return [6, `Could not resolve host: ${hostname}`];
+  if (error.message === 'timed out') return [28, 'Operation timed out'];
+  if (protocol === 'https:' && !(error instanceof DialError)) {
+    return [60, `SSL certificate problem: ${error.message}`];
+  }
+  const where = `${hostname} port ${portOf(url)}`;
+  return [7, `Failed to connect to ${where} after 0 ms: Couldn't connect to server`];
 }
 
 /** `nslookup [-type=SRV] NAME`; an address is looked up the other way round. */
@@ -237,16 +275,21 @@ const dig: Applet = async (process, args) => {
   const full = args.includes('+search') || name.endsWith('.') ? name : `${name}.`;
   const records = (await lookUp(process, full, wanted)) ?? [];
   if (args.includes('+short')) {
-    await process.write(records.map(({ value }) => `${value}\n`).join(''));
+    await process.write(records.map((one) => `${digValue(one)}\n`).join(''));
     return 0;
   }
   const status = records.length > 0 ? 'NOERROR' : 'NXDOMAIN';
-  const lines = records.map((one) => `${one.name}.\t30\tIN\t${one.type}\t${one.value}\n`);
+  const lines = records.map((one) => `${one.name}.\t30\tIN\t${one.type}\t${digValue(one)}\n`);
   await process.write(
     `;; ->>HEADER<<- opcode: QUERY, status: ${status}\n\n;; QUESTION SECTION:\n;${full}\tIN\t${wanted}\n\n;; ANSWER SECTION:\n${lines.join('')}`,
   );
   return 0;
 };
+
+/** Names end with a dot. */
+function digValue({ type, value }: DnsRecord): string {
+  return type === 'CNAME' || type === 'PTR' || type === 'SRV' ? `${value}.` : value;
+}
 
 /** @returns `undefined` for what is no IPv4 address */
 function reverseName(text: string): string | undefined {
