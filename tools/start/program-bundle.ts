@@ -32,7 +32,7 @@ export async function bundleProgram(request: BundleRequest): Promise<string> {
   const { root, main, conditions, loans } = request;
   const chapter = /(\d\d-[^/\\]+)[/\\][^/\\]+$/.exec(main)?.[1] ?? 'program';
   const choice = JSON.stringify([main, conditions, loans.map(({ files }) => files)]);
-  const name = `${chapter}-${hashOf('2', choice, ...sources(root))}.mjs`;
+  const name = `${chapter}-${hashOf('4', choice, ...sources(root))}.mjs`;
   return (await cached(root, name, () => bundle(request))).path;
 }
 
@@ -70,8 +70,9 @@ async function bundle({ root, main, conditions, loans }: BundleRequest): Promise
     outdir: root,
     conditions: [...conditions],
     legalComments: 'none',
+    banner: { js: REQUIRE },
     logLevel: 'silent',
-    plugins: [...(loans.length > 0 ? [lending(root, loans)] : []), packagesStayOutside],
+    plugins: [...(loans.length > 0 ? [lending(root, loans)] : []), packagesInside],
   });
   return result.outputFiles[0]?.text ?? '';
 }
@@ -113,14 +114,29 @@ function lending(root: string, loans: readonly Loan[]): Plugin {
   };
 }
 
-/** Packages are loaded by Node, but for those that must come after a file of ours. */
-const packagesStayOutside: Plugin = {
-  name: 'packages-stay-outside',
-  setup({ onResolve }) {
-    onResolve({ filter: /^[^.#/]/ }, ({ kind, path, importer }) => {
-      if (kind === 'entry-point') return undefined;
-      const inside = path === '@peculiar/x509' || importer.includes('/node_modules/');
-      return inside ? undefined : { path, external: true };
-    });
+/** A package whose modules ask for others in a way that a bundler does not see. */
+const OUTSIDE: ReadonlySet<string> = new Set(['jsonc-parser']);
+/** For packages that ask for Node's own modules. */
+const REQUIRE =
+  "import { createRequire as requireOfBundle } from 'node:module'; const require = requireOfBundle(import.meta.url);";
+/** Lines of packages are nobody's: a map of them would be most of the file. */
+const NO_MAP = mapComment({ version: 3, sources: [], mappings: '' });
+
+/** To find a package's hundred files takes Node longer than all that a program does before it begins. */
+const packagesInside: Plugin = {
+  name: 'packages-inside',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^[^.#/]/ }, ({ path }) =>
+      OUTSIDE.has(path) ? { path, external: true } : undefined,
+    );
+    onLoad({ filter: /[\\/]node_modules[\\/].*\.[cm]?js$/ }, ({ path }) => ({
+      contents: `${readFileSync(path, 'utf8')}\n${NO_MAP}`,
+      loader: 'js',
+    }));
   },
 };
+
+function mapComment(map: object): string {
+  const text = Buffer.from(JSON.stringify(map)).toString('base64');
+  return `//# sourceMappingURL=data:application/json;base64,${text}`;
+}
