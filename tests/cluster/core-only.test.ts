@@ -81,10 +81,9 @@ async function newStudent(chapters: readonly Chapter[]): Promise<string> {
 /** The files that a program is made of, from the student's folder. */
 function sourcesOf(root: string): string[] {
   const folder = join(root, '.course', 'cache');
-  const [program = ''] = readdirSync(folder).filter((name) => name.startsWith('09-cluster-'));
-  const text = readFileSync(join(folder, program), 'utf8');
-  const [, map = ''] = /sourceMappingURL=data:application\/json;base64,(\S+)\s*$/.exec(text) ?? [];
-  const { sources } = JSON.parse(Buffer.from(map, 'base64').toString()) as { sources: string[] };
+  const [map = ''] = readdirSync(folder).filter((name) => /^09-cluster-.*\.map$/.test(name));
+  const text = readFileSync(join(folder, map), 'utf8');
+  const { sources } = JSON.parse(text) as { sources: string[] };
   return sources.map((source) => relative(root, resolve(root, source)));
 }
 

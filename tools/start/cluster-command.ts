@@ -75,7 +75,7 @@ export async function clusterCommand({ root, args, print }: CommandContext): Pro
     const page = await bundlePage(root, ofFile(root, '09-cluster', 'page/browser/app.ts'));
     if (page !== undefined) environment[PAGE_VARIABLE] = page;
   }
-  return runNode(['--enable-source-maps', await program(main), ...request.flags], environment);
+  return runNode([await program(main), ...request.flags], environment);
 }
 
 /** Is only asked how one asks? */

@@ -24,16 +24,30 @@ export interface BundleRequest {
   readonly loans: readonly Loan[];
 }
 
-/** Says which exercise is missing when nobody catches it. */
-const NOTICE = fileURLToPath(new URL('not-written-notice.ts', import.meta.url));
+/** What comes before the main: stack traces with lines of ours, and the name of what is not written. */
+const FIRST = ['source-lines.ts', 'not-written-notice.ts'].map((name) =>
+  fileURLToPath(new URL(name, import.meta.url)),
+);
 
-/** @returns the path of a module that Node runs as it is; with `--enable-source-maps` it knows lines */
+/** A package whose modules ask for others in a way that a bundler does not see. */
+const OUTSIDE = ['jsonc-parser'];
+/** For packages that ask for Node's own modules. */
+const REQUIRE =
+  "import { createRequire as requireOfBundle } from 'node:module'; const require = requireOfBundle(import.meta.url);";
+
+/** @returns the path of a module that Node runs as it is; beside it lies the map of its lines */
 export async function bundleProgram(request: BundleRequest): Promise<string> {
   const { root, main, conditions, loans } = request;
   const chapter = /(\d\d-[^/\\]+)[/\\][^/\\]+$/.exec(main)?.[1] ?? 'program';
   const choice = JSON.stringify([main, conditions, loans.map(({ files }) => files)]);
-  const name = `${chapter}-${hashOf('4', choice, ...sources(root))}.mjs`;
-  return (await cached(root, name, () => bundle(request))).path;
+  const name = `${chapter}-${hashOf('7', choice, ...sources(root))}.mjs`;
+  let built: Promise<Bundle> | undefined;
+  const part = (of: keyof Bundle) => async (): Promise<string> => {
+    built ??= bundle(request);
+    return (await built)[of];
+  };
+  await cached(root, `${name}.map`, part('map'));
+  return (await cached(root, name, part('program'))).path;
 }
 
 /** The text of everything that may be in a bundle. */
@@ -51,10 +65,16 @@ function sources(root: string): string[] {
     .flatMap((file) => [file, readFileSync(file, 'utf8')]);
 }
 
-async function bundle({ root, main, conditions, loans }: BundleRequest): Promise<string> {
+/** Both files. */
+interface Bundle {
+  readonly program: string;
+  readonly map: string;
+}
+
+async function bundle({ root, main, conditions, loans }: BundleRequest): Promise<Bundle> {
   const result = await build({
     stdin: {
-      contents: `import ${JSON.stringify(NOTICE)};\nimport ${JSON.stringify(main)};\n`,
+      contents: [...FIRST, main].map((path) => `import ${JSON.stringify(path)};\n`).join(''),
       resolveDir: root,
       loader: 'ts',
     },
@@ -64,17 +84,19 @@ async function bundle({ root, main, conditions, loans }: BundleRequest): Promise
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    sourcemap: 'inline',
+    sourcemap: 'external',
     sourcesContent: false,
-    sourceRoot: `${root}/`,
     outdir: root,
     conditions: [...conditions],
     legalComments: 'none',
     banner: { js: REQUIRE },
     logLevel: 'silent',
-    plugins: [...(loans.length > 0 ? [lending(root, loans)] : []), packagesInside],
+    external: OUTSIDE,
+    plugins: loans.length > 0 ? [lending(root, loans)] : [],
   });
-  return result.outputFiles[0]?.text ?? '';
+  const textOf = (isMap: boolean): string =>
+    result.outputFiles.find(({ path }) => path.endsWith('.map') === isMap)?.text ?? '';
+  return { program: textOf(false), map: textOf(true) };
 }
 
 /**
@@ -112,31 +134,4 @@ function lending(root: string, loans: readonly Loan[]): Plugin {
       });
     },
   };
-}
-
-/** A package whose modules ask for others in a way that a bundler does not see. */
-const OUTSIDE: ReadonlySet<string> = new Set(['jsonc-parser']);
-/** For packages that ask for Node's own modules. */
-const REQUIRE =
-  "import { createRequire as requireOfBundle } from 'node:module'; const require = requireOfBundle(import.meta.url);";
-/** Lines of packages are nobody's: a map of them would be most of the file. */
-const NO_MAP = mapComment({ version: 3, sources: [], mappings: '' });
-
-/** To find a package's hundred files takes Node longer than all that a program does before it begins. */
-const packagesInside: Plugin = {
-  name: 'packages-inside',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^[^.#/]/ }, ({ path }) =>
-      OUTSIDE.has(path) ? { path, external: true } : undefined,
-    );
-    onLoad({ filter: /[\\/]node_modules[\\/].*\.[cm]?js$/ }, ({ path }) => ({
-      contents: `${readFileSync(path, 'utf8')}\n${NO_MAP}`,
-      loader: 'js',
-    }));
-  },
-};
-
-function mapComment(map: object): string {
-  const text = Buffer.from(JSON.stringify(map)).toString('base64');
-  return `//# sourceMappingURL=data:application/json;base64,${text}`;
 }

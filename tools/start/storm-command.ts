@@ -61,5 +61,5 @@ export async function stormCommand({ root, args, print }: CommandContext): Promi
     [MINE_VARIABLE]: JSON.stringify(mine),
     [STORIES_VARIABLE]: join(root, '.course', 'storm'),
   };
-  return runNode(['--enable-source-maps', YOUNG_SPACE, program, ...request.flags], environment);
+  return runNode([YOUNG_SPACE, program, ...request.flags], environment);
 }

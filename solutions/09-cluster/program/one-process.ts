@@ -188,9 +188,8 @@ class OneProcess {
       run: async (stopped) => {
         const client = this.#clientAs(ADMIN);
         const authority = credentials.authority.certificate;
-        for (const { type, object } of objectsOf(shape, authority, paths.network)) {
-          await ensureObject(client, type, object);
-        }
+        const objects = objectsOf(shape, authority, paths.network);
+        await Promise.all(objects.map(({ type, object }) => ensureObject(client, type, object)));
         isDone = true;
         await untilAborted(stopped);
       },

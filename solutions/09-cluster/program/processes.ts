@@ -413,7 +413,7 @@ async function runChild(
   log: Logger,
   onReady: () => void,
 ): Promise<void> {
-  const child: ChildProcess = spawn(process.execPath, ['--enable-source-maps', ...args], {
+  const child: ChildProcess = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const onAbort = (): void => {
