@@ -103,7 +103,7 @@ async function runProxy(flags: Flags, world: World, signal: AbortSignal): Promis
   const proxy = newProxy({
     ...proxyOptions(flags, world, { families, ips }),
     proxyHealth: health,
-    ...(flags.apply.kind === 'kernel' && { portOpener: newPortOpener('0.0.0.0') }),
+    ...portOpenerOf(flags, ips),
   });
   const ports = await openPorts(flags, health, newMetrics(world, proxy));
   for (const { address } of ports) process.stdout.write(`listening on http://${address}\n`);
@@ -112,6 +112,12 @@ async function runProxy(flags: Flags, world: World, signal: AbortSignal): Promis
   await proxy.run(signal);
   for (const [, applier] of appliers) if (applier instanceof NetworkApplier) applier.close();
   await Promise.all(ports.map(({ close }) => close()));
+}
+
+/** On a machine of its own all addresses are the node's; where nodes share one, each has its own. */
+function portOpenerOf({ apply }: Flags, ips: NodeIps): Pick<ProxyOptions, 'portOpener'> {
+  if (apply.kind === 'kernel') return { portOpener: newPortOpener('0.0.0.0') };
+  return apply.kind === 'network' ? { portOpener: newPortOpener(ips.IPv4) } : {};
 }
 
 function newApplier({ apply, hostnameOverride: node }: Flags, family: IpFamily): Applier {

@@ -53,7 +53,11 @@ async function run(flags: Flags): Promise<void> {
       page: { port: flags.pagePort, script: process.env[PAGE_VARIABLE], say },
     }),
     onReady: (part) => {
-      if (part === 'kube-apiserver') say(`export KUBECONFIG=${paths.kubeconfig}`);
+      if (part === 'kube-apiserver') {
+        // Alone in its process, the API server says so itself.
+        if (flags.processes) say(`listening on ${shape.server}`);
+        say(`export KUBECONFIG=${paths.kubeconfig}`);
+      }
       if (waiting.delete(part) && waiting.size === 0) say('ready');
     },
   };

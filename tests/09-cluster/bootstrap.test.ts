@@ -6,6 +6,7 @@ import {
   isForbidden,
   isNotFound,
   MemoryFileSystem,
+  newConflict,
   newForbidden,
   seededRandom,
 } from '#apimachinery';
@@ -692,6 +693,15 @@ describe('ensureObject', () => {
     expect(api.writes.length).toBe(ENSURE_ATTEMPTS);
   });
 
+  it('begins again after a conflict at the creation', async () => {
+    let left = 2;
+    api.intercept(({ verb }) => {
+      if (verb !== 'create' || left-- === 0) return undefined;
+      throw newConflict({ group: '', resource: 'configmaps' }, 'a', 'a quota was changed');
+    });
+    expect(await ensure({ one: '1' })).toBe('created');
+  });
+
   for (const verb of ['get', 'create', 'update']) {
     it(`leaves to the caller what else goes wrong with a ${verb}`, async () => {
       if (verb === 'update') await configMaps().create(wanted({ one: '0' }));
@@ -1103,6 +1113,22 @@ describe('runParts', () => {
     expect(state.outcome).toBe('10 b ended');
     expect(clock.pendingTimers).toBe(0);
     expect(listeners.size).toBe(0);
+  });
+
+  it('has no timer left at the moment at which it ends', async () => {
+    const run = (signal: AbortSignal) =>
+      new Promise<void>((resolve) => {
+        signal.addEventListener('abort', () => resolve());
+      });
+    const parts = [part('a', { run, isReady: () => new Promise(() => {}) })];
+    let left = -1;
+    const ended = runParts(parts, { clock }, abort.signal).then(() => {
+      left = clock.pendingTimers;
+    });
+    await clock.advance(10);
+    abort.abort();
+    await ended;
+    expect(left).toBe(0);
   });
 
   it('gives each part a signal of its own', async () => {

@@ -166,6 +166,11 @@ describe('a Service', () => {
     });
   });
 
+  it('is there also before its namespace is known', () => {
+    const view = { ...CLUSTER, hasNamespace: () => false };
+    expect(ask('A', 'web.default.svc', view)).toEqual(['A web.default.svc 10.96.0.7']);
+  });
+
   it('is in the domain that the cluster has', () => {
     const question = { name: 'web.default.svc.k8s.test', type: 'A' };
     const { answers } = answerQuestion(question, CLUSTER, 'k8s.test');

@@ -175,8 +175,11 @@ describe('joinNode', () => {
     const subresource = type === 'Failed' ? 'status' : 'approval';
     await requests().update({ ...csr, status }, { subresource });
   };
-  /** Approves and signs a request. */
-  const sign = async (name: string, change: Partial<PlainCertificate> = {}): Promise<void> => {
+  /** Approves and signs a request. @returns what the certificate says */
+  const sign = async (
+    name: string,
+    change: Partial<PlainCertificate> = {},
+  ): Promise<PlainCertificate> => {
     await decide(name, 'Approved');
     const { key, ...subject } = await asked(name);
     const facts: PlainCertificate = {
@@ -192,6 +195,7 @@ describe('joinNode', () => {
     const csr = await requests().get(name);
     const status = { ...csr.status, certificate };
     await requests().update({ ...csr, status }, { subresource: 'status' });
+    return facts;
   };
   const text = (name: string): string =>
     new TextDecoder().decode(files.readFile(`${DIRECTORY}/${name}`));
@@ -218,9 +222,9 @@ describe('joinNode', () => {
     await clock.advance(0);
     expect(await requestNames()).toEqual(['node-csr-key-1']);
     expect(state.text).toBe('waits');
-    await sign('node-csr-key-1');
+    const signed = await sign('node-csr-key-1');
     await clock.advance(LOOK_AGAIN_MS);
-    expect(state.text).toBe('1000 "joined"');
+    expect({ signed, outcome: state.text }).toEqual({ signed, outcome: '1000 "joined"' });
     const { certificate, key } = clientOf();
     expect(factsIn(certificate)).toMatchObject({ commonName: 'system:node:node-1' });
     expect(key).toBe('key 1');
@@ -424,9 +428,10 @@ describe('joinNode', () => {
     it(`does not take a certificate ${name}`, async () => {
       const state = begin();
       await clock.advance(0);
-      await sign('node-csr-key-1', change);
+      const signed = await sign('node-csr-key-1', change);
       await clock.advance(LOOK_AGAIN_MS);
-      expect(state.text).toBe('1000 the certificate of node node-1 is not what was asked for');
+      const outcome = '1000 the certificate of node node-1 is not what was asked for';
+      expect({ signed, outcome: state.text }).toEqual({ signed, outcome });
       expect(files.list(DIRECTORY)).toEqual([]);
     });
   }

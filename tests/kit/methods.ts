@@ -35,6 +35,17 @@ export function runInside<T>(call: () => T): T {
   }
 }
 
+/** The same object for somebody whose calls are never steps. */
+export function withoutSteps<T extends object>(target: T): T {
+  return new Proxy(target, {
+    get: (_, key) => {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== 'function') return value;
+      return (...args: unknown[]) => runInside(() => Reflect.apply(value, target, args) as unknown);
+    },
+  });
+}
+
 /** Whether it is the component that runs now, or somebody it has called. */
 export function isInside(): boolean {
   return depth > 0 || begun.getStore() === true;

@@ -21,6 +21,17 @@ export interface GradeRequest {
   readonly extraTests?: string;
 }
 
+/** What `--help` answers. */
+export const GRADE_USAGE = [
+  'usage: npm run grade -- [CHAPTER | EXERCISE …] [flags]',
+  '  CHAPTER, EXERCISE   01, etcd, 1.4 or etcd/range; none: the whole course',
+  '  --mine              all other components are yours, too; else they are the reference',
+  "  --reference         the reference's instead of yours: what full points look like",
+  '  --json FILE         write the same as a file; -: on standard output, and nothing else',
+  '  --explore           with other chance than usual, for no points',
+  '  --extra-tests DIR   more tests, DIR/CHAPTER/EXERCISE.test.ts, that count as the others do',
+];
+
 /**
  * Parses the arguments.
  *

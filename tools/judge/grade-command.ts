@@ -11,7 +11,7 @@ import { coloursFor } from '../start/colours.ts';
 import { hashExercise } from '../start/exercise-files.ts';
 import type { CommandContext } from '../start/run-command.ts';
 import { type Chapter, readSyllabus } from '../syllabus.ts';
-import { type GradeRequest, parseGradeArguments } from './grade-arguments.ts';
+import { GRADE_USAGE, type GradeRequest, parseGradeArguments } from './grade-arguments.ts';
 import { jsonReport } from './json-report.ts';
 import { gradeChapter } from './judge.ts';
 import { chapterText, type TextOptions } from './report-text.ts';
@@ -20,6 +20,10 @@ import type { ChapterResult } from './result.ts';
 
 /** `npm run grade` */
 export async function gradeCommand({ root, args, print }: CommandContext): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) {
+    for (const line of GRADE_USAGE) print(line);
+    return 0;
+  }
   const course = readSyllabus(root);
   const request = parseGradeArguments(args, course);
   const gradedAt = new Date();

@@ -35,18 +35,23 @@ export async function ensure(registry: Registry, object: ApiObject): Promise<voi
   }
 }
 
+/** Does the same with many at once: what is written together is synced together. */
+async function forAll<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+  await Promise.all(all.map(work));
+}
+
 /** Makes the system's namespaces. */
 export async function ensureNamespaces(registryOf: RegistryOf): Promise<void> {
   const namespaces = registryOf('', 'Namespace');
-  for (const name of NAMESPACES) {
-    await ensure(namespaces, { kind: 'Namespace', apiVersion: 'v1', metadata: { name } });
-  }
+  await forAll(NAMESPACES, (name) =>
+    ensure(namespaces, { kind: 'Namespace', apiVersion: 'v1', metadata: { name } }),
+  );
 }
 
 /** Makes the two priority classes of the system's own pods. */
 export async function ensurePriorityClasses(registryOf: RegistryOf): Promise<void> {
   const classes = registryOf('scheduling.k8s.io', 'PriorityClass');
-  for (const object of SYSTEM_PRIORITY_CLASSES) await ensure(classes, asApiObject(object));
+  await forAll(SYSTEM_PRIORITY_CLASSES, (object) => ensure(classes, asApiObject(object)));
 }
 
 /** Says which range Services have their addresses from. */
@@ -80,8 +85,8 @@ export async function ensureApiServices(
 ): Promise<void> {
   const registry = registryOf('apiregistration.k8s.io', 'APIService');
   const now = timestamp(registry.clock.now());
-  for (const { group, version } of groupVersions) {
-    if (group === 'apiregistration.k8s.io') continue;
+  await forAll(groupVersions, async ({ group, version }) => {
+    if (group === 'apiregistration.k8s.io') return;
     const object = localApiService(group, version, now);
     // Its status is its own from the start: nobody else looks whether it answers.
     const whole = {
@@ -92,24 +97,24 @@ export async function ensureApiServices(
       prepareForCreate: () => {},
     };
     await ensure({ ...registry, kind: whole }, object);
-  }
+  });
 }
 
 /** Brings the default roles and bindings in, and adds to them what they lack. */
 export async function ensurePolicy(registryOf: RegistryOf): Promise<void> {
   const changes = reconcileBootstrapPolicy(BOOTSTRAP_POLICY, await existingPolicy(registryOf));
-  for (const object of changes.create) {
+  await forAll(changes.create, (object) => {
     const made = asApiObject(object);
-    await ensure(registryOf(RBAC, made.kind), made);
-  }
-  for (const object of changes.update) await replace(registryOf, asApiObject(object));
-  for (const object of changes.recreate) {
+    return ensure(registryOf(RBAC, made.kind), made);
+  });
+  await forAll(changes.update, (object) => replace(registryOf, asApiObject(object)));
+  await forAll(changes.recreate, async (object) => {
     const made = asApiObject(object);
     const registry = registryOf(RBAC, made.kind);
     const { namespace = '', name = '' } = made.metadata;
     await deleteObject(registry, namespace, name, {});
     await ensure(registry, made);
-  }
+  });
 }
 
 /** Gives aggregated ClusterRoles the rules they should have. */
@@ -117,7 +122,7 @@ export async function aggregateRoles(
   registryOf: RegistryOf,
   all: readonly ClusterRole[],
 ): Promise<void> {
-  for (const role of aggregateClusterRoles(all)) await replace(registryOf, asApiObject(role));
+  await forAll(aggregateClusterRoles(all), (role) => replace(registryOf, asApiObject(role)));
 }
 
 async function replace(registryOf: RegistryOf, object: ApiObject): Promise<void> {

@@ -42,6 +42,7 @@ class UsageError extends Error {
 }
 
 function trace(args: readonly string[]): string[] {
+  if (args.includes('--help') || args.includes('-h')) return [USAGE];
   const { values } = readFlags(args);
   const { rules, to = '', from = '' } = values;
   if (rules === undefined || to === '' || from === '') throw new UsageError(USAGE);

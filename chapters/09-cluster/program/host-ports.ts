@@ -1,7 +1,7 @@
 /**
  * The way in from this computer: listeners for Services' node ports and pods' host ports, on each node's
  * own address, and for load balancers' addresses. What comes in is sent on as if it had come to the node
- * from outside.
+ * from outside. Where a Service has nobody who answers, nobody listens: a caller is refused, as by a node.
  */
 
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
@@ -34,6 +34,9 @@ export interface HostPortsOptions {
 
 /** A UDP conversation that says nothing for so long is over. */
 const UDP_IDLE_MS = 30_000;
+/** Endpoints may be known here before a kube-proxy has written its rules: for so long it is tried again. */
+const RULES_LAG_MS = 3000;
+const RULES_RETRY_MS = 50;
 
 /** An address of this computer that leads to a node. */
 interface Entrance {
@@ -49,17 +52,20 @@ export async function runHostPorts(options: HostPortsOptions, signal: AbortSigna
   const { client, nodes, joined, log } = options;
   const informers = newInformerFactory(client, options);
   const services = informers.informer(SERVICES);
-  const endpoints = new LocalEndpoints(informers);
+  const endpoints = new LocalEndpoints(informers, () => update());
   const open = new Map<string, { close(): void }>();
+  /** Connections outlive their listeners. */
+  const sockets = new Set<Socket>();
   const podPorts = new PodPorts(() => update());
   const allNodes = (): readonly NodeShape[] => [...nodes, ...joined.list()];
   const update = (): void => {
     const all = allNodes();
     const entrances = [
-      ...services.lister.list().flatMap((service) =>
+      ...services.lister.list().flatMap((service) => {
         // Who has joined since, or left, counts as well.
-        entrancesOf(service, all, () => endpoints.nodeFor(service, allNodes())),
-      ),
+        const found = entrancesOf(service, all, () => endpoints.nodeFor(service, allNodes()));
+        return found.length > 0 && endpoints.isServed(service) ? found : [];
+      }),
       ...podPorts.list().flatMap((port) => entrancesOfPod(port, all)),
     ];
     const wanted = new Map(entrances.map((entrance) => [keyOf(entrance), entrance]));
@@ -69,7 +75,7 @@ export async function runHostPorts(options: HostPortsOptions, signal: AbortSigna
       open.delete(key);
     }
     for (const [key, entrance] of wanted) {
-      if (!open.has(key)) open.set(key, listen(entrance, options));
+      if (!open.has(key)) open.set(key, listen(entrance, options, sockets));
     }
   };
   services.addEventHandler({ onAdd: update, onUpdate: update, onDelete: update });
@@ -82,6 +88,7 @@ export async function runHostPorts(options: HostPortsOptions, signal: AbortSigna
   ]);
   forget();
   for (const listener of open.values()) listener.close();
+  for (const socket of sockets) socket.destroy();
 }
 
 function keyOf({ ip, port, protocol }: Entrance): string {
@@ -119,7 +126,11 @@ function protocolOf(text: string): NetworkProtocol {
   return text === 'UDP' || text === 'SCTP' ? text : 'TCP';
 }
 
-function listen(entrance: Entrance, options: HostPortsOptions): { close(): void } {
+function listen(
+  entrance: Entrance,
+  options: HostPortsOptions,
+  sockets: Set<Socket>,
+): { close(): void } {
   const failed = (error: Error): void =>
     options.log.warn('cannot listen for the cluster', {
       address: `${entrance.ip}:${entrance.port}`,
@@ -127,7 +138,7 @@ function listen(entrance: Entrance, options: HostPortsOptions): { close(): void 
     });
   switch (entrance.protocol) {
     case 'TCP':
-      return listenTcp(entrance, options, failed);
+      return listenTcp(entrance, options, { sockets, failed });
     case 'UDP':
       return listenUdp(entrance, options, failed);
     default:
@@ -138,28 +149,33 @@ function listen(entrance: Entrance, options: HostPortsOptions): { close(): void 
 
 function listenTcp(
   { node, ip, port, protocol }: Entrance,
-  { network }: HostPortsOptions,
-  failed: (error: Error) => void,
+  { network, clock }: HostPortsOptions,
+  { sockets, failed }: { readonly sockets: Set<Socket>; readonly failed: (error: Error) => void },
 ): { close(): void } {
-  const sockets = new Set<Socket>();
+  const openedAt = clock.monotonic();
+  const dial = async (from: string): Promise<Connection> => {
+    while (true) {
+      try {
+        return await network.fromOutside(node(), { from, ip, port, protocol });
+      } catch (error) {
+        if (clock.monotonic() - openedAt >= RULES_LAG_MS) throw error;
+        await clock.sleep(RULES_RETRY_MS);
+      }
+    }
+  };
   const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     socket.on('error', () => {});
     const from = socket.remoteAddress ?? ip;
-    network.fromOutside(node(), { from, ip, port, protocol }).then(
+    dial(from).then(
       (connection) => join(socket, connection),
       () => socket.resetAndDestroy(),
     );
   });
   server.on('error', failed);
   server.listen(port, ip);
-  return {
-    close: () => {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-    },
-  };
+  return { close: () => server.close() };
 }
 
 function join(socket: Socket, connection: Connection): void {

@@ -1,9 +1,11 @@
 /**
- * To which node a load balancer sends a connection: to any, by turns; to one that has ready endpoints when
- * the Service's `externalTrafficPolicy` is `Local`. A real one asks the health check node port.
+ * Whether a Service has anybody who answers, and to which node a load balancer sends a connection: to any,
+ * by turns; to one that has ready endpoints when the Service's `externalTrafficPolicy` is `Local`. A real one
+ * asks the health check node port.
  */
 
 import type { Service } from 'kubernetes-types/core/v1.js';
+import type { Endpoint } from 'kubernetes-types/discovery/v1.js';
 import { ENDPOINT_SLICES, type InformerFactory } from '#client';
 import type { NodeShape } from '../bootstrap/cluster-shape.ts';
 
@@ -17,8 +19,17 @@ export class LocalEndpoints {
   readonly #slices: Slices;
   #turn = 0;
 
-  constructor(informers: InformerFactory) {
+  /** @param onChange - told whenever endpoints are others */
+  constructor(informers: InformerFactory, onChange: () => void = () => {}) {
     this.#slices = slicesOf(informers);
+    this.#slices.addEventHandler({ onAdd: onChange, onUpdate: onChange, onDelete: onChange });
+  }
+
+  /** Is anybody there for it, be it one that is about to go? */
+  isServed(service: Service): boolean {
+    return this.#endpointsOf(service).some(
+      ({ conditions }) => conditions?.ready !== false || conditions.serving === true,
+    );
   }
 
   /** @returns a node's name; `''` when there is no node */
@@ -31,8 +42,14 @@ export class LocalEndpoints {
     return able[this.#turn++ % able.length] ?? '';
   }
 
-  #nodesOf({ metadata }: Service): Set<string> {
-    const endpoints = this.#slices.lister
+  #nodesOf(service: Service): Set<string> {
+    const endpoints = this.#endpointsOf(service);
+    const ready = endpoints.filter(({ conditions }) => conditions?.ready !== false);
+    return new Set(ready.map(({ nodeName }) => nodeName ?? ''));
+  }
+
+  #endpointsOf({ metadata }: Service): Endpoint[] {
+    return this.#slices.lister
       .list()
       .filter(
         (slice) =>
@@ -40,7 +57,5 @@ export class LocalEndpoints {
           slice.metadata?.labels?.[SERVICE_LABEL] === metadata?.name,
       )
       .flatMap((slice) => slice.endpoints ?? []);
-    const ready = endpoints.filter(({ conditions }) => conditions?.ready !== false);
-    return new Set(ready.map(({ nodeName }) => nodeName ?? ''));
   }
 }

@@ -34,6 +34,7 @@ import {
   SERVING_APPROVER,
   WEBSITE_CONTROLLER,
 } from '../assembly/identity.ts';
+import { isReadySince } from '../assembly/node-ready.ts';
 import { untilAborted } from '../assembly/until-aborted.ts';
 import { runWebsiteOperator } from '../assembly/website-operator.ts';
 import { ensureObject, runParts } from '../bootstrap/bootstrap.ts';
@@ -43,6 +44,7 @@ import { ClusterNetwork } from '../network/cluster-network.ts';
 import type { NodeRulesNow, PageSources } from '../page/server/page-server.ts';
 import { pageParts } from '../page/server/run-page.ts';
 import type { ClusterOptions } from './cluster-options.ts';
+import { decisionsPart } from './decisions.ts';
 import { dialFrom } from './egress-server.ts';
 import { runGateways } from './gateways.ts';
 import { runHostPorts } from './host-ports.ts';
@@ -66,6 +68,7 @@ class OneProcess {
   readonly #options: ClusterOptions;
   readonly #clock: Clock = new RealClock();
   readonly #random: Random = realRandom();
+  readonly #startedAt = this.#clock.now();
   readonly #network: ClusterNetwork;
   readonly #tracer: DecisionTracer;
   /** The rules of nodes that run. */
@@ -106,6 +109,7 @@ class OneProcess {
         run: (stopped) => runScheduler(this.#world(), this.#tracer, stopped),
         isReady: async () => true,
       },
+      decisionsPart(this.#tracer, this.#options.paths.scheduler),
       ...shape.nodes.map((node) => ({
         name: node.name,
         needs: [api],
@@ -184,9 +188,8 @@ class OneProcess {
       run: async (stopped) => {
         const client = this.#clientAs(ADMIN);
         const authority = credentials.authority.certificate;
-        for (const { type, object } of objectsOf(shape, authority, paths.network)) {
-          await ensureObject(client, type, object);
-        }
+        const objects = objectsOf(shape, authority, paths.network);
+        await Promise.all(objects.map(({ type, object }) => ensureObject(client, type, object)));
         isDone = true;
         await untilAborted(stopped);
       },
@@ -265,8 +268,7 @@ class OneProcess {
   }
 
   async #isNodeReady(name: string): Promise<boolean> {
-    const { status } = await this.#clientAs(ADMIN).resource(NODES).get(name);
-    return (status?.conditions ?? []).some((one) => one.type === 'Ready' && one.status === 'True');
+    return isReadySince(await this.#clientAs(ADMIN).resource(NODES).get(name), this.#startedAt);
   }
 
   #world(): PartWorld {

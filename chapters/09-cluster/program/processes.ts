@@ -8,7 +8,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -18,6 +17,7 @@ import { openClient } from '#client/node';
 import type { EtcdClient } from '#etcd';
 import { newGrpcClient } from '#etcd/grpc';
 import type { DecisionTrace } from '#scheduler';
+import { isReadySince } from '../assembly/node-ready.ts';
 import { untilAborted } from '../assembly/until-aborted.ts';
 import { runWebsiteOperator } from '../assembly/website-operator.ts';
 import { ensureObject, runParts } from '../bootstrap/bootstrap.ts';
@@ -28,7 +28,9 @@ import { NodeNetfilter } from '../network/node-netfilter.ts';
 import type { NodeRulesNow, PageSources } from '../page/server/page-server.ts';
 import { pageParts } from '../page/server/run-page.ts';
 import type { ClusterOptions } from './cluster-options.ts';
+import { tellScheduler } from './decisions.ts';
 import { dialFrom, serveEgress } from './egress-server.ts';
+import { freePort } from './free-port.ts';
 import { runGateways } from './gateways.ts';
 import { runHostPorts } from './host-ports.ts';
 import { JoinedNodes } from './joined-nodes.ts';
@@ -85,6 +87,7 @@ class Processes {
   /** Where the scheduler says what it thought. */
   readonly #schedulerPort: number;
   readonly #clock: Clock = new RealClock();
+  readonly #startedAt = this.#clock.now();
   readonly #random: Random = realRandom();
   readonly #network: ClusterNetwork;
   readonly #rules = new Map<string, NodeNetfilter>();
@@ -205,22 +208,23 @@ class Processes {
   }
 
   #scheduler(): Part {
-    const { paths, page, decisionTraces } = this.#options;
-    return this.#child(
+    const { paths, decisionTraces } = this.#options;
+    const scheduler = this.#child(
       'kube-scheduler',
       'scheduler',
       ['kube-apiserver'],
       [
         ...['--kubeconfig', join(paths.pki, 'scheduler.conf')],
         ...['--leader-elect', 'false'],
-        ...(page === undefined
-          ? ['--secure-port', '0']
-          : [
-              ...['--secure-port', String(this.#schedulerPort)],
-              ...['--decision-traces', String(decisionTraces)],
-            ]),
+        ...['--secure-port', String(this.#schedulerPort)],
+        ...['--decision-traces', String(decisionTraces)],
       ],
     );
+    const run = async (stopped: AbortSignal): Promise<void> => {
+      const forget = tellScheduler(paths.scheduler, this.#schedulerPort);
+      await scheduler.run(stopped).finally(forget);
+    };
+    return { ...scheduler, run };
   }
 
   #node({ name, ip }: NodeShape): Part[] {
@@ -372,8 +376,7 @@ class Processes {
   }
 
   async #isNodeReady(name: string): Promise<boolean> {
-    const { status } = await this.client.resource(NODES).get(name);
-    return (status?.conditions ?? []).some((one) => one.type === 'Ready' && one.status === 'True');
+    return isReadySince(await this.client.resource(NODES).get(name), this.#startedAt);
   }
 
   get client(): Client {
@@ -457,14 +460,4 @@ function abortedWithin(signal: AbortSignal, ms: number): Promise<void> {
       resolve();
     });
   });
-}
-
-/** A port nobody listens at now. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

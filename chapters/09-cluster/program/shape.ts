@@ -37,6 +37,8 @@ export interface Paths {
   readonly etcd: string;
   readonly pki: string;
   readonly kubeconfig: string;
+  /** Says where the scheduler answers, while the cluster runs. */
+  readonly scheduler: string;
   /** The socket of the pod network; absent: its path would be too long for one. */
   readonly network?: string;
   /** A node's disk. */
@@ -53,6 +55,7 @@ export function pathsOf({ dataDir, kubeconfig }: Pick<Flags, 'dataDir' | 'kubeco
     etcd: join(dataDir, 'etcd'),
     pki: join(dataDir, 'pki'),
     kubeconfig: kubeconfig ?? join(dataDir, 'kubeconfig'),
+    scheduler: join(dataDir, 'scheduler'),
     node: (name) => join(dataDir, 'nodes', name),
   };
 }

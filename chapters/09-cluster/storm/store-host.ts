@@ -7,6 +7,7 @@
 import { type Clock, type Random, silentLogger } from '#apimachinery';
 import {
   type Disk,
+  type DiskFile,
   Etcd,
   type EtcdClient,
   EtcdError,
@@ -159,29 +160,20 @@ function unhurried(clock: Clock): Clock {
 
 /** A disk whose syncs take time: in it, power cuts find something to lose. */
 function slowDisk(disk: Disk, clock: Clock, syncMs: () => number): Disk {
-  return {
-    list: () => disk.list(),
-    read: (name) => disk.read(name),
-    truncate: (name, length) => disk.truncate(name, length),
-    rename: (from, to) => disk.rename(from, to),
-    remove: (name) => disk.remove(name),
-    append: async (name) => {
-      const file = await disk.append(name);
-      return {
-        write: (bytes) => file.write(bytes),
-        close: () => file.close(),
-        sync: async () => {
-          const ms = syncMs();
-          if (ms > 0) await clock.sleep(ms);
-          await file.sync();
-        },
-      };
-    },
-  };
+  return syncingBy(disk, async (file) => {
+    const ms = syncMs();
+    if (ms > 0) await clock.sleep(ms);
+    await file.sync();
+  });
 }
 
 /** A disk that says at once that all is safe. */
 function neverSynced(disk: Disk): Disk {
+  return syncingBy(disk, async () => {});
+}
+
+/** The same disk with another way to sync a file. */
+function syncingBy(disk: Disk, sync: (file: DiskFile) => Promise<void>): Disk {
   return {
     list: () => disk.list(),
     read: (name) => disk.read(name),
@@ -193,7 +185,7 @@ function neverSynced(disk: Disk): Disk {
       return {
         write: (bytes) => file.write(bytes),
         close: () => file.close(),
-        sync: async () => {},
+        sync: () => sync(file),
       };
     },
   };

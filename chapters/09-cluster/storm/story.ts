@@ -4,6 +4,9 @@ import { type Entry, keyOfWrite } from '../invariants/history.ts';
 import type { Deed, Fault, StormPlan } from './plan.ts';
 import type { StormResult } from './run-storm.ts';
 
+/** So many violations are told with what shows them. */
+const MOST_TOLD = 5;
+
 /** `12:34.567`, hours first when there are some. */
 export function timeText(ms: number): string {
   const two = (n: number): string => String(n).padStart(2, '0');
@@ -30,7 +33,7 @@ export function storyLines(plan: StormPlan, result: StormResult): string[] {
     .filter(({ at }) => at <= result.virtualMs)
     .sort((a, b) => a.at - b.at);
   const lines = happenings.map(({ at, text }) => `${timeText(at)}  ${text}`);
-  for (const { invariant, sentence, entries } of result.violations) {
+  for (const { invariant, sentence, entries } of result.violations.slice(0, MOST_TOLD)) {
     lines.push(`${invariant}: ${sentence}`);
     for (const entry of entries.slice(0, 10)) lines.push(`    ${entryText(entry)}`);
   }

@@ -193,7 +193,7 @@ export const ENSURE_ATTEMPTS = 5;
  * 4. There, but something differs: what was got, with the fields of `wanted` over it
  *    ({@link withFields}), is the update. Its resourceVersion goes along, so that nobody's change in
  *    between is lost.
- * 5. Somebody was faster (`AlreadyExists` at the creation, `Conflict` at the update): it begins again at
+ * 5. Somebody was faster (`AlreadyExists` at the creation, `Conflict` at either): it begins again at
  *    1. The {@link ENSURE_ATTEMPTS}th time that error goes to the caller. Every other error does so at
  *    once.
  *
@@ -248,8 +248,8 @@ export interface PartsWorld {
  *    is the same.
  * 4. After a failure, or when `signal` aborts, nothing starts any more, nobody is asked any more and
  *    `onReady` is silent. What was started is stopped: a part is told (its own signal aborts) when all
- *    parts that need it, directly or through others, have ended. What has ended by itself counts as ended,
- *    but not for those that need it in turn: kubelets that still use a dead API server end before etcd is
+ *    parts that need it, directly or through others, have ended. What has ended by itself counts as ended
+ *    (its own signal may abort or not), but not for those that need it in turn: kubelets that still use a dead API server end before etcd is
  *    told.
  * 5. When all have ended (at once, if there are no parts): it rejects with the first failure, or resolves
  *    if there was none. A part that rejects after it was told to stop has failed too (`NAME failed:

@@ -316,7 +316,7 @@ export async function leaveCluster(
  * it may have another uid, another pod range, another address. Given is `poll` (`poll.ts`).
  *
  * @param timeoutMs - then: `node NAME is not ready after DURATION` (`goDuration` of `#scheduler`)
- * @returns the Node, as it is after that
+ * @returns the Node, as it is after it was uncordoned
  * @throws what the API server refused; 404 only of a node that goes again after it was ready
  * @exercise cluster/node-join
  */

@@ -4,7 +4,7 @@
  */
 
 import { join } from 'node:path';
-import { type Clock, isConditionTrue, isNotFound, NodeFileSystem } from '#apimachinery';
+import { type Clock, isNotFound, NodeFileSystem } from '#apimachinery';
 import { type Client, NODES } from '#client';
 import { type OpenClient, openClient } from '#client/node';
 import { newRemotePodNetwork, pathOf, RemoteNetwork } from '#container-runtime/wire';
@@ -12,6 +12,7 @@ import { NetworkApplier, newPortOpener } from '#kube-proxy/program';
 import { type Serving, serveKubelet } from '#kubelet/program';
 import { newNodeMachine } from '../assembly/cluster-node.ts';
 import { runNodeProxy } from '../assembly/node-proxy.ts';
+import { isReadySince } from '../assembly/node-ready.ts';
 import { KUBELET_CONF } from '../node-join/node-join.ts';
 import { poll } from '../node-join/poll.ts';
 import type { JoinFlags } from './join-flags.ts';
@@ -155,9 +156,10 @@ class RunningMember implements Member {
     const { clock, say } = this.#context;
     const { name } = this.#flags;
     const { client } = this.#found.opened;
+    const startedAt = clock.now();
     let wasReady = false;
     while (!stopped.signal.aborted) {
-      const state = await stateOf(name, client);
+      const state = await stateOf(name, client, startedAt);
       if (state === 'none' && wasReady) {
         say(`node ${name} was deleted: it has left the cluster`);
         stopped.abort();
@@ -173,14 +175,19 @@ class RunningMember implements Member {
   }
 }
 
-/** How a Node is; `unknown` when the API server does not say. */
+/**
+ * How a Node is; `unknown` when the API server does not say.
+ *
+ * @param sinceMs - ready is only who has said so since then, in milliseconds since 1970
+ */
 export async function stateOf(
   name: string,
   client: Client,
+  sinceMs = 0,
 ): Promise<'ready' | 'not ready' | 'none' | 'unknown'> {
   try {
-    const { status } = await client.resource(NODES).get(name);
-    return isConditionTrue(status?.conditions, 'Ready') ? 'ready' : 'not ready';
+    const node = await client.resource(NODES).get(name);
+    return isReadySince(node, sinceMs) ? 'ready' : 'not ready';
   } catch (error) {
     return isNotFound(error) ? 'none' : 'unknown';
   }

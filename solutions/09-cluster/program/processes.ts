@@ -335,9 +335,8 @@ class Processes {
       isReady: async () => isDone,
       run: async (stopped) => {
         const authority = credentials.authority.certificate;
-        for (const { type, object } of objectsOf(shape, authority, this.#networkPath)) {
-          await ensureObject(client, type, object);
-        }
+        const objects = objectsOf(shape, authority, this.#networkPath);
+        await Promise.all(objects.map(({ type, object }) => ensureObject(client, type, object)));
         isDone = true;
         await untilAborted(stopped);
       },

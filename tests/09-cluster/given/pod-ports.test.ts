@@ -100,3 +100,38 @@ describe('a load balancer', () => {
     expect(endpoints.nodeFor({ metadata }, [])).toBe('');
   });
 });
+
+describe('a Service', () => {
+  it('is served while anybody answers, also one who is about to go', async () => {
+    const informers = newInformerFactory(api.client, world);
+    let changes = 0;
+    const endpoints = new LocalEndpoints(informers, () => {
+      changes += 1;
+    });
+    informers.start(stopping.signal);
+    running.push(informers.whenStopped());
+    const isServed = (name = 'web') =>
+      endpoints.isServed({ metadata: { name, namespace: 'default' } });
+    const slices = api.admin.resource(ENDPOINT_SLICES, 'default');
+    const set = async (conditions: object): Promise<void> => {
+      const one = [{ addresses: ['10.244.1.2'], conditions }];
+      await slices.patch('web-1', 'merge-patch', { endpoints: one });
+      await clock.advance(1000);
+    };
+    expect(isServed()).toBe(false);
+    await slices.create({
+      metadata: { name: 'web-1', labels: { 'kubernetes.io/service-name': 'web' } },
+      addressType: 'IPv4',
+      ports: [{ name: '', port: 80, protocol: 'TCP' }],
+      endpoints: [],
+    });
+    await clock.advance(1000);
+    expect([isServed(), changes]).toEqual([false, 1]);
+    await set({ ready: true });
+    expect([isServed(), isServed('other'), changes]).toEqual([true, false, 2]);
+    await set({ ready: false, serving: true, terminating: true });
+    expect(isServed()).toBe(true);
+    await set({ ready: false, serving: false });
+    expect(isServed()).toBe(false);
+  });
+});

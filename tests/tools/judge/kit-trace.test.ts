@@ -302,6 +302,31 @@ describe("a test's double", () => {
   });
 });
 
+describe('what serves a test', () => {
+  it('asks its clock without a step, also when the test calls it later', () => {
+    class Clock {
+      #now = 5;
+      now(): number {
+        return this.#now;
+      }
+    }
+    const { Clock: TestClock } = recordCalls('#clocks', { Clock }) as { Clock: typeof Clock };
+    const testing = recordCalls('#apiserver/testing', {
+      newTestApi: ({ clock }: { clock: Clock }) => ({ admin: { get: () => clock.now() } }),
+    }) as { newTestApi: (options: { clock: Clock }) => { admin: { get: () => number } } };
+    const recording = startRecording();
+    const clock = new TestClock();
+    const { admin } = testing.newTestApi({ clock });
+    const { get } = admin;
+    expect([get(), clock.now()]).toEqual([5, 5]);
+    expect(recording.lines()).toEqual([
+      'const clock1 = new Clock();',
+      'newTestApi({ clock: clock1 });',
+      'clock1.now();',
+    ]);
+  });
+});
+
 describe('a class of given code', () => {
   it('records also when it is frozen afterwards', () => {
     class Clock {

@@ -99,6 +99,8 @@ export class PageServer {
         return this.#audience.add(response);
       case '/walk':
         return answerJson(response, this.#walk(searchParams));
+      case '/rules.txt':
+        return answer(response, 'text', this.#rulesText(searchParams));
       case '/rules':
         return answerJson(response, this.#rules(searchParams));
       default:
@@ -128,6 +130,11 @@ export class PageServer {
       throw new Refusal(404, `the scheduler does not remember the pod ${namespace}/${name}`);
     }
     return decisionView(trace);
+  }
+
+  /** All rules of a node, as `npm run trace` reads them. */
+  #rulesText(query: URLSearchParams): string {
+    return this.#rulesOf(query.get('node') ?? '').netfilter.save();
   }
 
   #rules(query: URLSearchParams) {
