@@ -335,9 +335,8 @@ class Processes {
       isReady: async () => isDone,
       run: async (stopped) => {
         const authority = credentials.authority.certificate;
-        for (const { type, object } of objectsOf(shape, authority, this.#networkPath)) {
-          await ensureObject(client, type, object);
-        }
+        const objects = objectsOf(shape, authority, this.#networkPath);
+        await Promise.all(objects.map(({ type, object }) => ensureObject(client, type, object)));
         isDone = true;
         await untilAborted(stopped);
       },
@@ -413,7 +412,7 @@ async function runChild(
   log: Logger,
   onReady: () => void,
 ): Promise<void> {
-  const child: ChildProcess = spawn(process.execPath, ['--enable-source-maps', ...args], {
+  const child: ChildProcess = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const onAbort = (): void => {
