@@ -5,8 +5,16 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type Clock, type Pod, RealClock, silentLogger } from '#apimachinery';
-import { type Client, DEPLOYMENTS, NODES, PODS } from '#client';
+import {
+  type Clock,
+  type Logger,
+  type Pod,
+  type Random,
+  RealClock,
+  realRandom,
+  silentLogger,
+} from '#apimachinery';
+import { type Client, DEPLOYMENTS, NODES, PODS, SharedInformer } from '#client';
 import { openClient } from '#client/node';
 import { startOurApiServer } from '../../../tests/conformance/apiserver/program.ts';
 import { compiledProgram } from '../../../tests/conformance/compiled-program.ts';
@@ -18,13 +26,19 @@ interface Task {
   readonly pods: number;
 }
 
+interface World {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
 const REPLICAS = 100;
 const POLL_MS = 500;
 
 async function measure({ nodes, pods }: Task): Promise<void> {
   const server = await startOurApiServer();
   const { kubeconfig } = server;
-  const world = { clock: new RealClock(), log: silentLogger };
+  const world: World = { clock: new RealClock(), random: realRandom(), log: silentLogger };
   const { client, close } = await openClient({ kubeconfig, ...world, qps: 0 });
   const access = ['--kubeconfig', kubeconfig];
   const hollow = ['--hostname-override', 'hollow', '--hollow', '--hollow-nodes', String(nodes)];
@@ -38,7 +52,7 @@ async function measure({ nodes, pods }: Task): Promise<void> {
   };
   await untilReady(client, world.clock, nodes);
   const begin = performance.now();
-  const running = untilRunning(client, pods);
+  const running = untilRunning(client, world, pods);
   for (let i = 0; i < pods / REPLICAS; i++) await deploy(client, `web-${i}`);
   await running;
   const seconds = (performance.now() - begin) / 1000;
@@ -101,21 +115,19 @@ async function untilReady(client: Client, clock: Clock, count: number): Promise<
 }
 
 /** Resolves when so many pods of the namespace run. */
-async function untilRunning(client: Client, count: number): Promise<void> {
-  const pods = client.resource(PODS, 'default');
-  const { metadata } = await pods.list({ limit: 1 });
+async function untilRunning(client: Client, world: World, count: number): Promise<void> {
+  const ended = new AbortController();
+  const pods = new SharedInformer(client.resource(PODS, 'default'), { ...world, name: 'pods' });
   const running = new Set<string>();
-  let resourceVersion = metadata?.resourceVersion ?? '';
-  while (running.size < count) {
-    // A watch may end at any time.
-    for await (const { type, object } of await pods.watch({ resourceVersion })) {
-      if (type === 'ERROR') throw new Error('the watch of pods fell behind');
-      const pod = object as Pod;
-      resourceVersion = pod.metadata?.resourceVersion ?? resourceVersion;
-      if (pod.status?.phase === 'Running') running.add(pod.metadata?.name ?? '');
-      if (running.size === count) break;
-    }
-  }
+  await new Promise<void>((resolve) => {
+    const look = ({ metadata, status }: Pod): void => {
+      if (status?.phase === 'Running') running.add(metadata?.name ?? '');
+      if (running.size === count) resolve();
+    };
+    pods.addEventHandler({ onAdd: look, onUpdate: (_, pod) => look(pod), onDelete: () => {} });
+    void pods.run(ended.signal);
+  });
+  ended.abort();
 }
 
 await measure(JSON.parse(process.argv[2] ?? '{}') as Task);
