@@ -71,7 +71,8 @@ function isAlive(pid: number): boolean {
   if (!(pid > 0) || pid === process.pid) return false;
   try {
     process.kill(pid, 0);
-    return true;
+    // It has ended, and whoever started it has not noticed yet.
+    return statOf(pid)?.[0] !== 'Z';
   } catch (error) {
     // It lives, but belongs to somebody else.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
@@ -80,12 +81,17 @@ function isAlive(pid: number): boolean {
 
 /** A process by number and, where the system tells it, by start: numbers are used again. */
 function identityOf(pid: number): string {
+  const startedAt = statOf(pid)?.[19];
+  return startedAt === undefined ? `${pid}` : `${pid} ${startedAt}`;
+}
+
+/** What Linux tells of a process, its state first; other systems tell nothing. */
+function statOf(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // Fields are counted after the program's name, which may hold anything.
-    const startedAt = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-    return `${pid} ${startedAt}`;
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
-    return `${pid}`;
+    return undefined;
   }
 }
