@@ -29,8 +29,11 @@ const FIRST = ['source-lines.ts', 'not-written-notice.ts'].map((name) =>
   fileURLToPath(new URL(name, import.meta.url)),
 );
 
-/** A package whose modules ask for others in a way that a bundler does not see. */
-const OUTSIDE = ['jsonc-parser'];
+/**
+ * Packages that Node loads: one whose modules ask for others in a way that a bundler does not see, and one
+ * that uses `Buffer()`, of which Node warns everywhere but in `node_modules`.
+ */
+const OUTSIDE = ['jsonc-parser', 'spdy-transport'];
 /** For packages that ask for Node's own modules. */
 const REQUIRE =
   "import { createRequire as requireOfBundle } from 'node:module'; const require = requireOfBundle(import.meta.url);";
@@ -40,7 +43,7 @@ export async function bundleProgram(request: BundleRequest): Promise<string> {
   const { root, main, conditions, loans } = request;
   const chapter = /(\d\d-[^/\\]+)[/\\][^/\\]+$/.exec(main)?.[1] ?? 'program';
   const choice = JSON.stringify([main, conditions, loans.map(({ files }) => files)]);
-  const name = `${chapter}-${hashOf('7', choice, ...sources(root))}.mjs`;
+  const name = `${chapter}-${hashOf('8', choice, ...sources(root))}.mjs`;
   let built: Promise<Bundle> | undefined;
   const part = (of: keyof Bundle) => async (): Promise<string> => {
     built ??= bundle(request);
