@@ -1,7 +1,7 @@
 /** The built docs site: what is in it, and what a visitor with a real browser sees. */
 
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { apiPages } from '../../tools/site/api-pages.ts';
@@ -26,14 +26,29 @@ afterAll(() => {
   if (site) rmSync(site.folder, { recursive: true, force: true });
 });
 
-/** Every page's text without markup and white space, by path. */
+/**
+ * Every page's text without markup and white space, by path. What stands around it on every page, the list
+ * of all others, is looked at once in each folder: it is most of the site.
+ */
 function pageTexts(below = ''): Map<string, string> {
   const files = readdirSync(site.folder, { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => file.startsWith(below) && file.endsWith('.html'));
+  const seen = new Set<string>();
   return new Map(
-    files.map((file) => [file, squeeze(readFileSync(join(site.folder, file), 'utf8'))]),
+    files.map((file) => {
+      const html = readFileSync(join(site.folder, file), 'utf8');
+      const folder = dirname(file);
+      const isFirst = !seen.has(folder);
+      seen.add(folder);
+      return [file, squeeze(isFirst ? html : mainOf(html))];
+    }),
   );
+}
+
+/** What is this page's alone; all of it where nothing is marked so (the start page, 404). */
+function mainOf(html: string): string {
+  return /<main[ >].*<\/main>/s.exec(html)?.[0] ?? html;
 }
 
 /** A page's text. */
