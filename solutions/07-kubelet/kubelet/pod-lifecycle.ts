@@ -21,6 +21,12 @@ import type { VolumeManager } from '../volumes/volume-manager.ts';
 const RESYNC_MS = 60_000;
 /** The network may be there soon. */
 const NETWORK_RETRY_MS = 1000;
+/**
+ * So long real volumes take until they are unmounted (`WaitForUnmount` looks every 300 ms). Without it a pod
+ * of a StatefulSet would be gone and made anew before `kubectl delete`, which asks twice, looks again: and
+ * then it waits for ever.
+ */
+const UNMOUNT_MS = 300;
 const MOUNT_RETRY_MS = { first: 500, longest: 122_000 };
 
 /** What the lifecycle needs. */
@@ -184,9 +190,10 @@ export class PodLifecycle implements PodSyncer {
   }
 
   async cleanUp(pod: Pod): Promise<void> {
-    const { reader, statuses, volumes } = this.#options;
+    const { reader, statuses, volumes, clock } = this.#options;
     const status = await readPod(reader, pod.metadata?.uid ?? '');
     this.#write(pod, status, { isTerminal: true });
+    await clock.sleep(UNMOUNT_MS);
     volumes.tearDown(pod.metadata?.uid ?? '');
     statuses.done(pod);
   }

@@ -130,8 +130,9 @@ export class StatusManager {
     if (held.isWriting) return;
     held.isWriting = true;
     const work = this.#writeAll(uid, held).finally(() => {
-      held.isWriting = false;
       this.#writes.delete(work);
+      // What was refused does not count for what was said meanwhile.
+      if (held.isDirty && !held.isWriting && !held.retry) this.#write(uid);
     });
     this.#writes.add(work);
   }
@@ -152,6 +153,9 @@ export class StatusManager {
         held.retry = undefined;
         this.#write(uid);
       });
+    } finally {
+      // In the same turn as the last look: whoever comes later has to begin anew.
+      held.isWriting = false;
     }
   }
 
