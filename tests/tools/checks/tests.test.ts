@@ -7,14 +7,8 @@ function problems(text: string): string[] {
 }
 
 describe('the check of tests', () => {
-  // Texts that the check reads, not tests of ours: nothing here is skipped.
-  it.each([
-    'it.skip("a", () => { expect(1).toBe(1); });', // a text that the check must refuse, no test of ours
-    'describe.only("a", () => {});', // a text that the check must refuse, no test of ours
-    'it.core.skip("a", () => { expect(1).toBe(1); });', // a text that the check must refuse, no test of ours
-    'test.todo("a");', // a text that the check must refuse, no test of ours
-  ])('refuses %s', (text) => {
-    expect(problems(text)).toHaveLength(1);
+  it.each(['it.skip', 'describe.only', 'it.core.skip', 'test.todo'])('refuses %s', (call) => {
+    expect(problems(`${call}("a", () => { expect(1).toBe(1); });`)).toHaveLength(1);
   });
 
   it('refuses a test that calls nothing', () => {

@@ -171,8 +171,9 @@ const modules: Record<string, string> = {
   'replaces the clock': 'Date.now = () => 0; globalThis.setTimeout = (() => 0) as never;',
   'replaces Math.random': 'Math.random = () => 0.5;',
   'imports the kit': "import { it } from '#kit'; it('add › adds two numbers', () => {});",
-  // A text a student might hand in, to have all tests skipped: the judge must not let it. No test of ours.
-  'imports the framework': "import { it } from 'vitest'; it.skip('all', () => {});",
+  // Handed in to have all tests skipped: the judge must not let it.
+  'imports the framework':
+    "import { it } from 'vitest'; const { skip } = it; skip('all', () => {});",
   'imports the reference by path': "export { add } from '../../solutions/00-tally/add.ts';",
   'leaves the process while loading': 'process.exit(0);',
   'writes a result file': "import fs from 'node:fs'; fs.writeFileSync('/tmp/report.json', '{}');",
